@@ -1,0 +1,136 @@
+//! The registry's wire types, shared by the registry and its clients.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::domain::server::{ServerInfo, ServerState, Slots};
+use crate::secret::Secret;
+
+/// Header that proves the lease on heartbeat, update and delete: `GENERATION:SECRET`.
+pub const LEASE_HEADER: &str = "llamactl-lease";
+
+/// Largest body that the registry reads, in bytes.
+pub const MAX_BODY: usize = 256 * 1024;
+
+/// `POST /api/v1/servers`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RegisterRequest {
+    /// The server.
+    #[serde(flatten)]
+    pub info: ServerInfo,
+    /// `loading`, `ready` or `draining`.
+    pub state: ServerState,
+    /// Ids that its `/v1/models` lists.
+    #[serde(default)]
+    pub models: Vec<String>,
+    /// How busy it is.
+    #[serde(default)]
+    pub slots: Option<Slots>,
+    /// The key that its clients need, for those whom `access` allows. Never given back in lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<Secret>,
+}
+
+/// The answer to a registration: prove the lease with these from now on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LeaseGrant {
+    /// The server's id.
+    pub id: Uuid,
+    /// Grows with each registration of the same server.
+    pub generation: u64,
+    /// Shown this one time; the registry stores its hash.
+    pub secret: Secret,
+    /// The lease ends so many milliseconds after the last heartbeat.
+    pub ttl_ms: u64,
+    /// Beat after so many milliseconds.
+    pub beat_after_ms: u64,
+}
+
+/// Body of `POST /api/v1/servers/{id}/heartbeat` and `PATCH /api/v1/servers/{id}`: what
+/// changed, if anything did. Both renew the lease.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerUpdate {
+    /// A new state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<ServerState>,
+    /// How busy it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slots: Option<Slots>,
+    /// Ids that its `/v1/models` lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub models: Option<Vec<String>>,
+    /// All labels; those that are missing go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<BTreeMap<String, String>>,
+    /// When the walltime ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends: Option<jiff::Timestamp>,
+}
+
+/// The answer to a heartbeat.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Renewed {
+    /// The lease ends so many milliseconds after this heartbeat.
+    pub ttl_ms: u64,
+    /// Beat after so many milliseconds.
+    pub beat_after_ms: u64,
+}
+
+/// `GET /api/v1/servers/{id}/key`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct KeyReply {
+    /// The server's API key.
+    pub api_key: Secret,
+}
+
+/// The one error envelope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorReply {
+    /// What went wrong.
+    pub error: String,
+    /// How to mend it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+/// `GET /health`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Health {
+    /// `ok`.
+    pub status: String,
+    /// Live entries.
+    pub servers: usize,
+    /// The registry's version.
+    #[serde(default)]
+    pub version: String,
+}
+
+/// Filters of `GET /api/v1/servers`, as query parameters.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerFilter {
+    /// Only this owner's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Only those whose model name, file or alias is this, ignoring case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Only those in this state; without it all but `lost`; `all` for really all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// Only those of this cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+    /// Only those with these labels: `k=v`, or `k`; several with commas.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// At most so many (default and most: 10,000).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
+    /// Leave out so many at the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<usize>,
+}

@@ -1,0 +1,12 @@
+//! `llamactl completions`
+
+use crate::commands::Context;
+use crate::exit::Exit;
+
+/// Runs the command.
+///
+/// # Errors
+/// What went wrong, with a hint.
+pub fn run(_context: &Context, _args: crate::cli::CompletionsArgs) -> anyhow::Result<Exit> {
+    anyhow::bail!("not built yet")
+}

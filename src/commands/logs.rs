@@ -1,0 +1,12 @@
+//! `llamactl logs`
+
+use crate::commands::Context;
+use crate::exit::Exit;
+
+/// Runs the command.
+///
+/// # Errors
+/// What went wrong, with a hint.
+pub async fn run(_context: &Context, _args: crate::cli::LogsArgs) -> anyhow::Result<Exit> {
+    anyhow::bail!("not built yet")
+}

@@ -1,0 +1,1 @@
+//! What people type for a server (name, model or job id) → the server.

@@ -1,0 +1,12 @@
+//! Configuration: defaults < site file < user file < model file < variant < environment < flags.
+//!
+//! [`model`] and [`settings`] are what people write, [`spec`] is what a job runs: every value
+//! resolved. Nothing behind this module sees raw flags or files.
+
+pub mod diagnose;
+pub mod find;
+pub mod merge;
+pub mod model;
+pub mod resolve;
+pub mod settings;
+pub mod spec;

@@ -1,0 +1,6 @@
+//! Pure types and rules: no I/O, no clock. Whoever needs the time passes `now` in.
+
+pub mod event;
+pub mod job;
+pub mod lease;
+pub mod server;

@@ -1,0 +1,207 @@
+//! Runs other programs to their end: bounded in time and output, arguments never through a
+//! shell. The long-lived child of `run` is `supervisor/child`.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::Command;
+
+/// Most bytes kept of each output stream. What comes after is read and dropped.
+const MAX_OUTPUT: usize = 64 * 1024 * 1024;
+
+/// One program to run.
+#[derive(Debug, Clone)]
+pub struct Run {
+    program: PathBuf,
+    args: Vec<OsString>,
+    stdin: Vec<u8>,
+    env: Vec<(OsString, OsString)>,
+    env_remove: Vec<OsString>,
+    timeout: Duration,
+}
+
+/// How it ended.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The exit code; nothing when a signal ended it.
+    pub code: Option<i32>,
+    /// What it wrote to stdout, invalid UTF-8 replaced.
+    pub stdout: String,
+    /// What it wrote to stderr, invalid UTF-8 replaced.
+    pub stderr: String,
+}
+
+impl Outcome {
+    /// Whether it ended with 0.
+    pub fn ok(&self) -> bool {
+        self.code == Some(0)
+    }
+
+    /// The last line of stderr that says something, for error messages.
+    pub fn complaint(&self) -> String {
+        let line = |text: &str| {
+            text.lines().rev().map(str::trim).find(|l| !l.is_empty()).map(str::to_owned)
+        };
+        line(&self.stderr).or_else(|| line(&self.stdout)).unwrap_or_else(|| match self.code {
+            Some(code) => format!("exit code {code} without a word"),
+            None => "ended by a signal".to_owned(),
+        })
+    }
+}
+
+/// Why there is no outcome.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecError {
+    /// The program is not there.
+    #[error("{0} was not found")]
+    NotFound(String),
+    /// It did not end in time, and was killed.
+    #[error("{program} did not answer within {seconds} s")]
+    TimedOut {
+        /// The program.
+        program: String,
+        /// The limit.
+        seconds: u64,
+    },
+    /// The operating system refused.
+    #[error("{program} could not be run: {source}")]
+    Io {
+        /// The program.
+        program: String,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl Run {
+    /// A program by path, or by name on PATH.
+    pub fn new(program: impl AsRef<Path>) -> Run {
+        Run {
+            program: program.as_ref().to_owned(),
+            args: Vec::new(),
+            stdin: Vec::new(),
+            env: Vec::new(),
+            env_remove: Vec::new(),
+            timeout: Duration::from_secs(30),
+        }
+    }
+
+    /// Adds one argument.
+    pub fn arg(mut self, arg: impl Into<OsString>) -> Run {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// Adds arguments.
+    pub fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Run {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets what it reads on stdin; nothing without this.
+    pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Run {
+        self.stdin = bytes.into();
+        self
+    }
+
+    /// Sets one environment variable.
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Run {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// Takes one environment variable away.
+    pub fn env_remove(mut self, name: impl Into<OsString>) -> Run {
+        self.env_remove.push(name.into());
+        self
+    }
+
+    /// Sets how long it may take (30 s without this).
+    pub fn timeout(mut self, timeout: Duration) -> Run {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Runs it to its end.
+    ///
+    /// # Errors
+    /// [`ExecError`]; an exit code other than 0 is not one.
+    pub async fn output(self) -> Result<Outcome, ExecError> {
+        let name = self.program.display().to_string();
+        let io = |source: std::io::Error| match source.kind() {
+            std::io::ErrorKind::NotFound => ExecError::NotFound(name.clone()),
+            _ => ExecError::Io { program: name.clone(), source },
+        };
+        let mut command = Command::new(&self.program);
+        command
+            .args(&self.args)
+            .envs(self.env)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        for variable in &self.env_remove {
+            command.env_remove(variable);
+        }
+        let mut child = command.spawn().map_err(io)?;
+        let mut stdin = child.stdin.take();
+        let mut stdout = child.stdout.take();
+        let mut stderr = child.stderr.take();
+        let write = async {
+            if let Some(mut pipe) = stdin.take() {
+                // A program that does not read its stdin closes the pipe; that is its right.
+                let _ = pipe.write_all(&self.stdin).await;
+            }
+        };
+        let all = async {
+            let ((), out, err, status) =
+                tokio::join!(write, read(&mut stdout), read(&mut stderr), child.wait());
+            Ok::<_, std::io::Error>((out?, err?, status?))
+        };
+        match tokio::time::timeout(self.timeout, all).await {
+            Err(_) => Err(ExecError::TimedOut { program: name, seconds: self.timeout.as_secs() }),
+            Ok(Err(source)) => Err(ExecError::Io { program: name, source }),
+            Ok(Ok((stdout, stderr, status))) => Ok(Outcome { code: status.code(), stdout, stderr }),
+        }
+    }
+}
+
+async fn read<R: tokio::io::AsyncRead + Unpin>(pipe: &mut Option<R>) -> std::io::Result<String> {
+    let Some(pipe) = pipe else { return Ok(String::new()) };
+    let mut bytes = Vec::new();
+    pipe.take(MAX_OUTPUT as u64).read_to_end(&mut bytes).await?;
+    tokio::io::copy(pipe, &mut tokio::io::sink()).await?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn output_stdin_and_code_come_through() {
+        let out = Run::new("sh")
+            .args(["-c", "cat; echo oops >&2; exit 3"])
+            .stdin("hello")
+            .output()
+            .await
+            .unwrap();
+        assert_eq!((out.code, out.stdout.as_str()), (Some(3), "hello"));
+        assert_eq!(out.complaint(), "oops");
+    }
+
+    #[tokio::test]
+    async fn a_program_that_hangs_is_ended() {
+        let run = Run::new("sleep").arg("60").timeout(Duration::from_millis(50));
+        assert!(matches!(run.output().await, Err(ExecError::TimedOut { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_program_that_is_missing_is_named() {
+        let error = Run::new("no-such-program-here").output().await.unwrap_err();
+        assert_eq!(error.to_string(), "no-such-program-here was not found");
+    }
+}

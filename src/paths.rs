@@ -1,0 +1,78 @@
+//! Where files are, by the XDG base directory specification.
+
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy;
+
+fn base() -> Option<etcetera::base_strategy::Xdg> {
+    etcetera::base_strategy::Xdg::new().ok()
+}
+
+/// `~/.config/llamactl`
+pub fn config_dir() -> Option<PathBuf> {
+    base().map(|b| b.config_dir().join("llamactl"))
+}
+
+/// `~/.local/share/llamactl`
+pub fn data_dir() -> Option<PathBuf> {
+    base().map(|b| b.data_dir().join("llamactl"))
+}
+
+/// `~/.local/state/llamactl`
+pub fn state_dir() -> Option<PathBuf> {
+    base().and_then(|b| b.state_dir()).map(|d| d.join("llamactl"))
+}
+
+/// `/etc/llamactl`
+pub fn site_dir() -> &'static Path {
+    Path::new("/etc/llamactl")
+}
+
+/// Replaces a leading `~/` by the home folder, and `$NAME` and `${NAME}` by the environment.
+///
+/// # Errors
+/// Names a variable that is not set, or says that there is no home folder.
+pub fn expand(text: &str) -> Result<PathBuf, String> {
+    let text = match text.strip_prefix("~/") {
+        Some(rest) => {
+            let home = etcetera::home_dir().map_err(|_| "there is no home folder for `~`")?;
+            home.join(rest).to_string_lossy().into_owned()
+        }
+        None => text.to_owned(),
+    };
+    let mut out = String::new();
+    let mut rest = text.as_str();
+    while let Some(at) = rest.find('$') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        let (name, after) = match rest.strip_prefix('{').and_then(|r| r.split_once('}')) {
+            Some((name, after)) => (name, after),
+            None => {
+                let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+                rest.split_at(end.unwrap_or(rest.len()))
+            }
+        };
+        if name.is_empty() {
+            out.push('$');
+        } else {
+            out.push_str(&std::env::var(name).map_err(|_| format!("${name} is not set"))?);
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    Ok(PathBuf::from(out))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn home_and_variables_are_expanded() {
+        let home = std::env::var("HOME").unwrap();
+        assert_eq!(expand("~/x.gguf").unwrap(), PathBuf::from(format!("{home}/x.gguf")));
+        assert_eq!(expand("${HOME}/a").unwrap(), PathBuf::from(format!("{home}/a")));
+        assert_eq!(expand("/a$").unwrap(), PathBuf::from("/a$"));
+        assert_eq!(expand("$NOT_SET_ANYWHERE/a").unwrap_err(), "$NOT_SET_ANYWHERE is not set");
+    }
+}
