@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::api::{
-    ErrorReply, Health, KeyReply, LEASE_HEADER, LEASE_SECRET_HEADER, LeaseGrant, RegisterRequest, Renewed, ServerFilter,
-    ServerUpdate,
+    ErrorReply, Health, KeyReply, LEASE_HEADER, LEASE_SECRET_HEADER, LeaseGrant, RegisterRequest,
+    Renewed, ServerFilter, ServerUpdate,
 };
 use crate::domain::server::Server;
 use crate::secret::Secret;
