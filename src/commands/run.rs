@@ -39,9 +39,8 @@ pub async fn run(context: &Context, args: RunArgs) -> anyhow::Result<Exit> {
     };
     spec.server.host = args.host.or(spec.server.host);
     spec.server.port = args.port.or(spec.server.port);
-    let facts = facts(spec.slurm_bin.clone().or_else(|| {
-        env::LLAMACTL_SLURM_BIN.get().map(PathBuf::from)
-    }));
+    let facts =
+        facts(spec.slurm_bin.clone().or_else(|| env::LLAMACTL_SLURM_BIN.get().map(PathBuf::from)));
     crate::supervisor::run::run(setup(spec)?, facts).await
 }
 
@@ -114,9 +113,9 @@ fn read_spec(path: &Path) -> Result<Spec, Failure> {
 
 fn parse_spec(bytes: &[u8], name: &str) -> Result<Spec, Failure> {
     serde_yaml::from_slice(bytes).map_err(|error| {
-        let place = error.location().map_or(String::new(), |place| {
-            format!(":{}:{}", place.line(), place.column())
-        });
+        let place = error
+            .location()
+            .map_or(String::new(), |place| format!(":{}:{}", place.line(), place.column()));
         let text = error.to_string();
         let message = text.split(" at line ").next().unwrap_or(&text);
         Failure::usage(format!("{name}{place}: {message}"))

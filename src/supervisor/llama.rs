@@ -43,7 +43,8 @@ pub const KEY_ENV: &str = "LLAMA_API_KEY";
 
 /// The body of llama-server's own error answers.
 pub fn error_body(message: &str, code: u16) -> String {
-    let error = serde_json::json!({ "message": message, "type": "unavailable_error", "code": code });
+    let error =
+        serde_json::json!({ "message": message, "type": "unavailable_error", "code": code });
     serde_json::json!({ "error": error }).to_string()
 }
 
@@ -172,9 +173,8 @@ pub fn program(server: &ServerConfig) -> Result<PathBuf, Failure> {
     let hint = "set server.program, or load the module that has it in hooks.before";
     let path = paths::expand(&name)
         .map_err(|why| Failure::new(format!("server.program: {why}")).hint(hint))?;
-    which::which(&path).map_err(|_| {
-        Failure::new(format!("{name} was not found, or can't be executed")).hint(hint)
-    })
+    which::which(&path)
+        .map_err(|_| Failure::new(format!("{name} was not found, or can't be executed")).hint(hint))
 }
 
 /// What the registry and people are told of the model.
@@ -232,7 +232,9 @@ pub fn reason(lines: &[String]) -> Option<String> {
 type Explain = fn(&str) -> String;
 
 const PATTERNS: &[(&str, Explain)] = &[
-    ("error: invalid argument:", |l| format!("llama-server does not know {}", after(l, "argument:"))),
+    ("error: invalid argument:", |l| {
+        format!("llama-server does not know {}", after(l, "argument:"))
+    }),
     ("error while handling argument", |l| format!("wrong value of {}", after(l, "argument"))),
     ("chat template is not supported", |_| "the chat template is not valid".to_owned()),
     ("CUDA out of memory", |_| GPU_MEMORY.to_owned()),
@@ -246,7 +248,9 @@ const PATTERNS: &[(&str, Explain)] = &[
     ("insufficient memory (attempted", |l| format!("out of memory: {}", after(l, "memory"))),
     ("unable to allocate", |l| format!("out of memory: {l}")),
     ("CUDA error", str::to_owned),
-    ("failed to load lora adapter", |l| format!("the LoRA adapter can't be loaded: {}", after(l, "adapter"))),
+    ("failed to load lora adapter", |l| {
+        format!("the LoRA adapter can't be loaded: {}", after(l, "adapter"))
+    }),
     ("failed to load multimodal model", |l| {
         format!("the multimodal projector can't be loaded: {}", after(l, "model,"))
     }),
@@ -256,7 +260,9 @@ const PATTERNS: &[(&str, Explain)] = &[
     ("exactly one out metadata, path_model", |_| {
         "the model is not in the local cache, and can't be downloaded from here".to_owned()
     }),
-    ("failed to open GGUF file", |l| format!("the model file can't be opened: {}", after(l, "file"))),
+    ("failed to open GGUF file", |l| {
+        format!("the model file can't be opened: {}", after(l, "file"))
+    }),
     ("invalid magic characters", |_| "the model file is not a GGUF file".to_owned()),
     ("failed to read magic", |_| "the model file is empty".to_owned()),
     ("is not within the file bounds", |_| {

@@ -236,7 +236,8 @@ impl Machine {
 
     /// How long the child has after each SIGINT. Two of them and the rest fit the margin.
     fn patience(&self) -> Duration {
-        let short = if self.terminated.is_some() { self.limits.kill_wait } else { self.limits.drain };
+        let short =
+            if self.terminated.is_some() { self.limits.kill_wait } else { self.limits.drain };
         (margin(short) / 5).clamp(Duration::from_millis(100), Duration::from_secs(1))
     }
 
@@ -382,10 +383,7 @@ mod tests {
         assert_eq!(actions, [Action::CloseAll, Action::Interrupt]);
         assert_eq!(machine.on(Event::Healthy, s(1800)), []);
         let interrupted = Ended { code: None, signal: Some(2) };
-        assert_eq!(
-            machine.on(Event::Ended(interrupted), s(1801)),
-            [Action::Finish(End::TooSlow)]
-        );
+        assert_eq!(machine.on(Event::Ended(interrupted), s(1801)), [Action::Finish(End::TooSlow)]);
     }
 
     #[test]

@@ -63,8 +63,14 @@ impl Registration {
         let first = Report { state: ServerState::Loading, ends: subject.info.ends };
         let (report, seen) = watch::channel(first);
         let (end, ended) = oneshot::channel();
-        let keeper =
-            Keeper { client, subject, report: seen, models: Vec::new(), total: None, trouble: None };
+        let keeper = Keeper {
+            client,
+            subject,
+            report: seen,
+            models: Vec::new(),
+            total: None,
+            trouble: None,
+        };
         let task = tokio::spawn(keeper.keep(ended));
         Registration { report, end, task }
     }

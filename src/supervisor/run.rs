@@ -198,11 +198,7 @@ impl<'a> Story<'a> {
     }
 
     /// The loop: an event, what the machine says, and the deeds.
-    async fn live(
-        &mut self,
-        machine: &mut Machine,
-        signals: &mut Signals,
-    ) -> anyhow::Result<End> {
+    async fn live(&mut self, machine: &mut Machine, signals: &mut Signals) -> anyhow::Result<End> {
         loop {
             let wake = machine.wake().map(|at| self.started + at);
             let event = tokio::select! {
