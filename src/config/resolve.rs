@@ -140,3 +140,10 @@ impl Draft {
         })
     }
 }
+
+/// TEMP
+pub fn settings(registry: Option<&str>) -> anyhow::Result<Settings> {
+    let mut settings = Settings::default();
+    settings.registry.url = registry.map(str::to_owned).or_else(|| crate::env::REGISTRY_URL.get());
+    Ok(settings)
+}
