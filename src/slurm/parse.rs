@@ -46,6 +46,7 @@ fn job(line: &str, zone: &TimeZone) -> Option<Job> {
         work_dir: said(dir).map(PathBuf::from),
         comment: said(comment),
         gres: said(gres),
+        log: None,
     })
 }
 

@@ -234,8 +234,7 @@ fn is_kept_from_jobs(name: &str) -> bool {
 pub fn is_secret(name: &str) -> bool {
     const WORDS: [&str; 8] =
         ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "APIKEY", "PWD"];
-    const PAIRS: [&str; 5] =
-        ["API_KEY", "ACCESS_KEY", "PRIVATE_KEY", "SECRET_KEY", "DATABASE_URL"];
+    const PAIRS: [&str; 5] = ["API_KEY", "ACCESS_KEY", "PRIVATE_KEY", "SECRET_KEY", "DATABASE_URL"];
     let name = name.to_ascii_uppercase();
     if ["PWD", "OLDPWD"].contains(&name.as_str()) {
         return false;

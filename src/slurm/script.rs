@@ -59,6 +59,11 @@ pub fn drain_seconds(slurm: &SlurmConfig, wanted: u64) -> u64 {
     wanted.clamp(1, most.max(1))
 }
 
+/// Whether a value of `slurm.time` asks for no limit.
+pub fn is_unlimited(time: &str) -> bool {
+    ["none", "unlimited", "infinite"].contains(&time.to_ascii_lowercase().as_str())
+}
+
 /// Writes the job script.
 ///
 /// # Errors
@@ -151,8 +156,8 @@ fn directives(resolved: &Resolved, frame: Frame) -> Result<Vec<String>, ScriptEr
 
 /// The mark, after what the user wants to have in the comment.
 fn comment(slurm: &SlurmConfig, mark: &str) -> String {
-    let own = slurm.args.iter().flatten().filter_map(|arg| arg.strip_prefix("--comment="));
-    match own.last() {
+    let mut own = slurm.args.iter().flatten().filter_map(|arg| arg.strip_prefix("--comment="));
+    match own.next_back() {
         Some(own) => format!("{own} {mark}"),
         None => mark.to_owned(),
     }
@@ -173,14 +178,16 @@ fn gres(slurm: &SlurmConfig) -> Result<Option<String>, ScriptError> {
 fn time(slurm: &SlurmConfig) -> Result<Option<String>, ScriptError> {
     let Some(time) = &slurm.time else { return Ok(None) };
     let text = plain(time);
-    if ["none", "unlimited", "infinite"].contains(&text.to_ascii_lowercase().as_str()) {
+    if is_unlimited(&text) {
         return Ok(Some("UNLIMITED".to_owned()));
     }
     match parse::walltime(&text) {
         Some(_) => Ok(Some(text)),
         None => Err(ScriptError {
             key: "slurm.time".to_owned(),
-            problem: format!("`{text}` is not a walltime such as 8:00:00, 90 (minutes), 1-12 or none"),
+            problem: format!(
+                "`{text}` is not a walltime such as 8:00:00, 90 (minutes), 1-12 or none"
+            ),
         }),
     }
 }
