@@ -31,8 +31,6 @@ pub struct Request {
     pub ntfy_topic: Option<String>,
     /// `--ntfy-server`
     pub ntfy_server: Option<String>,
-    /// `--extra-args`, split into words.
-    pub extra_args: Vec<String>,
 }
 
 /// Which layer a value came from, in rising order of strength.
@@ -83,6 +81,7 @@ pub struct Resolved {
 // TEMP: minimal stand-in until the real resolver is merged.
 
 /// TEMP
+#[derive(Clone)]
 pub struct Draft {
     request: Request,
     model: super::model::ModelConfig,
@@ -118,7 +117,7 @@ impl Draft {
         } }
         let r = &self.request.slurm;
         macro_rules! take { ($($f:ident),+) => { $( if r.$f.is_some() { slurm.$f = r.$f.clone(); } )+ } }
-        take!(gpus, gpu_type, cpus, mem, time, partition, qos, account, constraint, nodelist, exclude, reservation, cluster);
+        take!(gpus, gpu_type, cpus, mem, time, partition, qos, account, constraint, nodelist, exclude, reservation, cluster, args);
         slurm.gpus.get_or_insert(1);
         let name = self.request.name.clone().or(self.model.name.clone()).unwrap_or("model".into());
         let model = self.request.model.clone().or(self.model.model.clone());
@@ -128,7 +127,7 @@ impl Draft {
         for l in &self.request.labels { let (k, v) = l.split_once('=').unwrap_or((l, "")); labels.insert(k.into(), v.into()); }
         let mut server = self.model.server.clone();
         if self.request.server.context.is_some() { server.context = self.request.server.context; }
-        server.args = Some(self.request.extra_args.clone());
+        server.args = self.request.server.args.clone();
         Ok(Resolved {
             name: name.clone(), description: None, model: model.clone(), hf: self.model.hf.clone(),
             server: server.clone(), slurm, hooks: self.model.hooks.before.clone().into_iter().collect(),
