@@ -52,24 +52,33 @@ impl Bin {
         write_script(&self.dir.path().join(command), script);
     }
 
-    /// Makes a command do as it does, then `script`, which sees its exit code as `$rc`.
+    /// Makes a command do as it does, counted, then `script`, which sees its exit code as `$rc`.
     pub fn wrap(&self, command: &str, script: &str) {
+        self.replace(command, &self.counted(command, "", script));
+    }
+
+    /// As [`Bin::wrap`], but nobody sees what the command prints.
+    pub fn wrap_silenced(&self, command: &str, script: &str) {
+        self.replace(command, &self.counted(command, ">/dev/null 2>&1", script));
+    }
+
+    fn counted(&self, command: &str, redirect: &str, script: &str) -> String {
         let real = which::which(command).unwrap();
-        let conf = slurm_conf();
-        self.replace(
-            command,
-            &format!(
-                "export SLURM_CONF={}\necho x >>{}\n{} \"$@\"; rc=$?\n{script}\n",
-                conf.display(),
-                self.path().join(format!("{command}.calls")).display(),
-                real.display()
-            ),
-        );
+        format!(
+            "export SLURM_CONF={}\necho x >>{}\n{} \"$@\" {redirect}; rc=$?\n{script}\n",
+            slurm_conf().display(),
+            self.calls_file(command).display(),
+            real.display()
+        )
+    }
+
+    fn calls_file(&self, command: &str) -> PathBuf {
+        self.path().join(format!("{command}.calls"))
     }
 
     /// How often a wrapped command was called.
     pub fn calls(&self, command: &str) -> usize {
-        let calls = std::fs::read_to_string(self.path().join(format!("{command}.calls")));
+        let calls = std::fs::read_to_string(self.calls_file(command));
         calls.unwrap_or_default().lines().count()
     }
 
