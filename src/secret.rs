@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -41,6 +42,17 @@ impl Secret {
     /// Whether this secret has the stored `hash`, in constant time.
     pub fn matches(&self, hash: &str) -> bool {
         self.hash().as_bytes().ct_eq(hash.as_bytes()).into()
+    }
+
+    /// Proof that whoever answers knows this secret: HMAC-SHA256 over `nonce`, as hexadecimal
+    /// digits.
+    ///
+    /// # Panics
+    /// Never: HMAC takes keys of any length.
+    pub fn prove(&self, nonce: &str) -> String {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.as_bytes()).expect("any length");
+        mac.update(nonce.as_bytes());
+        hex(&mac.finalize().into_bytes())
     }
 }
 

@@ -77,3 +77,16 @@ pub struct Resolved {
     /// What the job runs.
     pub spec: Spec,
 }
+
+/// Temporary.
+///
+/// # Errors
+/// Temporary.
+pub fn settings(registry: Option<&str>) -> anyhow::Result<Settings> {
+    let mut settings = Settings::default();
+    settings.registry.url =
+        registry.map(str::to_owned).or_else(|| crate::env::REGISTRY_URL.get());
+    settings.ssh.via = crate::env::LLAMACTL_SSH_VIA.get();
+    settings.paths.slurm_bin = crate::env::LLAMACTL_SLURM_BIN.get().map(Into::into);
+    Ok(settings)
+}
