@@ -1,149 +1,157 @@
 //! SLURM's commands, over configurable paths.
+//!
+//! What they print is read in [`parse`], which GPU to ask for is decided in [`gpu`], and the
+//! job script is written in [`script`]: all three are pure. The rest runs one command each.
 
+pub mod gpu;
 pub mod parse;
 pub mod sbatch;
+pub mod scancel;
+pub mod scontrol;
 pub mod script;
+pub mod sinfo;
+pub mod squeue;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::config::settings::Settings;
-use crate::domain::job::{Job, JobState, Presence};
-use crate::exec::{ExecError, Run};
+use crate::exec::{ExecError, Outcome, Run};
 
-/// Where SLURM's commands are.
-#[derive(Debug, Clone, Default)]
+/// How long a query may take. SLURM's own `MessageTimeout` is 10 s by default, and a command
+/// tries a backup controller after it.
+const QUERY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Where SLURM's commands are. Cheap to clone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Slurm {
     /// Folder with the commands; PATH when nothing is given.
     pub bin: Option<PathBuf>,
 }
 
-/// Temporary.
-#[derive(Debug, thiserror::Error)]
+/// Why a question to SLURM has no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SlurmError {
-    /// Temporary.
-    #[error(transparent)]
-    Exec(#[from] ExecError),
-    /// Temporary.
-    #[error("{0}")]
-    Failed(String),
+    /// The command is not on this machine.
+    #[error("{0} was not found: is this a login node of the cluster?")]
+    Missing(String),
+    /// The command failed, or did not answer in time: nothing is known.
+    #[error("{command} failed: {reason}")]
+    Failed {
+        /// The command, as `squeue`.
+        command: String,
+        /// The last line that it printed, or what the operating system said.
+        reason: String,
+    },
 }
 
 impl Slurm {
-    /// Temporary.
+    /// `LLAMACTL_SLURM_BIN`, else `paths.slurm_bin` of the configuration, else PATH.
     pub fn from_settings(settings: &Settings) -> Slurm {
-        Slurm { bin: settings.paths.slurm_bin.clone() }
+        let bin = crate::env::LLAMACTL_SLURM_BIN.get().map(PathBuf::from);
+        Slurm { bin: bin.or_else(|| settings.paths.slurm_bin.clone()) }
     }
 
-    fn program(&self, name: &str) -> PathBuf {
-        self.bin.as_ref().map_or_else(|| PathBuf::from(name), |bin| bin.join(name))
-    }
-
-    async fn squeue(&self, args: &[&str]) -> Result<Vec<Job>, SlurmError> {
-        let format = "%i|%j|%u|%T|%r|%P|%N|%S|%e|%Z|%b|%k";
-        let out =
-            Run::new(self.program("squeue")).args(["-h", "-o", format]).args(args).output().await?;
-        if !out.ok() {
-            return Err(SlurmError::Failed(out.complaint()));
+    /// Where `command` is; nothing when it is not on this machine.
+    pub fn find(&self, command: &str) -> Option<PathBuf> {
+        match &self.bin {
+            Some(bin) => which::which(bin.join(command)).ok(),
+            None => which::which(command).ok(),
         }
-        Ok(out.stdout.lines().filter_map(line).collect())
     }
 
-    /// Temporary.
+    /// The version that `command` tells, as `slurm-wlm 22.05.8`.
     ///
     /// # Errors
-    /// Temporary.
-    pub async fn jobs_mine(&self) -> Result<Vec<Job>, SlurmError> {
-        self.squeue(&["--me"]).await
+    /// [`SlurmError`]
+    pub async fn version(&self, command: &str) -> Result<String, SlurmError> {
+        let outcome = self.answer(command, ["--version"]).await?;
+        Ok(outcome.stdout.trim().to_owned())
     }
 
-    /// Temporary.
-    pub async fn job(&self, id: &str) -> Presence {
-        match self.squeue(&["-j", id, "-t", "all"]).await {
-            Ok(jobs) => match jobs.first() {
-                Some(job) if job.state != JobState::Ended => Presence::Present(job.state),
-                Some(job) => Presence::Gone(job.raw_state.clone()),
-                None => Presence::Gone("unknown".into()),
-            },
-            Err(SlurmError::Failed(text)) if text.contains("Invalid job id") => {
-                Presence::Gone(text)
+    /// Runs a query. An exit code other than 0 is left to the caller.
+    async fn query<A: AsRef<str>>(
+        &self,
+        command: &str,
+        args: impl IntoIterator<Item = A>,
+    ) -> Result<Outcome, SlurmError> {
+        let args = args.into_iter().map(|arg| arg.as_ref().to_owned());
+        let mut run = self.run(command).args(args).timeout(QUERY_TIMEOUT);
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(steers_a_query) {
+                run = run.env_remove(name);
             }
-            Err(error) => Presence::Unknown(error.to_string()),
         }
+        run.output().await.map_err(|error| failed(command, error))
     }
 
-    /// Temporary.
-    ///
-    /// # Errors
-    /// Temporary.
-    pub async fn job_details(&self, id: &str) -> Result<Option<Job>, SlurmError> {
-        match self.squeue(&["-j", id, "-t", "all"]).await {
-            Ok(mut jobs) => {
-                let Some(mut job) = jobs.pop() else { return Ok(None) };
-                let out = Run::new(self.program("scontrol"))
-                    .args(["-o", "show", "job", id])
-                    .output()
-                    .await?;
-                job.log = out
-                    .stdout
-                    .split(" StdOut=")
-                    .nth(1)
-                    .and_then(|rest| rest.split_whitespace().next())
-                    .map(PathBuf::from);
-                Ok(Some(job))
-            }
-            Err(SlurmError::Failed(text)) if text.contains("Invalid job id") => Ok(None),
-            Err(error) => Err(error),
+    /// Runs a query that must end with 0.
+    async fn answer<A: AsRef<str>>(
+        &self,
+        command: &str,
+        args: impl IntoIterator<Item = A>,
+    ) -> Result<Outcome, SlurmError> {
+        let outcome = self.query(command, args).await?;
+        if outcome.ok() { Ok(outcome) } else { Err(complaint(command, &outcome)) }
+    }
+
+    fn run(&self, command: &str) -> Run {
+        match &self.bin {
+            Some(bin) => Run::new(bin.join(command)),
+            None => Run::new(command),
         }
-    }
-
-    /// Temporary.
-    ///
-    /// # Errors
-    /// Temporary.
-    pub async fn cancel(&self, id: &str) -> Result<(), SlurmError> {
-        let out = Run::new(self.program("scancel")).arg(id).output().await?;
-        if out.ok() { Ok(()) } else { Err(SlurmError::Failed(out.complaint())) }
-    }
-
-    /// Temporary.
-    ///
-    /// # Errors
-    /// Temporary.
-    pub async fn signal_batch(&self, id: &str, signal: &str) -> Result<(), SlurmError> {
-        let out =
-            Run::new(self.program("scancel")).args(["--batch", "-s", signal, id]).output().await?;
-        if out.ok() { Ok(()) } else { Err(SlurmError::Failed(out.complaint())) }
     }
 }
 
-fn line(line: &str) -> Option<Job> {
-    let f: Vec<&str> = line.splitn(12, '|').collect();
-    if f.len() < 12 {
-        return None;
+/// Whether `id` is one that SLURM's commands take: `108`, or `108_2` for a task of an array.
+pub fn is_job_id(id: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    match id.split_once('_') {
+        Some((array, task)) => number(array) && number(task),
+        None => number(id),
     }
-    let some = |t: &str| {
-        (!t.is_empty() && t != "N/A" && t != "(null)" && t != "None").then(|| t.to_owned())
-    };
-    let time = |t: &str| {
-        t.parse::<jiff::civil::DateTime>()
-            .ok()
-            .and_then(|d| d.to_zoned(jiff::tz::TimeZone::system()).ok())
-            .map(|z| z.timestamp())
-    };
-    Some(Job {
-        id: f[0].into(),
-        name: f[1].into(),
-        user: f[2].into(),
-        state: JobState::parse(f[3]),
-        raw_state: f[3].into(),
-        reason: some(f[4]),
-        partition: some(f[5]),
-        nodes: some(f[6]),
-        start: time(f[7]),
-        end: time(f[8]),
-        work_dir: some(f[9]).map(PathBuf::from),
-        comment: some(f[11]),
-        gres: some(f[10]),
-        log: None,
-    })
+}
+
+/// Variables that change what SLURM's commands select and how they print it (squeue(1),
+/// sinfo(1), scancel(1): "ENVIRONMENT VARIABLES").
+fn steers_a_query(name: &str) -> bool {
+    const PREFIXES: [&str; 4] = ["SQUEUE_", "SINFO_", "SCANCEL_", "SCONTROL_"];
+    name == "SLURM_TIME_FORMAT" || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+fn failed(command: &str, error: ExecError) -> SlurmError {
+    match error {
+        ExecError::NotFound(program) => SlurmError::Missing(program),
+        error => SlurmError::Failed { command: command.to_owned(), reason: error.to_string() },
+    }
+}
+
+fn complaint(command: &str, outcome: &Outcome) -> SlurmError {
+    let reason = outcome.complaint();
+    let prefix = format!("{command}: error: ");
+    let reason = reason.strip_prefix(&prefix).unwrap_or(&reason).to_owned();
+    SlurmError::Failed { command: command.to_owned(), reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn job_ids_are_numbers_and_never_options() {
+        for good in ["1", "108", "108_2"] {
+            assert!(is_job_id(good), "{good}");
+        }
+        for bad in ["", "-f", "108_", "_2", "108_[1-3]", "1 2", "qwen", "1;2"] {
+            assert!(!is_job_id(bad), "{bad}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_missing_command_is_not_a_failed_one() {
+        let slurm = Slurm { bin: Some("/nowhere/at/all".into()) };
+        let error = slurm.version("squeue").await.unwrap_err();
+        assert_eq!(error, SlurmError::Missing("/nowhere/at/all/squeue".into()));
+        assert_eq!(slurm.find("squeue"), None);
+    }
 }
