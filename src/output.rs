@@ -220,6 +220,8 @@ impl Live {
     pub fn show(&mut self, text: &str) -> std::io::Result<()> {
         self.size = terminal().or(self.size);
         let (width, height) = self.size.unwrap_or((80, 24));
+        let choice = anstream::AutoStream::choice(&std::io::stdout());
+        let colours = choice != anstream::ColorChoice::Never;
         let mut out = String::new();
         if self.lines > 0 {
             out.push_str(&format!("\x1b[{}A\r\x1b[J", self.lines));
@@ -234,11 +236,12 @@ impl Live {
                 self.lines += 1;
                 break;
             }
-            out.push_str(line);
+            out.push_str(if colours { line } else { &plain });
             out.push('\n');
             self.lines += takes;
         }
-        let mut stdout = anstream::stdout();
+        // Not through anstream, which would take out the movement together with the colours.
+        let mut stdout = std::io::stdout();
         stdout.write_all(out.as_bytes())?;
         stdout.flush()
     }

@@ -15,8 +15,7 @@ use crate::config::settings::Settings;
 use crate::connection::{Connection, file_name};
 use crate::domain::job::Job;
 use crate::domain::server::Server;
-use crate::exec::ExecError;
-use crate::slurm::{Slurm, SlurmError};
+use crate::slurm::{Slurm, SlurmError, is_job_id};
 
 /// The registry that is tried when none is configured (contract 1).
 const DEFAULT_REGISTRY: &str = "http://localhost:5000";
@@ -24,7 +23,7 @@ const DEFAULT_REGISTRY: &str = "http://localhost:5000";
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How often at most SLURM is asked for the list of jobs.
 const SLURM_EVERY: Duration = Duration::from_secs(15);
-/// What llamactl writes into the comment of the jobs that it submits begins so.
+/// What llamactl writes into the comment of the jobs that it submits, before a nonce.
 const COMMENT: &str = "llamactl:";
 /// Most connection files that are looked at in one folder.
 const MAX_FILES: usize = 1000;
@@ -132,7 +131,7 @@ impl Finder {
     async fn ask_jobs(&self) -> Result<Vec<Job>, Answer> {
         let jobs = self.slurm.jobs_mine().await.map_err(|error| no_slurm(&error))?;
         let ours = |job: &Job| {
-            let marked = job.comment.as_deref().is_some_and(|text| text.starts_with(COMMENT));
+            let marked = job.comment.as_deref().is_some_and(|text| text.contains(COMMENT));
             marked || job.work_dir.as_ref().is_some_and(|dir| dir.join(file_name(&job.id)).exists())
         };
         Ok(jobs.into_iter().filter(ours).collect())
@@ -263,15 +262,6 @@ fn read_file(path: &Path) -> Option<FoundFile> {
     Some(FoundFile { connection, path: path.to_owned(), written })
 }
 
-/// Whether a text has the form of SLURM's job ids: `108` or `108_2`.
-pub fn is_job_id(text: &str) -> bool {
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    match text.split_once('_') {
-        Some((job, task)) => digits(job) && digits(task),
-        None => digits(text),
-    }
-}
-
 fn answer<T>(result: &Result<T, Answer>) -> Answer {
     match result {
         Ok(_) => Answer::Yes,
@@ -281,7 +271,7 @@ fn answer<T>(result: &Result<T, Answer>) -> Answer {
 
 fn no_slurm(error: &SlurmError) -> Answer {
     match error {
-        SlurmError::Exec(ExecError::NotFound(_)) => {
+        SlurmError::Missing(_) => {
             Answer::Absent("there is no SLURM on this machine".to_owned())
         }
         error => Answer::Failed(error.to_string()),
@@ -338,11 +328,5 @@ mod tests {
         assert_eq!(join(vec![], vec![], vec![file("7", 1)], &Answer::Yes).len(), 0);
         assert_eq!(join(vec![], vec![], vec![file("7", 1)], &unknown).len(), 1);
         assert_eq!(join(vec![], vec![], vec![file("local-x-9", 1)], &Answer::Yes).len(), 1);
-    }
-
-    #[test]
-    fn job_ids_are_told_from_names() {
-        assert!(is_job_id("108") && is_job_id("108_2"));
-        assert!(!is_job_id("qwen") && !is_job_id("108_") && !is_job_id(""));
     }
 }
