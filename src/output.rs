@@ -163,9 +163,7 @@ pub fn table_of(header: &[&str], rows: Vec<Vec<Cell>>, width: Option<u16>) -> St
     let mut table = comfy_table::Table::new();
     table.load_style(presets::NOTHING).enforce_styling();
     match width {
-        Some(width) => {
-            table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width)
-        }
+        Some(width) => table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width),
         None => table.set_content_arrangement(ContentArrangement::Disabled),
     };
     table.set_header(header.iter().copied());

@@ -69,7 +69,8 @@ async fn list(finder: &Finder, args: &LsArgs) -> List {
         Ok(servers) => servers,
         Err(answer) => return local(finder, args, Some(answer)).await,
     };
-    let known = servers.into_iter().map(|server| Known { server: Some(server), ..Known::default() });
+    let known =
+        servers.into_iter().map(|server| Known { server: Some(server), ..Known::default() });
     let mut list = List { known: known.collect(), note: None };
     if args.mine || list.known.is_empty() {
         add_own_jobs(finder, args, &mut list).await;

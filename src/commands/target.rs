@@ -2,6 +2,7 @@
 //! record, SLURM's job and the connection file, joined.
 
 mod choose;
+pub mod probe;
 mod sources;
 
 use std::path::PathBuf;
@@ -32,6 +33,8 @@ pub struct Known {
     pub job: Option<Job>,
     /// The connection file.
     pub connection: Option<FoundFile>,
+    /// How it answered, where only the connection file knows it.
+    pub probed: Option<probe::Health>,
 }
 
 /// A connection file and where it was found.
@@ -221,7 +224,11 @@ impl Known {
             Some(JobState::Running) if self.fresh_file().is_some() => State::Ready,
             Some(JobState::Running) => State::Loading,
             Some(JobState::Other) => State::Unknown,
-            None => listed.unwrap_or(State::Unknown),
+            None => listed.unwrap_or(match self.probed {
+                Some(probe::Health::Ready) => State::Ready,
+                Some(probe::Health::Loading) => State::Loading,
+                _ => State::Unknown,
+            }),
         }
     }
 
@@ -267,7 +274,8 @@ impl Known {
 
 /// `gres:gpu:h100:2` → `2 x h100`, `gpu:2` → `2 x gpu`; nothing where there are no GPUs.
 pub fn gpus(gres: &str) -> Option<String> {
-    let gpu = gres.split(',').map(|part| part.trim_start_matches("gres:").trim_start_matches("gres/"));
+    let gpu =
+        gres.split(',').map(|part| part.trim_start_matches("gres:").trim_start_matches("gres/"));
     let gpu = gpu.filter(|part| part.starts_with("gpu")).last()?;
     let words: Vec<&str> = gpu.split([':', '=']).collect();
     match words[..] {
@@ -331,8 +339,7 @@ pub(crate) mod tests {
 
     #[test]
     fn without_a_registry_the_job_and_its_file_tell_the_state() {
-        let mut known =
-            Known { job: Some(job("8", "a", JobState::Pending)), ..Known::default() };
+        let mut known = Known { job: Some(job("8", "a", JobState::Pending)), ..Known::default() };
         assert_eq!(known.state(), State::Pending);
         known.job.as_mut().unwrap().state = JobState::Running;
         assert_eq!(known.state(), State::Loading);
@@ -346,10 +353,8 @@ pub(crate) mod tests {
 
     #[test]
     fn a_lost_entry_of_a_requeued_job_is_pending() {
-        let mut known = Known {
-            server: Some(server("8", "a", "anna", ServerState::Lost)),
-            ..Known::default()
-        };
+        let mut known =
+            Known { server: Some(server("8", "a", "anna", ServerState::Lost)), ..Known::default() };
         assert_eq!(known.state(), State::Lost);
         known.job = Some(job("8", "a", JobState::Running));
         assert_eq!(known.state(), State::Lost);
@@ -362,7 +367,7 @@ pub(crate) mod tests {
         let known = Known {
             job: Some(job("8_3", "a", JobState::Running)),
             connection: Some(file("2026-01-01T00:00:00Z")),
-            server: None,
+            ..Known::default()
         };
         let record = known.record();
         assert_eq!(record["job_id"], "8");

@@ -8,19 +8,8 @@ use crate::output::{Cell, Tone, printable, span, table_of};
 /// What is between two columns.
 const GAP: usize = 2;
 
-const HEADER: [&str; 11] = [
-    "NAME",
-    "MODEL",
-    "OWNER",
-    "STATE",
-    "HOST:PORT",
-    "GPU",
-    "CTX",
-    "SLOTS",
-    "UP",
-    "LEFT",
-    "JOB",
-];
+const HEADER: [&str; 11] =
+    ["NAME", "MODEL", "OWNER", "STATE", "HOST:PORT", "GPU", "CTX", "SLOTS", "UP", "LEFT", "JOB"];
 /// Which column goes first when the terminal is narrow; the others always stay.
 const DISPENSABLE: [&str; 8] = ["SLOTS", "UP", "CTX", "GPU", "MODEL", "LEFT", "OWNER", "HOST:PORT"];
 

@@ -139,8 +139,7 @@ mod tests {
 
     #[test]
     fn a_job_id_beats_a_name_and_a_name_beats_a_model() {
-        let known =
-            [listed("1", "chat", "bob", Ready), listed("2", "1", "anna", Ready)];
+        let known = [listed("1", "chat", "bob", Ready), listed("2", "1", "anna", Ready)];
         assert_eq!(id_of("1", &known, For::Using), Ok("1".into()));
         assert_eq!(id_of("chat", &known, For::Using), Ok("1".into()));
         assert_eq!(id_of("1-Q4", &known, For::Using), Ok("2".into()));
@@ -150,10 +149,8 @@ mod tests {
 
     #[test]
     fn the_beginning_of_a_name_is_enough_where_it_is_the_only_one() {
-        let known = [
-            listed("1", "qwen3-30b", "bob", Ready),
-            listed("2", "qwen3-80b", "bob", Ready),
-        ];
+        let known =
+            [listed("1", "qwen3-30b", "bob", Ready), listed("2", "qwen3-80b", "bob", Ready)];
         assert_eq!(id_of("qwen3-3", &known, For::Using), Ok("1".into()));
         assert_eq!(id_of("qwen3", &known, For::Using), Err(2));
         assert_eq!(id_of("", &known, For::Using), Err(4));
@@ -174,8 +171,7 @@ mod tests {
 
     #[test]
     fn two_of_ones_own_are_not_told_apart_for_stop() {
-        let pending =
-            Known { job: Some(job("4", "q", JobState::Pending)), ..Known::default() };
+        let pending = Known { job: Some(job("4", "q", JobState::Pending)), ..Known::default() };
         let known = [listed("3", "q", "anna", Ready), pending];
         assert_eq!(id_of("q", &known, For::Managing), Err(2));
         assert_eq!(id_of("q", &known, For::Using), Ok("3".into()));

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::probe::probe;
 use super::{FoundFile, Known};
 use crate::api::ServerFilter;
 use crate::client::{ClientError, RegistryClient};
@@ -23,6 +24,9 @@ const DEFAULT_REGISTRY: &str = "http://localhost:5000";
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How often at most SLURM is asked for the list of jobs.
 const SLURM_EVERY: Duration = Duration::from_secs(15);
+/// Most servers that are asked themselves, and for how long.
+const MAX_PROBES: usize = 32;
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 /// What llamactl writes into the comment of the jobs that it submits, before a nonce.
 const COMMENT: &str = "llamactl:";
 /// Most connection files that are looked at in one folder.
@@ -105,7 +109,9 @@ impl Finder {
         self.registry.servers(filter).await.map_err(|error| match error {
             ClientError::Unreachable { reason, .. } if !self.configured => {
                 let url = self.registry.url();
-                Answer::Absent(format!("no registry is configured, none answers at {url} ({reason})"))
+                Answer::Absent(format!(
+                    "no registry is configured, none answers at {url} ({reason})"
+                ))
             }
             error => Answer::Failed(error.to_string()),
         })
@@ -141,7 +147,8 @@ impl Finder {
     pub async fn local(&self) -> View {
         let jobs = self.jobs().await;
         let slurm = answer(&jobs);
-        let known = join(Vec::new(), jobs.unwrap_or_default(), files_here(), &slurm);
+        let mut known = join(Vec::new(), jobs.unwrap_or_default(), files_here(), &slurm);
+        probe_files(&mut known).await;
         View { known, registry: Answer::Absent("not asked".to_owned()), slurm }
     }
 
@@ -150,8 +157,9 @@ impl Finder {
         let all = ServerFilter { state: Some("all".to_owned()), ..ServerFilter::default() };
         let (servers, jobs) = tokio::join!(self.servers(&all), self.jobs());
         let (registry, slurm) = (answer(&servers), answer(&jobs));
-        let known =
+        let mut known =
             join(servers.unwrap_or_default(), jobs.unwrap_or_default(), files_here(), &slurm);
+        probe_files(&mut known).await;
         View { known, registry, slurm }
     }
 
@@ -172,8 +180,13 @@ impl Finder {
         if is_job_id(query) && !matches!(view.slurm, Answer::Absent(_)) {
             match self.slurm.job_details(query).await {
                 Ok(Some(job)) => {
-                    return Ok(join(Vec::new(), vec![job], files_here(), &Answer::Absent(String::new()))
-                        .swap_remove(0));
+                    return Ok(join(
+                        Vec::new(),
+                        vec![job],
+                        files_here(),
+                        &Answer::Absent(String::new()),
+                    )
+                    .swap_remove(0));
                 }
                 Ok(None) => view.slurm = Answer::Yes,
                 Err(error) => view.slurm = no_slurm(&error),
@@ -198,8 +211,10 @@ fn explain(mut failure: crate::exit::Failure, view: &View) -> crate::exit::Failu
 /// Brings together what belongs to one job. `slurm` decides about files without a job: where
 /// SLURM answered, a file of a job that it does not list is one that a dead job left behind.
 fn join(servers: Vec<Server>, jobs: Vec<Job>, files: Vec<FoundFile>, slurm: &Answer) -> Vec<Known> {
-    let mut known: Vec<Known> =
-        servers.into_iter().map(|server| Known { server: Some(server), ..Known::default() }).collect();
+    let mut known: Vec<Known> = servers
+        .into_iter()
+        .map(|server| Known { server: Some(server), ..Known::default() })
+        .collect();
     for job in jobs {
         // Job ids collide between clusters; with the same owner hardly ever.
         let same = known.iter_mut().find(|one| {
@@ -228,6 +243,22 @@ fn join(servers: Vec<Server>, jobs: Vec<Job>, files: Vec<FoundFile>, slurm: &Ans
         }
     }
     known
+}
+
+/// Asks the servers that only a connection file knows how they are: nobody else can tell.
+async fn probe_files(known: &mut [Known]) {
+    let alone = |one: &&mut Known| one.server.is_none() && one.job.is_none();
+    let mut asked = tokio::task::JoinSet::new();
+    for (at, one) in known.iter_mut().enumerate().filter(|(_, one)| alone(one)).take(MAX_PROBES) {
+        if let Some(url) = one.url() {
+            asked.spawn(async move { (at, probe(&url, None, PROBE_TIMEOUT).await.health) });
+        }
+    }
+    while let Some(answer) = asked.join_next().await {
+        if let Ok((at, health)) = answer {
+            known[at].probed = Some(health);
+        }
+    }
 }
 
 /// Whether a file is this server's: the same job, and the same address where both have one.
@@ -271,9 +302,7 @@ fn answer<T>(result: &Result<T, Answer>) -> Answer {
 
 fn no_slurm(error: &SlurmError) -> Answer {
     match error {
-        SlurmError::Missing(_) => {
-            Answer::Absent("there is no SLURM on this machine".to_owned())
-        }
+        SlurmError::Missing(_) => Answer::Absent("there is no SLURM on this machine".to_owned()),
         error => Answer::Failed(error.to_string()),
     }
 }
