@@ -55,17 +55,6 @@ impl Secret {
     pub fn matches(&self, hash: &str) -> bool {
         self.hash().as_bytes().ct_eq(hash.as_bytes()).into()
     }
-
-    /// Proof that whoever answers knows this secret: HMAC-SHA256 over `nonce`, as hexadecimal
-    /// digits.
-    ///
-    /// # Panics
-    /// Never: HMAC takes keys of any length.
-    pub fn prove(&self, nonce: &str) -> String {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.as_bytes()).expect("any length");
-        mac.update(nonce.as_bytes());
-        hex(&mac.finalize().into_bytes())
-    }
 }
 
 impl fmt::Debug for Secret {

@@ -15,6 +15,7 @@ use crate::domain::job::{JobState, Presence};
 use crate::exit::{Exit, Failure};
 use crate::output::printable;
 use crate::slurm::is_job_id;
+use crate::slurm::script::DEFAULT_OUTPUT;
 
 use file::Follower;
 
@@ -76,7 +77,7 @@ async fn log_path(finder: &Finder, known: &Known) -> anyhow::Result<PathBuf> {
     let beside = known.job.as_ref().and_then(|job| job.work_dir.clone());
     let of_file = known.connection.as_ref().and_then(|file| file.path.parent().map(PathBuf::from));
     let dirs = [beside, of_file, std::env::current_dir().ok()];
-    let names = [format!("slurm-{id}.out"), format!("{}-{id}.out", known.name())];
+    let names = [DEFAULT_OUTPUT.replace("%j", &id), format!("slurm-{id}.out")];
     let usual = dirs.iter().flatten().flat_map(|dir| names.iter().map(move |name| dir.join(name)));
     usual.into_iter().find(|path| path.exists()).ok_or_else(|| {
         Failure::with_exit(Exit::GONE, format!("the log of job {id} was not found"))

@@ -139,13 +139,10 @@ fn patience(text: &str) -> Result<Option<Duration>, Failure> {
     if text == "0" {
         return Ok(None);
     }
-    let span: jiff::SignedDuration = text.parse().map_err(|_| {
+    humantime::parse_duration(text).map(Some).map_err(|_| {
         Failure::usage(format!("--timeout {text}: not a length of time"))
             .hint("write it as 90s, 10m or 1h")
-    })?;
-    Duration::try_from(span)
-        .map(Some)
-        .map_err(|_| Failure::usage(format!("--timeout {text}: less than nothing")))
+    })
 }
 
 #[cfg(test)]

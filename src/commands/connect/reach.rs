@@ -8,10 +8,11 @@ use super::tunnel::{Route, Tunnel, free_port};
 use crate::cli::ConnectArgs;
 use crate::client::ClientError;
 use crate::commands::Context;
-use crate::commands::target::probe::{Health, Identity, Probe, direct, probe};
+use crate::commands::target::probe::{Health, Identity, Probe, probe};
 use crate::commands::target::{Finder, For, Known, State};
 use crate::domain::server::Access;
 use crate::exit::{Exit, Failure};
+use crate::http::direct;
 use crate::output::printable;
 use crate::secret::Secret;
 

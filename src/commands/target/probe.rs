@@ -1,16 +1,12 @@
 //! Asks a server itself how it is, and who it is.
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::http::{cause, direct};
 use crate::secret::Secret;
-
-/// Header of the request: a nonce to prove the key with.
-const CHALLENGE: &str = "llamactl-challenge";
-/// Header of the answer: [`Secret::prove`] of the nonce.
-const PROOF: &str = "llamactl-proof";
+use crate::supervisor::gate::{CHALLENGE_HEADER, PROOF_HEADER};
 
 /// What `/health` says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -54,10 +50,7 @@ pub struct Probe {
 pub async fn probe(url: &str, key: Option<&Secret>, timeout: Duration) -> Probe {
     match ask(url, key, timeout).await {
         Ok(probe) => probe,
-        Err(error) => Probe {
-            health: Health::Silent(crate::client::cause(&error)),
-            identity: Identity::Unasked,
-        },
+        Err(error) => Probe { health: Health::Silent(cause(&error)), identity: Identity::Unasked },
     }
 }
 
@@ -65,7 +58,7 @@ async fn ask(url: &str, key: Option<&Secret>, timeout: Duration) -> Result<Probe
     let nonce = Secret::random();
     let mut request = direct()?.get(format!("{url}/health")).timeout(timeout);
     if key.is_some() {
-        request = request.header(CHALLENGE, nonce.expose());
+        request = request.header(CHALLENGE_HEADER, nonce.expose());
     }
     let response = request.send().await?;
     let health = match response.status().as_u16() {
@@ -73,7 +66,7 @@ async fn ask(url: &str, key: Option<&Secret>, timeout: Duration) -> Result<Probe
         503 => Health::Loading,
         other => Health::Strange(format!("/health answers {other}")),
     };
-    let proof = response.headers().get(PROOF).and_then(|proof| proof.to_str().ok());
+    let proof = response.headers().get(PROOF_HEADER).and_then(|proof| proof.to_str().ok());
     let identity = match (key, proof) {
         (None, _) => Identity::Unasked,
         (Some(_), None) => Identity::Unproved,
@@ -82,23 +75,6 @@ async fn ask(url: &str, key: Option<&Secret>, timeout: Duration) -> Result<Probe
         (Some(_), Some(_)) => Identity::Wrong,
     };
     Ok(Probe { health, identity })
-}
-
-/// A client that goes to the server itself: a site's HTTP proxy knows no compute nodes.
-///
-/// # Errors
-/// When TLS can't be set up.
-pub fn direct() -> Result<&'static reqwest::Client, reqwest::Error> {
-    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
-    if let Some(client) = CLIENT.get() {
-        return Ok(client);
-    }
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!("llamactl/", env!("CARGO_PKG_VERSION")))
-        .build()?;
-    Ok(CLIENT.get_or_init(|| client))
 }
 
 #[cfg(test)]
@@ -118,7 +94,7 @@ mod tests {
             assert!(!request.contains("authorization"), "{request}");
             let nonce = request.lines().find_map(|line| line.strip_prefix("llamactl-challenge: "));
             let proof = key.zip(nonce).map_or_else(String::new, |(key, nonce)| {
-                format!("{PROOF}: {}\r\n", Secret::new(key).prove(nonce))
+                format!("{PROOF_HEADER}: {}\r\n", Secret::new(key).prove(nonce))
             });
             let answer = format!("HTTP/1.1 {status}\r\n{proof}content-length: 0\r\n\r\n");
             stream.write_all(answer.as_bytes()).await.unwrap();

@@ -95,7 +95,7 @@ impl Finder {
             registry: registry.timeout(PATIENCE),
             configured: url.is_some(),
             slurm: Slurm::from_settings(&settings),
-            me: me(),
+            me: crate::commands::identity::user(),
             asked: tokio::sync::Mutex::default(),
             settings,
         })
@@ -305,13 +305,6 @@ fn no_slurm(error: &SlurmError) -> Answer {
         SlurmError::Missing(_) => Answer::Absent("there is no SLURM on this machine".to_owned()),
         error => Answer::Failed(error.to_string()),
     }
-}
-
-/// The name of the user who runs this.
-fn me() -> String {
-    let uid = nix::unistd::getuid();
-    let user = nix::unistd::User::from_uid(uid).ok().flatten();
-    user.map_or_else(|| uid.to_string(), |user| user.name)
 }
 
 #[cfg(test)]
