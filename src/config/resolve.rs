@@ -77,3 +77,72 @@ pub struct Resolved {
     /// What the job runs.
     pub spec: Spec,
 }
+
+// TEMP: minimal stand-in until the real resolver is merged.
+
+/// TEMP
+#[derive(Clone)]
+pub struct Draft {
+    request: Request,
+    model: super::model::ModelConfig,
+}
+
+/// TEMP
+pub fn load(request: &Request) -> anyhow::Result<Draft> {
+    let mut model = super::model::ModelConfig::default();
+    if let Some(config) = &request.config {
+        let path = if config.contains('/') { config.clone() } else { format!("configs/{config}.yaml") };
+        model = serde_yaml::from_str(&std::fs::read_to_string(path)?)?;
+        model.name.get_or_insert(config.clone());
+    }
+    Ok(Draft { request: request.clone(), model })
+}
+
+impl Draft {
+    /// TEMP
+    pub fn variants(&self) -> Vec<String> {
+        self.model.variants.keys().cloned().collect()
+    }
+
+    /// TEMP
+    pub fn gpu_type(&self) -> Option<String> {
+        self.request.slurm.gpu_type.clone().or_else(|| self.model.slurm.gpu_type.clone())
+    }
+
+    /// TEMP
+    pub fn resolve(self, variant: Option<&str>) -> anyhow::Result<Resolved> {
+        let mut slurm = self.model.slurm.clone();
+        if let Some(v) = variant { if let Some(v) = self.model.variants.get(v) {
+            if v.slurm.gpus.is_some() { slurm.gpus = v.slurm.gpus; }
+        } }
+        let r = &self.request.slurm;
+        macro_rules! take { ($($f:ident),+) => { $( if r.$f.is_some() { slurm.$f = r.$f.clone(); } )+ } }
+        take!(gpus, gpu_type, cpus, mem, time, partition, qos, account, constraint, nodelist, exclude, reservation, cluster, args);
+        slurm.gpus.get_or_insert(1);
+        let name = self.request.name.clone().or(self.model.name.clone()).unwrap_or("model".into());
+        let model = self.request.model.clone().or(self.model.model.clone());
+        let mut settings = Settings::default();
+        settings.registry.url = self.request.registry.clone();
+        let mut labels = BTreeMap::new();
+        for l in &self.request.labels { let (k, v) = l.split_once('=').unwrap_or((l, "")); labels.insert(k.into(), v.into()); }
+        let mut server = self.model.server.clone();
+        if self.request.server.context.is_some() { server.context = self.request.server.context; }
+        server.args = self.request.server.args.clone();
+        Ok(Resolved {
+            name: name.clone(), description: None, model: model.clone(), hf: self.model.hf.clone(),
+            server: server.clone(), slurm, hooks: self.model.hooks.before.clone().into_iter().collect(),
+            labels: labels.clone(), variant: variant.map(Into::into), settings,
+            origins: BTreeMap::new(),
+            spec: Spec { name, model: model.map(Into::into), hf: self.model.hf.clone(), server,
+                gpus: None, labels, registry: self.request.registry.clone(), notify: Default::default(),
+                ssh_via: None, slurm_bin: None, drain_seconds: 120, connection_dir: None },
+        })
+    }
+}
+
+/// TEMP
+pub fn settings(registry: Option<&str>) -> anyhow::Result<Settings> {
+    let mut settings = Settings::default();
+    settings.registry.url = registry.map(str::to_owned).or_else(|| crate::env::REGISTRY_URL.get());
+    Ok(settings)
+}
