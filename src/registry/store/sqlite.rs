@@ -38,7 +38,7 @@ struct Job {
 pub struct Store {
     jobs: Mutex<Option<SyncSender<Job>>>,
     waiting: Arc<AtomicUsize>,
-    reader: Arc<Mutex<Connection>>,
+    reader: Arc<Mutex<Option<Connection>>>,
     writer: Mutex<Option<std::thread::JoinHandle<()>>>,
     view: SharedView,
 }
@@ -66,7 +66,7 @@ impl Store {
         Ok(Store {
             jobs: Mutex::new(Some(jobs)),
             waiting,
-            reader: Arc::new(Mutex::new(reader)),
+            reader: Arc::new(Mutex::new(Some(reader))),
             writer: Mutex::new(Some(writer)),
             view,
         })
@@ -109,17 +109,18 @@ impl Store {
     pub async fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>, StoreError> {
         let reader = Arc::clone(&self.reader);
         let read = move || {
-            let connection = reader.lock().unwrap_or_else(PoisonError::into_inner);
-            events(&connection, after, limit)
+            let reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+            let connection = reader.as_ref().ok_or(StoreError::Closed)?;
+            events(connection, after, limit)
+                .map_err(|error| StoreError::Unavailable(error.to_string()))
         };
-        tokio::task::spawn_blocking(read)
-            .await
-            .map_err(|_| StoreError::Closed)?
-            .map_err(|error| StoreError::Unavailable(error.to_string()))
+        tokio::task::spawn_blocking(read).await.map_err(|_| StoreError::Closed)?
     }
 
     /// Finishes what waits and closes the database. Later operations are refused.
     pub fn close(&self) {
+        // The writer must be the last to close: it empties the write-ahead log then.
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(writer) = writer
