@@ -4,11 +4,13 @@
 mod registry_support;
 
 use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use llamactl::api::ServerFilter;
 use llamactl::client::{ClientError, RegistryClient};
@@ -238,6 +240,36 @@ fn a_file_that_is_no_database_and_a_folder_that_is_none_are_refused() {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(stderr.contains("can't make the folder"), "{stderr}");
+}
+
+#[test]
+fn a_request_that_runs_is_finished_before_the_registry_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut registry = Registry::start(dir.path(), &[]);
+    let address = registry.url.strip_prefix("http://").unwrap().to_owned();
+    let mut stream = TcpStream::connect(&address).unwrap();
+    let body = r#"{"host":"n1","port":1}"#;
+    let head = format!("POST /servers/1 HTTP/1.1\r\nhost: {address}\r\n");
+    let head = format!("{head}content-length: {}\r\nexpect: 100-continue\r\n\r\n", body.len());
+    stream.write_all(head.as_bytes()).unwrap();
+    // "100 Continue" shows that the request runs and waits for its body.
+    let mut seen = [0u8; 12];
+    stream.read_exact(&mut seen).unwrap();
+    assert_eq!(&seen, b"HTTP/1.1 100");
+    let pid = nix::unistd::Pid::from_raw(registry.child.id() as i32);
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
+    // It takes no new connection any more.
+    let deadline = Instant::now() + Duration::from_secs(4);
+    while TcpStream::connect(&address).is_ok() {
+        assert!(Instant::now() < deadline, "it still takes connections");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    stream.write_all(body.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains("200 OK") && answer.contains("registered"), "{answer}");
+    assert_eq!(registry.child.wait().unwrap().code(), Some(0));
+    assert!(!dir.path().join("registry.db-wal").exists(), "the log is emptied at the end");
 }
 
 #[tokio::test]

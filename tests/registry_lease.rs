@@ -190,6 +190,30 @@ async fn a_restart_keeps_the_entries_and_gives_every_lease_time() {
 }
 
 #[tokio::test]
+async fn time_in_which_the_registry_stood_still_does_not_count() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = Registry::start(dir.path(), &["--ttl", "3s"]);
+    let new = request("1", 0);
+    let lease = registry.client().register(&new).await.unwrap();
+    let signal = |signal| {
+        let pid = nix::unistd::Pid::from_raw(registry.child.id() as i32);
+        nix::sys::signal::kill(pid, signal).unwrap();
+    };
+    // Longer than a lease: nobody can beat while the registry is stopped.
+    signal(nix::sys::signal::Signal::SIGSTOP);
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    signal(nix::sys::signal::Signal::SIGCONT);
+    let resumed = Instant::now();
+    until(Duration::from_secs(5), || async {
+        let server = registry.find(new.info.id).await.expect("it is kept");
+        assert!(!is_lost(&server), "lost {:?} after the registry went on", resumed.elapsed());
+        (resumed.elapsed() > Duration::from_secs(1)).then_some(())
+    })
+    .await;
+    registry.client().heartbeat(&lease, &Default::default()).await.unwrap();
+}
+
+#[tokio::test]
 async fn keys_are_given_only_where_access_allows_it_and_are_in_no_list() {
     let dir = tempfile::tempdir().unwrap();
     let registry = Registry::start(dir.path(), &[]);
