@@ -50,14 +50,15 @@ async fn main() {
     println!("list of {SERVERS} servers: {milliseconds:.1} ms (median of {})", times.len());
 
     let leases = Arc::new(leases);
-    let rate = measure(|n| {
-        let (client, leases) = (client.clone(), Arc::clone(&leases));
+    let beating = client.clone();
+    let rate = measure(move |n| {
+        let (client, leases) = (beating.clone(), Arc::clone(&leases));
         async move { beat(&client, &leases[n % SERVERS]).await }
     })
     .await;
     println!("heartbeats: {rate:.0} a second over {CONNECTIONS} connections");
 
-    let rate = measure(|n| {
+    let rate = measure(move |n| {
         let client = client.clone();
         async move {
             client.register(&request(SERVERS + n)).await.expect("a lease");

@@ -233,8 +233,11 @@ impl Core {
         match self.transaction(ops, &mut changes) {
             Ok(replies) => {
                 let mut view = self.view.write();
+                // A transaction that wrote nothing says nothing about the disk.
+                let wrote = !changes.is_empty();
                 changes.into_iter().for_each(|change| view.apply(change));
-                if view.broken.take().is_some()
+                if wrote
+                    && view.broken.take().is_some()
                     && let Some((_, now)) = ops.last()
                 {
                     tracing::info!("the registry's database can be written again");
