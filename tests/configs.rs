@@ -107,10 +107,9 @@ fn shown_with(two: [usize; 2]) -> Value {
 
 #[test]
 fn of_any_two_layers_the_stronger_wins() {
-    for stronger in 1..LAYERS.len() {
-        for weaker in 0..stronger {
+    for (stronger, strong) in LAYERS.iter().copied().enumerate() {
+        for (weaker, weak) in LAYERS[..stronger].iter().enumerate() {
             let shown = shown_with([weaker, stronger]);
-            let (weak, strong) = (LAYERS[weaker], LAYERS[stronger]);
             let time = &shown["values"]["slurm"]["time"];
             let minutes = time.as_u64().or_else(|| time.as_str()?.parse().ok());
             assert_eq!(minutes, Some(10 + stronger as u64), "{weak} < {strong}");
