@@ -1,0 +1,113 @@
+//! The node's own mail programs, for nodes that have no SMTP server configured.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::message::one_line;
+use super::retry::Fault;
+use crate::exec::{ExecError, Outcome, Run};
+
+/// How long one program may take: sendmail may deliver before it returns.
+const TRY: Duration = Duration::from_secs(30);
+/// Where they are beside PATH: a user's PATH often lacks the `sbin` folders.
+const FOLDERS: [&str; 3] = ["/usr/sbin", "/usr/lib", "/sbin"];
+
+/// A mail program, and how it wants to be called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Program {
+    /// Takes a whole message; every mail server for Unix brings one.
+    Sendmail(PathBuf),
+    /// `mail` or `mailx`: takes subject and text.
+    Mail(PathBuf),
+    /// Takes subject and text.
+    Mutt(PathBuf),
+}
+
+/// What they are given.
+pub struct Letter<'a> {
+    /// A checked address: it begins with a letter, a digit or `_`.
+    pub to: &'a str,
+    /// One line.
+    pub subject: &'a str,
+    /// The text alone.
+    pub text: &'a str,
+    /// The whole message with its headers.
+    pub message: Vec<u8>,
+}
+
+/// The best program of this node.
+///
+/// # Errors
+/// When there is none.
+pub fn find() -> Result<Program, String> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain(FOLDERS.map(PathBuf::from));
+    let folders = std::env::join_paths(folders).unwrap_or(path);
+    let search = |name| which::which_in_global(name, Some(&folders)).ok()?.next();
+    search("sendmail")
+        .map(Program::Sendmail)
+        .or_else(|| search("mail").map(Program::Mail))
+        .or_else(|| search("mailx").map(Program::Mail))
+        .or_else(|| search("mutt").map(Program::Mutt))
+        .ok_or_else(|| {
+            "there is no sendmail, mail or mutt here; set notify.smtp in the configuration"
+                .to_owned()
+        })
+}
+
+/// Hands the letter to the program.
+///
+/// # Errors
+/// Why it was not taken, and whether trying again may help. `mail` often hands on to sendmail
+/// in the background and never hears of a failure.
+pub async fn send(program: &Program, letter: &Letter<'_>) -> Result<(), Fault> {
+    match command(program, letter).output().await {
+        Ok(outcome) if outcome.ok() => Ok(()),
+        Ok(outcome) => Err(fault(program.path(), &outcome)),
+        Err(error @ ExecError::NotFound(_)) => Err(Fault::Permanent(error.to_string())),
+        Err(error) => Err(Fault::transient(error.to_string())),
+    }
+}
+
+impl Program {
+    fn path(&self) -> &Path {
+        let (Program::Sendmail(path) | Program::Mail(path) | Program::Mutt(path)) = self;
+        path
+    }
+}
+
+fn command(program: &Program, letter: &Letter<'_>) -> Run {
+    let run = Run::new(program.path()).timeout(TRY);
+    match program {
+        // -i: a line with a single dot does not end the message.
+        Program::Sendmail(_) => run.args(["-i", "--", letter.to]).stdin(letter.message.clone()),
+        // Not every mail knows `--`; a checked address can't be taken for an option.
+        Program::Mail(_) => run.args(["-s", letter.subject, letter.to]).stdin(inert(letter.text)),
+        Program::Mutt(_) => {
+            run.args(["-s", letter.subject, "--", letter.to]).stdin(inert(letter.text))
+        }
+    }
+}
+
+/// Indents lines that `mail` could take for a command: some versions run what follows a tilde
+/// even when nobody types (CVE-2021-32749), and end the text at a single dot.
+fn inert(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        if line.starts_with('~') || line.trim_end() == "." {
+            out.push(' ');
+        }
+        out.push_str(line);
+    }
+    out
+}
+
+/// Reads the exit code by sysexits.h, which mail programs keep to.
+fn fault(program: &Path, outcome: &Outcome) -> Fault {
+    let reason = format!("{}: {}", program.display(), one_line(&outcome.complaint()));
+    match outcome.code {
+        // Usage, data, no such user, no such host, protocol, no permission, configuration.
+        Some(64 | 65 | 67 | 68 | 76 | 77 | 78) => Fault::Permanent(reason),
+        _ => Fault::transient(reason),
+    }
+}
