@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """A mail server that keeps every mail as a file in a folder, for the demo and the tests.
 
-    smtp-sink.py PORT FOLDER [--cert CERT --key KEY [--implicit-tls]] [--user U --password P]
+    smtp-sink.py --port PORT --dir FOLDER
 
-It listens on 127.0.0.1 (--host), prints one line when it does, and writes mail number N to
-FOLDER/N.eml: first the envelope as X-Envelope-From and X-Envelope-To, then the mail as it came.
-PORT 0 takes a free port; the printed line says which. With --cert it offers STARTTLS, with
---user it wants AUTH (PLAIN or LOGIN) before anything else, and with --defer N it answers the
-first N mails with a temporary 451. Python's standard library is all it needs.
+It listens on 127.0.0.1 (--host), prints one line when it does, and writes mail number 1 to
+FOLDER/0001.eml: first the envelope as X-Envelope-From and X-Envelope-To, then the mail as it
+came. Port 0 takes a free one; the printed line says which. With --cert and --key it offers
+STARTTLS (with --implicit-tls it speaks TLS from the first byte), with --user and --password it
+wants AUTH (PLAIN or LOGIN) before anything else, and with --defer N it answers the first N mails
+with a temporary 451. Python's standard library is all it needs.
 """
 
 import argparse
@@ -52,11 +53,12 @@ class Sink(socketserver.ThreadingTCPServer):
         """Writes one mail, whole or not at all: readers may poll the folder."""
         with self.lock:
             number = next(self.numbers)
-        path = os.path.join(self.options.folder, f"{number}.eml")
+        folder = os.path.abspath(self.options.dir)
+        part = os.path.join(os.path.dirname(folder), f".smtp-sink-{os.getpid()}-{number}")
         envelope = f"X-Envelope-From: {sender}\r\nX-Envelope-To: {', '.join(recipients)}\r\n"
-        with open(path + ".part", "wb") as file:
+        with open(part, "wb") as file:
             file.write(envelope.encode("utf-8") + mail)
-        os.rename(path + ".part", path)
+        os.rename(part, os.path.join(folder, f"{number:04}.eml"))
 
 
 class Conversation(socketserver.StreamRequestHandler):
@@ -195,8 +197,8 @@ class Conversation(socketserver.StreamRequestHandler):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("port", type=int)
-    parser.add_argument("folder")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--dir", required=True)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--cert")
     parser.add_argument("--key")
@@ -205,7 +207,7 @@ def main():
     parser.add_argument("--password", default="")
     parser.add_argument("--defer", type=int, default=0)
     options = parser.parse_args()
-    os.makedirs(options.folder, exist_ok=True)
+    os.makedirs(options.dir, exist_ok=True)
     with Sink(options) as sink:
         host, port = sink.server_address[:2]
         print(f"listening on {host}:{port}", flush=True)

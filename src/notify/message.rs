@@ -116,3 +116,144 @@ fn quoted(text: &str) -> String {
 fn time(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::template;
+    use super::*;
+    use crate::notify::Kind;
+
+    fn notice(kind: Kind) -> Notice {
+        Notice {
+            kind,
+            name: "qwen3-30b".into(),
+            model_file: "Qwen3-30B-A3B-Q4_K_M.gguf".into(),
+            job: "4711".into(),
+            host: "gpu-05".into(),
+            port: 52677,
+            owner: "alice".into(),
+            slurm_node: "gpu-05".into(),
+            partition: "gpu".into(),
+            gpus: "2 x h100".into(),
+            started: "2026-11-21T09:35:00Z".parse().unwrap(),
+            ends: Some("2026-11-21T17:35:00Z".parse().unwrap()),
+            registry: "http://login1:5000".into(),
+            ssh_via: "alice@login.example.org".into(),
+            needs_key: true,
+            connection_file: "/home/alice/my models/llama_server_connection_4711.txt".into(),
+            log_file: "/home/alice/llama-4711.log".into(),
+            reason: "llama-server ended with 1: failed to allocate buffer for kv cache".into(),
+            log_tail: vec!["ggml_cuda_init: found 2 devices".into(), "\tout of memory".into()],
+        }
+    }
+
+    /// Every text that a kind of notice is made of.
+    fn texts(notice: &Notice, public: bool) -> String {
+        let message = Message::new(notice, &TimeZone::UTC).through(public);
+        let templates: [template::Template; 4] = match notice.kind {
+            Kind::Ready => [
+                template::READY_SUBJECT,
+                template::READY_TEXT,
+                template::NTFY_READY_TITLE,
+                template::NTFY_READY_TEXT,
+            ],
+            Kind::Failed => [
+                template::FAILED_SUBJECT,
+                template::FAILED_TEXT,
+                template::NTFY_FAILED_TITLE,
+                template::NTFY_FAILED_TEXT,
+            ],
+        };
+        let render = |template: template::Template| {
+            format!("==== {}\n{}", template.name, template.render(None, &message).unwrap())
+        };
+        templates.map(render).concat()
+    }
+
+    #[test]
+    fn every_message_reads_well_with_and_without_what_may_be_missing() {
+        for kind in [Kind::Ready, Kind::Failed] {
+            for (job, registry, via) in (0..8).map(|n| (n & 4 != 0, n & 2 != 0, n & 1 != 0)) {
+                let mut notice = notice(kind);
+                let mut name = format!("{kind:?}").to_lowercase();
+                let mut keep = |keep: bool, word: &str, value: &mut String| match keep {
+                    true => name.push_str(word),
+                    false => value.clear(),
+                };
+                keep(job, "-job", &mut notice.job);
+                keep(registry, "-registry", &mut notice.registry);
+                keep(via, "-via", &mut notice.ssh_via);
+                insta::assert_snapshot!(name, texts(&notice, false));
+            }
+        }
+    }
+
+    #[test]
+    fn a_bare_notice_reads_well_too() {
+        for kind in [Kind::Ready, Kind::Failed] {
+            let bare = Notice {
+                kind,
+                name: "my model; id".into(),
+                host: "::1".into(),
+                port: if kind == Kind::Ready { 8080 } else { 0 },
+                owner: "alice".into(),
+                started: notice(kind).started,
+                needs_key: kind == Kind::Failed,
+                ends: None,
+                model_file: String::new(),
+                job: String::new(),
+                slurm_node: String::new(),
+                partition: String::new(),
+                gpus: String::new(),
+                registry: String::new(),
+                ssh_via: String::new(),
+                connection_file: String::new(),
+                log_file: String::new(),
+                reason: String::new(),
+                log_tail: Vec::new(),
+            };
+            insta::assert_snapshot!(format!("{kind:?}-bare").to_lowercase(), texts(&bare, false));
+        }
+    }
+
+    #[test]
+    fn a_key_without_a_connection_file_is_pointed_to() {
+        let mut notice = notice(Kind::Ready);
+        notice.connection_file.clear();
+        assert!(texts(&notice, false).contains("`llamactl connect qwen3-30b --print` shows it"));
+    }
+
+    #[test]
+    fn a_public_push_server_is_not_told_where_the_server_is() {
+        let private = texts(&notice(Kind::Ready), false);
+        let public = texts(&notice(Kind::Ready), true);
+        let push = |text: &str| text.split("ntfy-ready.txt.hbs").nth(1).unwrap().to_owned();
+        assert!(push(&private).contains("gpu-05:52677"), "{private}");
+        assert!(!push(&public).contains("gpu-05") && !push(&public).contains("52677"), "{public}");
+    }
+
+    #[test]
+    fn hostile_values_stay_on_their_line() {
+        let mut notice = notice(Kind::Failed);
+        notice.name = "x\r\nBcc: y@z".into();
+        notice.job = "1\n2".into();
+        notice.log_tail = vec!["\x1b[31mred\u{2028}.\n~!id".into(); 500];
+        let texts = texts(&notice, false);
+        let control = |c: char| c != '\n' && (c.is_control() || c == '\u{2028}');
+        assert!(!texts.contains(control), "{texts:?}");
+        assert!(texts.contains("Name:     x  Bcc: y@z\n"), "{texts}");
+        assert!(texts.contains("Job 1 2\n"), "{texts}");
+        assert_eq!(texts.matches("red").count(), MAX_LOG_LINES);
+    }
+
+    #[test]
+    fn what_people_paste_is_quoted() {
+        let mut notice = notice(Kind::Ready);
+        notice.name = "x; id".into();
+        notice.ssh_via = "$(id)".into();
+        let texts = texts(&notice, false);
+        assert!(texts.contains("llamactl connect 'x; id' -- claude"), "{texts}");
+        assert!(texts.contains(":52677 '$(id)'\n"), "{texts}");
+        assert!(texts.contains("source '/home/alice/my models/llama"), "{texts}");
+    }
+}

@@ -83,9 +83,10 @@ fn command(program: &Program, letter: &Letter<'_>) -> Run {
         Program::Sendmail(_) => run.args(["-i", "--", letter.to]).stdin(letter.message.clone()),
         // Not every mail knows `--`; a checked address can't be taken for an option.
         Program::Mail(_) => run.args(["-s", letter.subject, letter.to]).stdin(inert(letter.text)),
-        Program::Mutt(_) => {
-            run.args(["-s", letter.subject, "--", letter.to]).stdin(inert(letter.text))
-        }
+        // Without a copy in the user's folder of sent mail.
+        Program::Mutt(_) => run
+            .args(["-e", "set copy=no", "-s", letter.subject, "--", letter.to])
+            .stdin(inert(letter.text)),
     }
 }
 
@@ -109,5 +110,26 @@ fn fault(program: &Path, outcome: &Outcome) -> Fault {
         // Usage, data, no such user, no such host, protocol, no permission, configuration.
         Some(64 | 65 | 67 | 68 | 76 | 77 | 78) => Fault::Permanent(reason),
         _ => Fault::transient(reason),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_is_a_command_to_mail() {
+        assert_eq!(inert("a\n~!id\n.\n~\nb ~ .\n"), "a\n ~!id\n .\n ~\nb ~ .\n");
+        assert_eq!(inert("."), " .");
+    }
+
+    #[test]
+    fn exit_codes_are_read_by_sysexits() {
+        let heals = |code| {
+            let outcome = Outcome { code, stdout: String::new(), stderr: "no\n".into() };
+            matches!(fault(Path::new("sendmail"), &outcome), Fault::Transient { .. })
+        };
+        assert!([Some(1), Some(69), Some(75), None].into_iter().all(heals));
+        assert!(![Some(64), Some(67), Some(78)].into_iter().any(heals));
     }
 }
