@@ -5,6 +5,7 @@ pub mod configs;
 pub mod connect;
 pub mod doctor;
 pub mod heartbeat;
+pub mod identity;
 pub mod logs;
 pub mod ls;
 pub mod man;
