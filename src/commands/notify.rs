@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use nix::unistd::{Uid, User, gethostname};
 
 use crate::cli::{EventArg, NotifyArgs};
 use crate::commands::Context;
-use crate::config::settings::{NotifySettings, Settings};
-use crate::config::spec::NotifySpec;
+use crate::commands::identity::{self, slurm};
+use crate::config::settings::Settings;
+use crate::config::{resolve, targets};
 use crate::connection::{self, Connection};
-use crate::env;
 use crate::exit::{Exit, Failure};
 use crate::notify::{self, Delivery, Kind, Notice};
 
@@ -22,19 +21,20 @@ const DEADLINE: Duration = Duration::from_secs(60);
 const TAIL_LINES: usize = 30;
 /// Most bytes that are read from the end of the log.
 const TAIL_BYTES: u64 = 64 * 1024;
-/// The topic of the older scripts, where only a server is given (contract 1).
-const DEFAULT_TOPIC: &str = "llama-servers";
-
 /// Tells people of one event, waits until they are told, and says how it went.
 ///
 /// # Errors
 /// Exit 2 when nobody is to be told, or an address, topic or server is wrong.
 pub async fn run(context: &Context, args: NotifyArgs) -> anyhow::Result<Exit> {
-    let settings = settings()?;
-    let targets = targets(&args, &settings.notify)?;
+    let settings = resolve::settings(context.global.registry.as_deref())?;
+    let (email, topic) = (args.email.as_deref(), args.ntfy_topic.as_deref());
+    let targets = targets::resolve(&settings, email, topic, args.ntfy_server.as_deref())?;
+    if targets.is_empty() {
+        let failure = Failure::usage("nobody is to be told");
+        return Err(failure.hint("say whom: --email [ADDRESS], --ntfy-topic [TOPIC]").into());
+    }
     notify::check(&targets).map_err(Failure::usage)?;
-    let registry = context.global.registry.clone().or_else(|| settings.registry.url.clone());
-    let notice = notice(&args, &settings, registry.unwrap_or_default())?;
+    let notice = notice(&args, &settings)?;
     let deliveries = notify::deliver(&targets, &notice, DEADLINE).await;
     if !context.printer.json(&deliveries)? {
         for delivery in &deliveries {
@@ -54,54 +54,7 @@ fn outcome(delivery: &Delivery) -> String {
     }
 }
 
-/// The configuration files, with the environment over them.
-fn settings() -> anyhow::Result<Settings> {
-    let mut settings = Settings::default();
-    settings.registry.url = env::REGISTRY_URL.get();
-    settings.notify.email = env::NOTIFY_EMAIL.get();
-    settings.notify.ntfy_topic = env::NTFY_TOPIC.get();
-    settings.notify.ntfy_server = env::NTFY_SERVER.get();
-    settings.ssh.via = env::LLAMACTL_SSH_VIA.get();
-    Ok(settings)
-}
-
-/// Who is told: what the flags say, and where they have no value, the settings.
-fn targets(args: &NotifyArgs, settings: &NotifySettings) -> Result<NotifySpec, Failure> {
-    let given = |flag: &Option<String>| flag.clone().filter(|value| !value.is_empty());
-    let server = given(&args.ntfy_server).or_else(|| settings.ntfy_server.clone());
-    let email = match &args.email {
-        None => None,
-        Some(_) => {
-            Some(given(&args.email).or_else(|| settings.email.clone()).ok_or_else(|| {
-                Failure::usage("--email has no address")
-                    .hint("give one, set NOTIFY_EMAIL, or notify.email in the configuration")
-            })?)
-        }
-    };
-    let wants_push = args.ntfy_topic.is_some() || args.ntfy_server.is_some();
-    let topic = given(&args.ntfy_topic)
-        .or_else(|| settings.ntfy_topic.clone())
-        .or_else(|| server.is_some().then(|| DEFAULT_TOPIC.to_owned()))
-        .filter(|_| wants_push);
-    if wants_push && topic.is_none() {
-        return Err(Failure::usage("--ntfy-topic has no topic")
-            .hint("give one, set NTFY_TOPIC, or notify.ntfy_topic in the configuration"));
-    }
-    if email.is_none() && topic.is_none() {
-        return Err(Failure::usage("nobody is to be told")
-            .hint("say whom: --email [ADDRESS], --ntfy-topic [TOPIC]"));
-    }
-    Ok(NotifySpec {
-        email,
-        ntfy_topic: topic,
-        ntfy_server: server,
-        ntfy_token_file: settings.ntfy_token_file.clone(),
-        smtp: settings.smtp.clone(),
-        templates: settings.templates.clone(),
-    })
-}
-
-fn notice(args: &NotifyArgs, settings: &Settings, registry: String) -> Result<Notice, Failure> {
+fn notice(args: &NotifyArgs, settings: &Settings) -> Result<Notice, Failure> {
     let log_tail = match &args.log {
         None => Vec::new(),
         Some(path) => tail(path)
@@ -118,15 +71,15 @@ fn notice(args: &NotifyArgs, settings: &Settings, registry: String) -> Result<No
         },
         name: args.name.clone().unwrap_or_else(|| model_name(&args.model)),
         model_file: file_name(&args.model),
-        host: args.host.clone().unwrap_or_else(hostname),
+        host: args.host.clone().unwrap_or_else(identity::hostname),
         port: args.port.unwrap_or(0),
-        owner: user(),
+        owner: identity::user(),
         slurm_node: slurm("SLURMD_NODENAME").unwrap_or_default(),
         partition: slurm("SLURM_JOB_PARTITION").unwrap_or_default(),
         gpus: String::new(),
         started: seconds("SLURM_JOB_START_TIME").unwrap_or_else(Timestamp::now),
         ends: seconds("SLURM_JOB_END_TIME"),
-        registry,
+        registry: settings.registry.url.clone().unwrap_or_default(),
         ssh_via: settings.ssh.via.clone().unwrap_or_default(),
         needs_key: has_key || slurm("LLAMA_API_KEY").is_some(),
         connection_file: connection.map(|(path, _)| text(&path)).unwrap_or_default(),
@@ -180,8 +133,7 @@ fn file_name(model: &str) -> String {
 }
 
 fn job() -> Option<String> {
-    let array = slurm("SLURM_ARRAY_JOB_ID").zip(slurm("SLURM_ARRAY_TASK_ID"));
-    array.map(|(job, task)| format!("{job}_{task}")).or_else(|| slurm("SLURM_JOB_ID"))
+    identity::in_job().then(|| identity::job_key(uuid::Uuid::nil()).job())
 }
 
 fn absolute(path: &Path) -> String {
@@ -190,19 +142,6 @@ fn absolute(path: &Path) -> String {
 
 fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
-}
-
-fn slurm(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-fn hostname() -> String {
-    gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_default()
-}
-
-fn user() -> String {
-    let id = Uid::current();
-    User::from_uid(id).ok().flatten().map_or_else(|| id.to_string(), |user| user.name)
 }
 
 #[cfg(test)]

@@ -82,7 +82,7 @@ pub struct Notice {
 pub struct Delivery {
     /// `email` or `ntfy`.
     pub channel: &'static str,
-    /// Whom it went to.
+    /// Whom it went to; only the beginning of a topic, since whoever knows it can read it.
     pub target: String,
     /// How often it was tried.
     pub attempts: u32,
@@ -107,7 +107,7 @@ pub fn check(targets: &NotifySpec) -> Result<(), String> {
 }
 
 /// Sends `notice` to every target, all at the same time, with retries, and gives up after
-/// `deadline`. Never fails: what could not be delivered is in the result and in the log.
+/// `deadline`. Never fails: what could not be delivered is in the result, for the caller to tell.
 pub async fn deliver(targets: &NotifySpec, notice: &Notice, deadline: Duration) -> Vec<Delivery> {
     let mut targets = targets.clone();
     targets.templates = match targets.templates {
@@ -158,7 +158,7 @@ async fn deliver_ntfy(
     })
 }
 
-/// Tries one channel until it works or can't, and says in the log how it went.
+/// Tries one channel until it works or can't, and logs every failed try that another follows.
 async fn tried<F, T>(channel: &'static str, target: String, deadline: Duration, send: F) -> Delivery
 where
     F: FnMut() -> T,
@@ -170,18 +170,11 @@ where
     };
     let (attempts, result) = retry::retry(deadline, send, told).await;
     let error = result.err().map(|reason| message::one_line(&reason));
-    match &error {
-        None => tracing::info!(channel, target, attempts, "notification delivered"),
-        Some(error) => {
-            tracing::warn!(channel, target, attempts, "notification given up: {error}");
-        }
-    }
     Delivery { channel, target, attempts, error }
 }
 
-/// What is wrong before the first try is told like what goes wrong in one.
+/// What is wrong before the first try.
 fn refused(channel: &'static str, target: String, error: String) -> Delivery {
-    tracing::warn!(channel, target, "notification given up: {error}");
     Delivery { channel, target, attempts: 0, error: Some(error) }
 }
 

@@ -132,4 +132,73 @@ mod tests {
         assert!([Some(1), Some(69), Some(75), None].into_iter().all(heals));
         assert!(![Some(64), Some(67), Some(78)].into_iter().any(heals));
     }
+
+    /// A real SMTP server that keeps mails in `folder`, and a home in which msmtp uses it.
+    async fn sink(folder: &Path) -> tokio::task::JoinHandle<Result<Outcome, ExecError>> {
+        use std::os::unix::fs::PermissionsExt;
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let account = format!("account default\nhost 127.0.0.1\nport {port}\nfrom me@n1.test\n");
+        let config = folder.join(".msmtprc");
+        std::fs::write(&config, account).unwrap();
+        std::fs::set_permissions(&config, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let sink = Run::new("python3")
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/smtp-sink.py"))
+            .args(["--port", &port.to_string(), "--dir"])
+            .arg(folder.join("mail"))
+            .timeout(Duration::from_secs(120))
+            .output();
+        let sink = tokio::spawn(sink);
+        poll("the sink listens", || std::net::TcpStream::connect(("127.0.0.1", port)).ok()).await;
+        sink
+    }
+
+    async fn poll<T>(what: &str, mut check: impl FnMut() -> Option<T>) -> T {
+        let end = tokio::time::Instant::now() + Duration::from_secs(30);
+        loop {
+            if let Some(value) = check() {
+                return value;
+            }
+            assert!(tokio::time::Instant::now() < end, "waited in vain: {what}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    fn installed(path: &str) -> PathBuf {
+        assert!(Path::new(path).exists(), "{path} is missing: run `make test-tools`");
+        PathBuf::from(path)
+    }
+
+    #[tokio::test]
+    async fn real_programs_deliver_the_letter_and_take_nothing_in_it_for_a_command() {
+        let home = tempfile::tempdir().unwrap();
+        let sink = sink(home.path()).await;
+        let text = "How to connect\n~!touch pwned\n.\nthe end\n";
+        let programs = [
+            Program::Sendmail(installed("/usr/sbin/sendmail")),
+            Program::Mail(installed("/usr/bin/bsd-mailx")),
+            Program::Mutt(installed("/usr/bin/mutt")),
+        ];
+        for (n, program) in programs.iter().enumerate() {
+            let letter = Letter {
+                to: "alice@example.test",
+                subject: "Llama Server Ready - Job 4711",
+                text,
+                message: format!("Subject: Llama Server Ready - Job 4711\n\n{text}").into(),
+            };
+            let run = command(program, &letter).env("HOME", home.path()).env_remove("MAILRC");
+            let outcome = run.output().await.unwrap();
+            assert!(outcome.ok(), "{program:?}: {outcome:?}");
+            let file = home.path().join(format!("mail/{:04}.eml", n + 1));
+            let mail = poll("the mail", || std::fs::read_to_string(&file).ok()).await;
+            assert!(mail.contains("X-Envelope-To: alice@example.test\r\n"), "{mail}");
+            assert!(mail.contains("\nSubject: Llama Server Ready - Job 4711\r\n"), "{mail}");
+            assert!(mail.contains("~!touch pwned\r\n"), "{mail}");
+            assert!(mail.trim_end().ends_with("the end"), "{mail}");
+        }
+        assert!(!home.path().join("sent").exists());
+        assert!(!Path::new("pwned").exists());
+        sink.abort();
+    }
 }
