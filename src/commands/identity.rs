@@ -1,5 +1,6 @@
 //! Who runs a server, and where: from what SLURM sets in a job, and from the system.
 
+use jiff::Timestamp;
 use nix::unistd::{Uid, User, gethostname};
 use uuid::Uuid;
 
@@ -47,4 +48,9 @@ pub fn job_key(id: Uuid) -> JobKey {
 /// `SLURM_RESTART_COUNT`: unset on the first run.
 pub fn restart_count() -> u32 {
     slurm("SLURM_RESTART_COUNT").and_then(|count| count.parse().ok()).unwrap_or(0)
+}
+
+/// When the job's walltime ends, where SLURM sets it (26.05 does, 22.05 does not).
+pub fn end_time() -> Option<Timestamp> {
+    Timestamp::from_second(slurm("SLURM_JOB_END_TIME")?.parse().ok()?).ok()
 }

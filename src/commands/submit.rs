@@ -91,14 +91,12 @@ async fn plan(context: &Context, args: &SubmitArgs, slurm: &Slurm) -> anyhow::Re
     let printer = context.printer;
     let request = request(context, args)?;
     let mut resolved = gpu::resolve(printer, slurm, &request).await?;
-    let mut sbatch_args = resolved.slurm.args.take().unwrap_or_default();
-    sbatch_args.extend(args.sbatch_args.iter().cloned());
-    if args.wait && sbatch_args.iter().any(|arg| arg.starts_with("--array")) {
+    let mut sbatch_args = resolved.slurm.args.iter().flatten();
+    if args.wait && sbatch_args.any(|arg| arg.starts_with("--array") || arg.starts_with("-a")) {
         return Err(Failure::usage("--wait can't follow the tasks of an array")
             .hint("submit without --wait; `llamactl ls` shows each task")
             .into());
     }
-    resolved.slurm.args = Some(sbatch_args);
     gpu::limit_time(printer, slurm, &mut resolved, args.dry_run).await;
     if let Some(warning) = checks::model_file(&resolved, args.dry_run)? {
         printer.warn(warning);
@@ -143,6 +141,7 @@ fn request(context: &Context, args: &SubmitArgs) -> Result<Request, Failure> {
         server: ServerConfig {
             context: args.context,
             gpu_layers: args.gpu_layers.as_deref().map(gpu_layers).transpose()?,
+            args: args.extra_args.as_deref().map(words).transpose()?,
             ..ServerConfig::default()
         },
         slurm: SlurmConfig {
@@ -159,13 +158,13 @@ fn request(context: &Context, args: &SubmitArgs) -> Result<Request, Failure> {
             exclude: args.exclude.clone(),
             reservation: args.reservation.clone(),
             cluster: args.cluster.clone(),
+            args: (!args.sbatch_args.is_empty()).then(|| args.sbatch_args.clone()),
             ..SlurmConfig::default()
         },
         registry: context.global.registry.clone(),
         email: args.email.clone(),
         ntfy_topic: args.ntfy_topic.clone(),
         ntfy_server: args.ntfy_server.clone(),
-        extra_args: args.extra_args.as_deref().map(words).transpose()?.unwrap_or_default(),
     })
 }
 
@@ -221,7 +220,10 @@ fn announce(
     if let Some(gpus) = &resolved.spec.gpus {
         about[0] = format!("{} on {gpus}", resolved.name);
     }
-    about.extend(resolved.slurm.time.as_ref().map(script::plain));
+    about.extend(resolved.slurm.time.as_ref().map(|time| match script::plain(time) {
+        time if script::is_unlimited(&time) => "no time limit".to_owned(),
+        time => time,
+    }));
     let printer = context.printer;
     printer.line(format!("Submitted job {id} ({})", printable(&about.join(", "))))?;
     printer.note(format!("  state    llamactl status {id}"));

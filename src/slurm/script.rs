@@ -11,7 +11,7 @@ use crate::config::spec::Spec;
 const TEMPLATE: &str = include_str!("../../slurm/job.sh.hbs");
 
 /// Where a job writes its log when the configuration does not say.
-pub const DEFAULT_OUTPUT: &str = "llamactl-%j.log";
+pub const DEFAULT_OUTPUT: &str = "llamactl-%x-%j.log";
 /// SLURM's own limit for most texts (`slurmctld` refuses longer ones).
 const MAX_VALUE: usize = 1000;
 /// The largest N of `--signal=B:SIG@N` (sbatch(1)).
@@ -51,12 +51,15 @@ pub fn mark(nonce: &str) -> String {
 }
 
 /// How long before the walltime's end a job with this configuration is asked to drain, in
-/// seconds: `wanted`, but at most a quarter of the walltime, since SLURM would send the signal
-/// to a shorter job right at its start.
+/// seconds: `wanted`, but a quarter of a walltime that is not longer, since SLURM would send
+/// the signal right at the start.
 pub fn drain_seconds(slurm: &SlurmConfig, wanted: u64) -> u64 {
     let walltime = slurm.time.as_ref().and_then(|time| parse::walltime(&plain(time)));
-    let most = walltime.map_or(MAX_DRAIN, |seconds| (seconds / 4).min(MAX_DRAIN));
-    wanted.clamp(1, most.max(1))
+    let seconds = match walltime {
+        Some(walltime) if wanted >= walltime => walltime / 4,
+        _ => wanted,
+    };
+    seconds.clamp(1, MAX_DRAIN)
 }
 
 /// Whether a value of `slurm.time` asks for no limit.

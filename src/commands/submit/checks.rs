@@ -97,8 +97,8 @@ pub async fn registry(url: Option<&str>) -> Option<String> {
     let host = reqwest::Url::parse(url).ok()?.host_str()?.to_owned();
     if ["localhost", "127.0.0.1", "[::1]"].contains(&host.as_str()) {
         return Some(format!(
-            "the registry at {url} is this machine's own: the job can't reach it from another \
-             node; give the host's name instead"
+            "the registry is at {url}: a job on another machine than this one can't reach it; \
+             give the host's name instead"
         ));
     }
     let client = RegistryClient::new(url).timeout(REGISTRY_TIMEOUT);

@@ -23,7 +23,7 @@ pub async fn resolve(
     let variants = draft.variants();
     let wanted = draft.gpu_type();
     // What holds without a variant: a model may be complete only with one, which is no error.
-    let base = resolve::load(request)?.resolve(None).ok().map(|base| base.slurm);
+    let base = draft.clone().resolve(None).ok().map(|base| base.slurm);
     let base = base.unwrap_or_else(|| request.slurm.clone());
     if base.gpus == Some(0) || (variants.is_empty() && wanted.is_none()) {
         let mut resolved = draft.resolve(None)?;
