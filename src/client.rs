@@ -13,6 +13,7 @@ use crate::api::{
     Renewed, ServerFilter, ServerUpdate,
 };
 use crate::domain::server::Server;
+pub use crate::http::{cause, http};
 use crate::secret::Secret;
 
 /// Why a call failed, as far as a caller decides differently.
@@ -190,33 +191,6 @@ impl RegistryClient {
             },
         })
     }
-}
-
-/// The one HTTP client of the process: built at its first use, since building it fails on a
-/// node without CA files, and commands without a network need none. It follows no redirect.
-///
-/// # Errors
-/// When TLS can't be set up.
-pub fn http() -> Result<&'static reqwest::Client, reqwest::Error> {
-    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
-    if let Some(client) = CLIENT.get() {
-        return Ok(client);
-    }
-    let client = reqwest::Client::builder()
-        .connect_timeout(Duration::from_secs(5))
-        .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!("llamactl/", env!("CARGO_PKG_VERSION")))
-        .build()?;
-    Ok(CLIENT.get_or_init(|| client))
-}
-
-/// The innermost cause of an HTTP error: `Connection refused` rather than the URL once more.
-pub fn cause(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut cause = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
 }
 
 fn proof(lease: &LeaseGrant) -> (&'static str, String) {
