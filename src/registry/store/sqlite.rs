@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
 
-use super::operations::{Apply, Outcome, from_json, legacy_row, server_row, time};
+use super::operations::{Apply, Outcome};
+use super::rows::{from_json, legacy_row, server_row, time};
 use super::{Now, Op, StoreError, place, schema};
 use crate::domain::event::Event;
 use crate::domain::lease;
