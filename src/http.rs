@@ -16,7 +16,21 @@ pub fn http() -> Result<&'static reqwest::Client, reqwest::Error> {
     if let Some(client) = CLIENT.get() {
         return Ok(client);
     }
-    let client = build()?;
+    let client = build(builder)?;
+    Ok(CLIENT.get_or_init(|| client))
+}
+
+/// A second client, for servers inside the cluster: it goes past the HTTP proxy that a site may
+/// have for the world outside, which knows no compute node and no tunnel.
+///
+/// # Errors
+/// When TLS can't be set up.
+pub fn direct() -> Result<&'static reqwest::Client, reqwest::Error> {
+    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
+    if let Some(client) = CLIENT.get() {
+        return Ok(client);
+    }
+    let client = build(|| builder().no_proxy())?;
     Ok(CLIENT.get_or_init(|| client))
 }
 
@@ -29,7 +43,7 @@ pub fn cause(error: &(dyn std::error::Error + 'static)) -> String {
     cause.to_string()
 }
 
-fn build() -> Result<reqwest::Client, reqwest::Error> {
+fn build(builder: fn() -> reqwest::ClientBuilder) -> Result<reqwest::Client, reqwest::Error> {
     builder().build().or_else(|_| builder().tls_backend_preconfigured(bundled_roots()).build())
 }
 

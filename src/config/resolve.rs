@@ -1,10 +1,21 @@
 //! Flags, environment and files → one resolved configuration, with where each value came from.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
+use serde_yaml::Value;
+
+use super::diagnose::Problem;
+use super::layers::{self, Everything, ModelFile};
+use super::merge::{self, Kind, Layer, Merged};
 use super::model::{ServerConfig, SlurmConfig};
 use super::settings::Settings;
-use super::spec::Spec;
+use super::spec::{NotifySpec, Spec, default_drain_seconds};
+use super::{find, targets, units};
+use crate::exit::Failure;
+use crate::paths;
 
 /// What the command line asks for. Empty fields ask for nothing.
 #[derive(Debug, Clone, Default)]
@@ -19,9 +30,9 @@ pub struct Request {
     pub labels: Vec<String>,
     /// `--set path=value`
     pub set: Vec<String>,
-    /// Flags that set llama-server values.
+    /// Flags that set llama-server values. `args` comes after the configuration's.
     pub server: ServerConfig,
-    /// Flags that set SLURM values.
+    /// Flags that set SLURM values. `args` comes after the configuration's.
     pub slurm: SlurmConfig,
     /// `--registry`
     pub registry: Option<String>,
@@ -41,12 +52,24 @@ pub enum Origin {
     Default,
     /// A configuration file: path and line.
     File(String),
-    /// The named variant of a file.
+    /// A variant of a model's file: its name, path and line.
     Variant(String),
     /// An environment variable.
     Environment(String),
     /// A flag.
     Flag(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Default => f.write_str("default"),
+            Origin::File(place) => f.write_str(place),
+            Origin::Variant(place) => write!(f, "variant {place}"),
+            Origin::Environment(name) => write!(f, "${name}"),
+            Origin::Flag(name) => f.write_str(name),
+        }
+    }
 }
 
 /// Every value resolved.
@@ -72,77 +95,372 @@ pub struct Resolved {
     pub variant: Option<String>,
     /// The merged configuration files and environment.
     pub settings: Settings,
-    /// Key (`server.context`) → where its value came from.
+    /// Key (`server.context`, `hooks.0`) → where its value came from.
     pub origins: BTreeMap<String, Origin>,
     /// What the job runs.
     pub spec: Spec,
 }
 
-// TEMP: minimal stand-in until the real resolver is merged.
-
-/// TEMP
-#[derive(Clone)]
+/// A request with everything that it needs read, before the GPU type is chosen.
+#[derive(Debug, Clone)]
 pub struct Draft {
     request: Request,
-    model: super::model::ModelConfig,
+    /// Defaults, site, user.
+    weak: Vec<Layer>,
+    model: Option<ModelFile>,
+    /// Environment, flags.
+    strong: Vec<Layer>,
 }
 
-/// TEMP
+/// Reads everything that `request` needs.
+///
+/// # Errors
+/// A file, variable or flag that is wrong, or a request that names no model.
 pub fn load(request: &Request) -> anyhow::Result<Draft> {
-    let mut model = super::model::ModelConfig::default();
-    if let Some(config) = &request.config {
-        let path = if config.contains('/') { config.clone() } else { format!("configs/{config}.yaml") };
-        model = serde_yaml::from_str(&std::fs::read_to_string(path)?)?;
-        model.name.get_or_insert(config.clone());
-    }
-    Ok(Draft { request: request.clone(), model })
+    let model = match (&request.config, &request.model) {
+        (Some(config), _) => Some(layers::model_file(config)?),
+        (None, Some(_)) => None,
+        (None, None) if request.set.iter().any(|set| names_a_model(set)) => None,
+        (None, None) => {
+            let names = find::names().join(", ");
+            let failure = Failure::usage("no model is named");
+            let hint = format!("name one with --config NAME or --model FILE; there are {names}");
+            return Err(failure.hint(hint).into());
+        }
+    };
+    let mut weak = vec![layers::defaults()];
+    weak.extend(layers::settings_files()?);
+    let mut strong = layers::environment()?;
+    strong.extend(layers::flags(request)?);
+    Ok(Draft { request: request.clone(), weak, model, strong })
+}
+
+/// The merged configuration files and environment, with the `--registry` flag: for commands
+/// that need no model.
+///
+/// # Errors
+/// A file, variable or flag that is wrong.
+pub fn settings(registry: Option<&str>) -> anyhow::Result<Settings> {
+    let mut layers = layers::settings_files()?;
+    layers.extend(layers::environment()?);
+    let request = Request { registry: registry.map(str::to_owned), ..Request::default() };
+    layers.extend(layers::flags(&request)?);
+    Ok(settings_of(&layers)?)
 }
 
 impl Draft {
-    /// TEMP
+    /// The names of the model's variants, in the file's order: of preference.
     pub fn variants(&self) -> Vec<String> {
-        self.model.variants.keys().cloned().collect()
+        let model = self.model.iter();
+        model.flat_map(|model| model.config.variants.keys().cloned()).collect()
     }
 
-    /// TEMP
+    /// The GPU type that flags, environment or files ask for, before any variant.
     pub fn gpu_type(&self) -> Option<String> {
-        self.request.slurm.gpu_type.clone().or_else(|| self.model.slurm.gpu_type.clone())
+        merge::merge(&self.layers(None)).text("slurm.gpu_type").map(str::to_owned)
     }
 
-    /// TEMP
+    /// Resolves everything, with the named variant of the model, or none.
+    ///
+    /// # Errors
+    /// A variant that the model does not have, no model or two, a path that can't be expanded,
+    /// a notification without an address.
     pub fn resolve(self, variant: Option<&str>) -> anyhow::Result<Resolved> {
-        let mut slurm = self.model.slurm.clone();
-        if let Some(v) = variant { if let Some(v) = self.model.variants.get(v) {
-            if v.slurm.gpus.is_some() { slurm.gpus = v.slurm.gpus; }
-        } }
-        let r = &self.request.slurm;
-        macro_rules! take { ($($f:ident),+) => { $( if r.$f.is_some() { slurm.$f = r.$f.clone(); } )+ } }
-        take!(gpus, gpu_type, cpus, mem, time, partition, qos, account, constraint, nodelist, exclude, reservation, cluster, args);
-        slurm.gpus.get_or_insert(1);
-        let name = self.request.name.clone().or(self.model.name.clone()).unwrap_or("model".into());
-        let model = self.request.model.clone().or(self.model.model.clone());
-        let mut settings = Settings::default();
-        settings.registry.url = self.request.registry.clone();
-        let mut labels = BTreeMap::new();
-        for l in &self.request.labels { let (k, v) = l.split_once('=').unwrap_or((l, "")); labels.insert(k.into(), v.into()); }
-        let mut server = self.model.server.clone();
-        if self.request.server.context.is_some() { server.context = self.request.server.context; }
-        server.args = self.request.server.args.clone();
+        let variant = variant.map(|name| self.variant(name)).transpose()?;
+        let layers = self.layers(variant.as_deref());
+        let mut merged = merge::merge(&layers);
+        self.append_lists(&mut merged, layers.len());
+        if let (Some(name), None) = (&variant, merged.get("slurm.gpu_type")) {
+            let layer = layers.iter().position(|l| matches!(l.kind, Kind::Variant(_)));
+            merged.set("slurm.gpu_type", name.clone().into(), layer.unwrap_or_default());
+        }
+        self.name_it(&mut merged);
+        tidy(&layers, &mut merged)?;
+        let mut everything: Everything = typed(merged.tree())?;
+        one_model(&everything, self.model.as_ref())?;
+        let drain_seconds = drain(&mut everything.slurm, &layers, &merged)?;
+        let settings = settings_of(&without_model(&layers))?;
+        let targets = targets::resolve(
+            &settings,
+            self.request.email.as_deref(),
+            self.request.ntfy_topic.as_deref(),
+            self.request.ntfy_server.as_deref(),
+        )?;
+        domain_rules(&everything)?;
+        let (hooks, hook_origins) = hooks(&layers).into_iter().unzip();
+        let mut origins = origins(&layers, &merged);
+        let numbered = |(n, origin): (usize, Origin)| (format!("hooks.{n}"), origin);
+        origins.extend(Vec::into_iter(hook_origins).enumerate().map(numbered));
+        let spec = spec(&everything, &settings, targets, drain_seconds);
         Ok(Resolved {
-            name: name.clone(), description: None, model: model.clone(), hf: self.model.hf.clone(),
-            server: server.clone(), slurm, hooks: self.model.hooks.before.clone().into_iter().collect(),
-            labels: labels.clone(), variant: variant.map(Into::into), settings,
-            origins: BTreeMap::new(),
-            spec: Spec { name, model: model.map(Into::into), hf: self.model.hf.clone(), server,
-                gpus: None, labels, registry: self.request.registry.clone(), notify: Default::default(),
-                ssh_via: None, slurm_bin: None, drain_seconds: 120, connection_dir: None },
+            name: spec.name.clone(),
+            description: everything.description,
+            model: everything.model,
+            hf: everything.hf,
+            server: everything.server,
+            slurm: everything.slurm,
+            hooks,
+            labels: everything.labels,
+            variant,
+            settings,
+            origins,
+            spec,
         })
+    }
+
+    fn layers(&self, variant: Option<&str>) -> Vec<Layer> {
+        let mut layers = self.weak.clone();
+        if let Some(model) = &self.model {
+            layers.push(model.layer());
+            layers.extend(variant.and_then(|name| model.variant(name)));
+        }
+        layers.extend(self.strong.iter().cloned());
+        layers
+    }
+
+    /// The variant's name as the file spells it.
+    fn variant(&self, name: &str) -> Result<String, Failure> {
+        let all = self.variants();
+        if let Some(found) = all.iter().find(|one| one.eq_ignore_ascii_case(name)) {
+            return Ok(found.clone());
+        }
+        let label = self.model.as_ref().map_or("the request", |model| &model.source.name);
+        let failure = Failure::usage(format!("{label} has no variant for the GPU type `{name}`"));
+        Err(match all.is_empty() {
+            true => failure.hint("it has no variants at all"),
+            false => failure.hint(format!("it has {}", all.join(", "))),
+        })
+    }
+
+    /// `--extra-args` and `--sbatch-arg` come after what the files say, so that nobody loses
+    /// the model's own arguments; llama-server and sbatch take the last of two.
+    fn append_lists(&self, merged: &mut Merged, layer: usize) {
+        let flags =
+            [("server.args", &self.request.server.args), ("slurm.args", &self.request.slurm.args)];
+        for (key, more) in flags {
+            let Some(more) = more.as_ref().filter(|more| !more.is_empty()) else { continue };
+            let old = merged.get(key).and_then(|leaf| leaf.value.as_sequence().cloned());
+            let mut all = old.unwrap_or_default();
+            all.extend(more.iter().cloned().map(Value::from));
+            merged.set(key, all.into(), layer);
+        }
+    }
+
+    /// Without a name of its own a server is called after its file, or its model.
+    fn name_it(&self, merged: &mut Merged) {
+        if merged.get("name").is_some() {
+            return;
+        }
+        let stem = |text: &str| {
+            let last = text.rsplit('/').next().unwrap_or(text);
+            last.split(':').next().unwrap_or(last).trim_end_matches(".gguf").to_owned()
+        };
+        let of_model = || merged.text("model").or(merged.text("hf")).map(stem);
+        let name = self.model.as_ref().map(|model| model.stem.clone()).or_else(of_model);
+        let clean: String = name
+            .unwrap_or_default()
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(units::MAX_NAME)
+            .collect();
+        let name = if clean.is_empty() { "llama".to_owned() } else { clean };
+        merged.set("name", name.into(), 0);
     }
 }
 
-/// TEMP
-pub fn settings(registry: Option<&str>) -> anyhow::Result<Settings> {
-    let mut settings = Settings::default();
-    settings.registry.url = registry.map(str::to_owned).or_else(|| crate::env::REGISTRY_URL.get());
-    Ok(settings)
+fn names_a_model(set: &str) -> bool {
+    ["model=", "hf="].iter().any(|key| set.starts_with(key))
+}
+
+fn without_model(layers: &[Layer]) -> Vec<Layer> {
+    let outside = |l: &&Layer| matches!(l.kind, Kind::Settings | Kind::Environment | Kind::Flag);
+    layers.iter().filter(outside).cloned().collect()
+}
+
+/// The settings in `layers`, leaving out what only a model has.
+fn settings_of(layers: &[Layer]) -> Result<Settings, Failure> {
+    let mut merged = merge::merge(layers);
+    for key in ["name", "description", "model", "hf"] {
+        merged.leaves.shift_remove(&vec![key.to_owned()]);
+    }
+    let sections = ["registry", "notify", "paths"];
+    let mut own = merged.clone();
+    own.leaves.retain(|path, _| sections.contains(&path[0].as_str()));
+    tidy(layers, &mut own)?;
+    merged.leaves.retain(|path, _| !sections.contains(&path[0].as_str()));
+    merged.leaves.extend(own.leaves);
+    typed(merged.tree())
+}
+
+/// Values that are paths, which start from the folder of the file that they stand in.
+const PATHS: &[&str] = &[
+    "model",
+    "server.mmproj",
+    "server.draft_model",
+    "server.chat_template_file",
+    "notify.ntfy_token_file",
+    "notify.templates",
+    "paths.slurm_bin",
+    "paths.llamactl",
+];
+
+/// Expands paths, and brings values with several spellings to one.
+fn tidy(layers: &[Layer], merged: &mut Merged) -> Result<(), Failure> {
+    for (path, leaf) in &mut merged.leaves {
+        let Some(layer) = layers.get(leaf.layer) else { continue };
+        let key = path.join(".");
+        let password = leaf.value.get("password_file").and_then(Value::as_str).map(str::to_owned);
+        if let (Some(text), Value::Mapping(smtp)) = (password, &mut leaf.value) {
+            smtp.insert("password_file".into(), expand(layer, path, &text, true)?);
+        }
+        let Some(text) = leaf.value.as_str().map(str::to_owned) else { continue };
+        leaf.value = match key.as_str() {
+            key if PATHS.contains(&key) => expand(layer, path, &text, true)?,
+            "server.program" if text.contains('/') => expand(layer, path, &text, true)?,
+            // SLURM puts a relative log into the folder of the submission.
+            "slurm.output" => expand(layer, path, &text, false)?,
+            "slurm.time" if units::walltime(&text) == Ok(None) => "none".into(),
+            "registry.url" | "notify.ntfy_server" => text.trim_end_matches('/').into(),
+            _ => continue,
+        };
+    }
+    let none = |merged: &Merged| merged.text("registry.url") == Some("none");
+    if none(merged) {
+        merged.leaves.shift_remove(&vec!["registry".to_owned(), "url".to_owned()]);
+    }
+    Ok(())
+}
+
+fn expand(layer: &Layer, path: &[String], text: &str, absolute: bool) -> Result<Value, Failure> {
+    let wrong = |message: String| match &layer.source {
+        Some(source) => Problem::in_value(source, &layer.written(path), message).failure(),
+        None => Failure::usage(message),
+    };
+    let expanded = paths::expand(text).map_err(wrong)?;
+    if !absolute {
+        return Ok(expanded.to_string_lossy().into_owned().into());
+    }
+    let full = match &layer.base {
+        Some(base) => Ok(base.join(expanded)),
+        None => std::path::absolute(&expanded),
+    };
+    let full = full.map_err(|error| wrong(error.to_string()))?;
+    Ok(plain(&full).to_string_lossy().into_owned().into())
+}
+
+/// `path` without `.` and, as far as that is possible without looking, without `..`.
+fn plain(path: &Path) -> PathBuf {
+    path.components().collect()
+}
+
+fn one_model(everything: &Everything, model: Option<&ModelFile>) -> Result<(), Failure> {
+    if everything.model.is_some() || everything.hf.is_some() {
+        return Ok(());
+    }
+    let message = "neither `model` nor `hf` says what to serve";
+    let failure = match model {
+        Some(model) => Problem::in_value(&model.source, &[], message).failure(),
+        None => Failure::usage(message),
+    };
+    Err(failure.hint("add `model: PATH.gguf` or `hf: owner/repo:quant`, or give --model FILE"))
+}
+
+/// Seconds before the end at which the job is asked to drain. The default gives way to a short
+/// walltime, since SLURM would signal the job at its start; what somebody wrote does not.
+fn drain(slurm: &mut SlurmConfig, layers: &[Layer], merged: &Merged) -> Result<u64, Failure> {
+    let text = slurm.drain_before.as_deref().unwrap_or_default();
+    let seconds = units::duration(text).map_or(default_drain_seconds(), |time| time.as_secs());
+    let Some(limit) = layers::seconds(slurm.time.as_ref()) else { return Ok(seconds) };
+    let leaf = merged.get("slurm.drain_before");
+    let layer = leaf.and_then(|leaf| layers.get(leaf.layer));
+    let Some((layer, source)) = layer.and_then(|l| Some((l, l.source.as_ref()?))) else {
+        let shorter = seconds.min(limit / 4).max(1);
+        if shorter < seconds {
+            slurm.drain_before = Some(format!("{shorter}s"));
+        }
+        return Ok(shorter);
+    };
+    if seconds < limit {
+        return Ok(seconds);
+    }
+    let path = ["slurm".to_owned(), "drain_before".to_owned()];
+    let message = "`drain_before` is not shorter than the walltime";
+    let problem = Problem::in_value(source, &layer.written(&path), message);
+    Err(problem.hint("the job would be told to drain at its start").failure())
+}
+
+fn domain_rules(everything: &Everything) -> Result<(), Failure> {
+    crate::domain::server::labels(&everything.labels).map_err(Failure::usage)
+}
+
+/// The hooks in the order in which they run: site, user, and the strongest of model, variant
+/// and `--set`.
+fn hooks(layers: &[Layer]) -> Vec<(String, Origin)> {
+    let path = ["hooks".to_owned(), "before".to_owned()];
+    let mut outside = Vec::new();
+    let mut model = None;
+    for layer in layers {
+        let text = layer.values.get("hooks").and_then(|hooks| hooks.get("before"));
+        let Some(text) = text.and_then(Value::as_str) else { continue };
+        let hook = (text.to_owned(), layer.origin(&path));
+        match layer.kind {
+            Kind::Settings => outside.push(hook),
+            _ => model = Some(hook),
+        }
+    }
+    outside.extend(model);
+    outside.retain(|(text, _)| !text.trim().is_empty());
+    outside
+}
+
+fn origins(layers: &[Layer], merged: &Merged) -> BTreeMap<String, Origin> {
+    let appended = |key: &str| match key {
+        "server.args" => Origin::Flag("--extra-args".to_owned()),
+        _ => Origin::Flag("--sbatch-arg".to_owned()),
+    };
+    let leaves = merged.leaves.iter().filter(|(path, _)| path[0] != "hooks");
+    leaves
+        .map(|(path, leaf)| {
+            let key = path.join(".");
+            let origin = layers.get(leaf.layer).map(|layer| layer.origin(path));
+            let origin = origin.unwrap_or_else(|| appended(&key));
+            (key, origin)
+        })
+        .collect()
+}
+
+fn spec(
+    everything: &Everything,
+    settings: &Settings,
+    notify: NotifySpec,
+    drain_seconds: u64,
+) -> Spec {
+    Spec {
+        name: everything.name.clone().unwrap_or_default(),
+        model: everything.model.as_ref().map(PathBuf::from),
+        hf: everything.hf.clone(),
+        server: everything.server.clone(),
+        gpus: gpus(&everything.slurm),
+        labels: everything.labels.clone(),
+        registry: settings.registry.url.clone(),
+        notify,
+        ssh_via: settings.ssh.via.clone(),
+        slurm_bin: settings.paths.slurm_bin.clone(),
+        drain_seconds,
+        connection_dir: std::env::current_dir().ok(),
+    }
+}
+
+fn gpus(slurm: &SlurmConfig) -> Option<String> {
+    match (slurm.gpus.unwrap_or_default(), &slurm.gpu_type) {
+        (0, _) => None,
+        (count, Some(kind)) => Some(format!("{count} x {kind}")),
+        (1, None) => Some("1 GPU".to_owned()),
+        (count, None) => Some(format!("{count} GPUs")),
+    }
+}
+
+fn typed<T: DeserializeOwned>(tree: Value) -> Result<T, Failure> {
+    serde_yaml::from_value(tree)
+        .map_err(|error| Failure::new(format!("the merged configuration is wrong: {error}")))
 }
