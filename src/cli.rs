@@ -417,7 +417,7 @@ pub enum EventArg {
 }
 
 /// `llamactl ls`
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 #[command(
     visible_alias = "list",
     after_help = "Examples:
@@ -435,7 +435,7 @@ pub struct LsArgs {
     /// Only this model
     #[arg(long)]
     pub model: Option<String>,
-    /// Only this state: loading, ready, draining, lost or all
+    /// Only this state: pending, loading, ready, draining, lost or all
     #[arg(long)]
     pub state: Option<String>,
     /// Only with this label; may be repeated
@@ -488,9 +488,12 @@ pub struct StopArgs {
     /// Do not wait for running requests
     #[arg(long)]
     pub now: bool,
-    /// Wait until the job has ended
+    /// Wait until the jobs have ended
     #[arg(long)]
     pub wait: bool,
+    /// With --wait: give up after this time (exit 3); 0 never
+    #[arg(long, default_value = "10m", value_name = "TIME", requires = "wait")]
+    pub timeout: String,
 }
 
 /// `llamactl connect`
@@ -515,9 +518,12 @@ pub struct ConnectArgs {
     /// Print lines that a shell can eval, and run nothing
     #[arg(long, conflicts_with = "program")]
     pub print: bool,
-    /// Preset of environment variables [default: the program's, else all]
+    /// Preset of environment variables [default: the program's, else openai and anthropic]
     #[arg(long)]
     pub preset: Option<String>,
+    /// Go on although the server can't prove that it is the one that was registered
+    #[arg(long)]
+    pub trust: bool,
     /// The program and its arguments [default: your shell]
     #[arg(last = true, value_name = "PROGRAM")]
     pub program: Vec<String>,

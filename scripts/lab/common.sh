@@ -1,0 +1,49 @@
+# Helpers of the lab scripts, to be sourced. Nothing here has an effect of its own.
+
+# Where everything that the lab downloads or builds is kept.
+LAB_HOME=${LLAMACTL_LAB:-${XDG_CACHE_HOME:-$HOME/.cache}/llamactl/lab}
+
+die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
+
+# alive PIDFILE: whether its process runs. A zombie does not, though `kill -0` says so.
+alive() {
+  local pid
+  pid=$(cat "$1" 2>/dev/null) && [ -n "$pid" ] || return 1
+  kill -0 "$pid" 2>/dev/null && ! grep -qs '^State:[[:space:]]*Z' "/proc/$pid/status"
+}
+
+# stop_by_pidfile FILE...: TERM, up to 10 s, KILL; the files go.
+stop_by_pidfile() {
+  local file n
+  for file in "$@"; do alive "$file" && kill -TERM "$(cat "$file")" 2>/dev/null; done
+  for ((n = 0; n < 200; n++)); do
+    for file in "$@"; do alive "$file" && { sleep 0.05; continue 2; }; done
+    break
+  done
+  for file in "$@"; do
+    alive "$file" && kill -KILL "$(cat "$file")" 2>/dev/null
+    rm -f "$file"
+  done
+  return 0
+}
+
+# free_ports N: prints the first of N ports in a row that nobody listens on. Below the range from
+# which the kernel gives ports to clients, so that none of them is taken by chance meanwhile.
+free_ports() {
+  local first port try
+  for ((try = 0; try < 200; try++)); do
+    first=$((20000 + RANDOM % 12000))
+    for ((port = first; port < first + $1; port++)); do
+      (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && continue 2
+    done
+    echo "$first"
+    return 0
+  done
+  die "found no $1 free ports in a row"
+}
+
+# The mirror that apt is set up with, for other suites of the same distribution.
+apt_mirror() {
+  apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+    grep -v -e secur -e backports | sort -u | head -n 1
+}

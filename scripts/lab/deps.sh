@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Installs what the demo and the tests need and this machine lacks: SLURM, munge, python3, curl,
+# a C compiler. No daemon is started, and what is there stays as it is.
+# usage: deps.sh [--newest]     --newest: also what slurm-newest.sh needs (root only)
+set -euo pipefail
+# shellcheck source=common.sh
+. "$(dirname "$(readlink -f "$0")")/common.sh"
+export PATH=$PATH:/usr/sbin:/sbin
+
+missing=()
+need() { command -v "$1" >/dev/null || missing+=("${@:2}"); }
+need slurmctld slurmctld
+need slurmd slurmd
+need sbatch slurm-client
+need munged munge
+need python3 python3-minimal
+need curl curl ca-certificates
+need cc gcc libc6-dev
+[ "${1:-}" = --newest ] && [ "$(id -u)" = 0 ] && need debootstrap debootstrap
+[ ${#missing[@]} = 0 ] && exit 0
+
+install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}")
+command -v apt-get >/dev/null || die "missing: ${missing[*]} (this is not Debian: install them your way)"
+if [ "$(id -u)" != 0 ]; then
+  printf 'missing here, and only root can install it. Run:\n  sudo apt-get update && sudo %s\n' "${install[*]}" >&2
+  exit 1
+fi
+
+echo "installing ${missing[*]}" >&2
+policy=/usr/sbin/policy-rc.d log=$(mktemp)
+made_policy=
+cleanup() { [ -z "$made_policy" ] || rm -f "$policy"; rm -f "$log"; }
+trap cleanup EXIT
+if [ ! -e "$policy" ]; then
+  # Debian's way to install a daemon without starting it.
+  made_policy=1
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod 755 "$policy"
+fi
+{ apt-get update -qq && "${install[@]}"; } >"$log" 2>&1 || { tail -n 30 "$log" >&2; die "apt-get failed"; }
