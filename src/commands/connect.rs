@@ -55,11 +55,18 @@ fn preset_dir() -> Option<PathBuf> {
 async fn values(known: &Known, key: Option<&Secret>, way: &Way) -> anyhow::Result<Values> {
     let (host, port) = way.address(known)?;
     let url = way.url(known)?;
-    let model = match known.server.as_ref() {
-        Some(server) if !server.models.is_empty() => server.models[0].clone(),
-        _ if matches!(way, Way::Later { .. }) => known.model().to_owned(),
-        _ => reach::first_model(&url, key).await.unwrap_or_else(|| known.model().to_owned()),
+    let listed = known.server.as_ref().and_then(|server| server.models.first().cloned());
+    let model = match (listed, way) {
+        (Some(model), _) => Some(model),
+        (None, Way::Later { .. }) => None,
+        (None, _) => reach::first_model(&url, key).await,
     };
+    // Without an alias llama-server calls its model by the file's path, but takes any name.
+    let model =
+        model.filter(|model| !model.starts_with('/')).unwrap_or_else(|| match known.model() {
+            "" => known.name().to_owned(),
+            name => name.to_owned(),
+        });
     let model_file = known.connection.as_ref().map(|file| file.connection.model_file.clone());
     let of_server = || known.server.as_ref()?.info.model.file.clone();
     let context = known.server.as_ref().and_then(|server| server.info.model.context);
@@ -68,7 +75,7 @@ async fn values(known: &Known, key: Option<&Secret>, way: &Way) -> anyhow::Resul
         host,
         port,
         key: key.map_or(NO_KEY, Secret::expose).to_owned(),
-        model: if model.is_empty() { known.name().to_owned() } else { model },
+        model,
         name: known.name().to_owned(),
         model_file: model_file.or_else(of_server).unwrap_or_default(),
         job: known.id(),

@@ -83,7 +83,8 @@ fn is_gone(error: &anyhow::Error) -> bool {
 #[derive(Debug)]
 struct Report {
     known: Known,
-    presence: Presence,
+    /// Nothing outside SLURM.
+    presence: Option<Presence>,
     probe: Option<Probe>,
 }
 
@@ -96,25 +97,24 @@ async fn look(finder: &Finder, target: &str) -> anyhow::Result<Report> {
         Some(probe(&url, key, ANSWER).await)
     };
     let (details, probe) = tokio::join!(details(finder, &id), asked);
-    let presence = match details {
+    let presence = details.map(|answer| match answer {
         Ok(job) => {
             let presence = crate::slurm::squeue::presence(job.as_ref());
             // Another cluster's job may have the same id.
             known.job = job.filter(|job| known.owner().is_none_or(|owner| owner == job.user));
             presence
         }
-        Err(presence) => presence,
-    };
+        Err(reason) => Presence::Unknown(reason),
+    });
     Ok(Report { known, presence, probe })
 }
 
-/// What SLURM says of the job. A query that failed is no answer.
-async fn details(finder: &Finder, id: &str) -> Result<Option<Job>, Presence> {
+/// What SLURM says of the job, or why it did not answer; nothing for what is no job of SLURM.
+async fn details(finder: &Finder, id: &str) -> Option<Result<Option<Job>, String>> {
     if !is_job_id(id) {
-        return Err(Presence::Unknown("it does not run in a SLURM job".to_owned()));
+        return None;
     }
-    let answer = finder.slurm.job_details(id).await;
-    answer.map_err(|error| Presence::Unknown(error.to_string()))
+    Some(finder.slurm.job_details(id).await.map_err(|error| error.to_string()))
 }
 
 impl Report {
@@ -168,10 +168,11 @@ impl Report {
     fn slurm(&self) -> String {
         let job = self.known.job.as_ref();
         match (&self.presence, job) {
-            (Presence::Unknown(reason), _) => format!("unknown: {reason}"),
-            (Presence::Gone(reason), _) => format!("gone: {reason}"),
-            (Presence::Present(state), None) => state.to_string(),
-            (Presence::Present(state), Some(job)) => {
+            (None, _) => "not a job of SLURM".to_owned(),
+            (Some(Presence::Unknown(reason)), _) => format!("unknown: {reason}"),
+            (Some(Presence::Gone(reason)), _) => format!("gone: {reason}"),
+            (Some(Presence::Present(state)), None) => state.to_string(),
+            (Some(Presence::Present(state)), Some(job)) => {
                 let reason = job.reason.as_deref().map(|reason| format!(" ({reason})"));
                 let place = job.nodes.as_deref().map(|nodes| format!(" on {nodes}"));
                 format!("{state}{}{}", reason.unwrap_or_default(), place.unwrap_or_default())
@@ -180,7 +181,7 @@ impl Report {
     }
 
     fn expected_start(&self, now: Timestamp) -> Option<String> {
-        let pending = Presence::Present(crate::domain::job::JobState::Pending);
+        let pending = Some(Presence::Present(crate::domain::job::JobState::Pending));
         let job = self.known.job.as_ref().filter(|_| self.presence == pending)?;
         Some(match job.start {
             Some(start) => {

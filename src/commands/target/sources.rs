@@ -290,7 +290,8 @@ fn read_file(path: &Path) -> Option<FoundFile> {
     file.by_ref().take(MAX_FILE).read_to_string(&mut text).ok()?;
     let connection = Connection::parse(&text)?;
     let written = meta.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
-    Some(FoundFile { connection, path: path.to_owned(), written })
+    let path = std::path::absolute(path).ok()?;
+    Some(FoundFile { connection, path, written })
 }
 
 fn answer<T>(result: &Result<T, Answer>) -> Answer {

@@ -83,10 +83,6 @@ impl Apply<'_> {
         if row.secret_hash == new.secret.hash() {
             return self.register_again(new, row);
         }
-        let proven = new.proof.as_ref().is_some_and(|proof| row.is_proven_by(proof));
-        if row.entry.is_live() && !proven {
-            return Ok(Err(Refused::Held));
-        }
         self.insert(new, Some(&row))
     }
 
