@@ -240,12 +240,14 @@ fn mistakes_are_found_before_the_queue() {
     let site = Site::new();
     site.bin.wrap("sbatch", "exit $rc");
     site.write("typo.yaml", "model: n.gguf\nslurm: { gpus: 0 }\n");
+    site.write("none.yaml", "model: ~/not/downloaded.gguf\nslurm: { gpus: 0 }\n");
     site.write(
         "hook.yaml",
         "model: m.gguf\nslurm: { gpus: 0 }\nhooks: { before: \"echo 'open\" }\n",
     );
     for (args, words) in [
         (&["--config", "./typo.yaml"][..], "did you mean"),
+        (&["--config", "./none.yaml"][..], "`hf` in the configuration"),
         (&["--config", "./hook.yaml"][..], "hooks.before is not valid shell"),
         (&["--config", "cpu", "--extra-args", "'open"][..], "a quote is not closed"),
         (&["--config", "cpu", "--gpu-layers", "many"][..], "not all, auto or a number"),

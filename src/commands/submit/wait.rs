@@ -113,7 +113,7 @@ async fn job_gone(slurm: &Slurm, id: &str, log: Option<&Path>, say: &impl Fn(Str
     let mut pause = ASK_FIRST;
     let mut state = None;
     loop {
-        match slurm.job_details(id).await {
+        match slurm.job_line(id).await {
             Ok(job) => match squeue::presence(job.as_ref()) {
                 Presence::Gone(reason) => return reason,
                 _ => {
