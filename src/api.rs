@@ -11,6 +11,12 @@ use crate::secret::Secret;
 /// Header that proves the lease on heartbeat, update and delete: `GENERATION:SECRET`.
 pub const LEASE_HEADER: &str = "llamactl-lease";
 
+/// Header of a registration: a secret for the lease that the client chose itself, 32 to 128
+/// letters and digits. Sending the same registration again with the same secret gives the same
+/// lease, so that a client whose answer was lost may simply try again. Without it the registry
+/// makes a secret, and such a retry is refused until the lease has ended.
+pub const LEASE_SECRET_HEADER: &str = "llamactl-lease-secret";
+
 /// Largest body that the registry reads, in bytes.
 pub const MAX_BODY: usize = 256 * 1024;
 

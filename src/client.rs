@@ -9,10 +9,11 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::api::{
-    ErrorReply, Health, KeyReply, LEASE_HEADER, LeaseGrant, RegisterRequest, Renewed, ServerFilter,
-    ServerUpdate,
+    ErrorReply, Health, KeyReply, LEASE_HEADER, LEASE_SECRET_HEADER, LeaseGrant, RegisterRequest,
+    Renewed, ServerFilter, ServerUpdate,
 };
 use crate::domain::server::Server;
+pub use crate::http::{cause, http};
 use crate::secret::Secret;
 
 /// Why a call failed, as far as a caller decides differently.
@@ -71,12 +72,16 @@ impl RegistryClient {
         &self.url
     }
 
-    /// Registers a server.
+    /// Registers a server. Trying again after [`ClientError::Unreachable`] is safe: within one
+    /// process the same server asks for the same lease, so that a registration whose answer was
+    /// lost does not stand in the way of the next.
     ///
     /// # Errors
     /// [`ClientError`]
     pub async fn register(&self, request: &RegisterRequest) -> Result<LeaseGrant, ClientError> {
-        self.call(Method::POST, "/api/v1/servers", Some(request), None).await
+        let secret = lease_secret(request.info.id);
+        let headers = [(LEASE_SECRET_HEADER, secret.expose().to_owned())];
+        self.call(Method::POST, "/api/v1/servers", Some(request), &headers).await
     }
 
     /// Renews a lease, and tells what changed.
@@ -89,7 +94,7 @@ impl RegistryClient {
         update: &ServerUpdate,
     ) -> Result<Renewed, ClientError> {
         let path = format!("/api/v1/servers/{}/heartbeat", lease.id);
-        self.call(Method::POST, &path, Some(update), Some(lease)).await
+        self.call(Method::POST, &path, Some(update), &[proof(lease)]).await
     }
 
     /// Takes a server out of the registry. Going twice is no error.
@@ -98,7 +103,8 @@ impl RegistryClient {
     /// [`ClientError`]
     pub async fn unregister(&self, lease: &LeaseGrant) -> Result<(), ClientError> {
         let path = format!("/api/v1/servers/{}", lease.id);
-        let gone = self.call::<(), serde_json::Value>(Method::DELETE, &path, None, Some(lease));
+        let headers = [proof(lease)];
+        let gone = self.call::<(), serde_json::Value>(Method::DELETE, &path, None, &headers);
         match gone.await {
             Ok(_) | Err(ClientError::Unknown(_)) => Ok(()),
             Err(error) => Err(error),
@@ -116,7 +122,7 @@ impl RegistryClient {
         } else {
             format!("/api/v1/servers?{query}")
         };
-        self.call::<(), _>(Method::GET, &path, None, None).await
+        self.call::<(), _>(Method::GET, &path, None, &[]).await
     }
 
     /// One server.
@@ -124,7 +130,7 @@ impl RegistryClient {
     /// # Errors
     /// [`ClientError`]
     pub async fn server(&self, id: Uuid) -> Result<Server, ClientError> {
-        self.call::<(), _>(Method::GET, &format!("/api/v1/servers/{id}"), None, None).await
+        self.call::<(), _>(Method::GET, &format!("/api/v1/servers/{id}"), None, &[]).await
     }
 
     /// The API key of one server, where its `access` allows it.
@@ -133,7 +139,7 @@ impl RegistryClient {
     /// [`ClientError`]; `Unknown` where there is none to give.
     pub async fn api_key(&self, id: Uuid) -> Result<Secret, ClientError> {
         let path = format!("/api/v1/servers/{id}/key");
-        self.call::<(), KeyReply>(Method::GET, &path, None, None).await.map(|reply| reply.api_key)
+        self.call::<(), KeyReply>(Method::GET, &path, None, &[]).await.map(|reply| reply.api_key)
     }
 
     /// Whether the registry is well.
@@ -141,7 +147,7 @@ impl RegistryClient {
     /// # Errors
     /// [`ClientError`]
     pub async fn health(&self) -> Result<Health, ClientError> {
-        self.call::<(), _>(Method::GET, "/health", None, None).await
+        self.call::<(), _>(Method::GET, "/health", None, &[]).await
     }
 
     async fn call<B: Serialize, T: DeserializeOwned>(
@@ -149,7 +155,7 @@ impl RegistryClient {
         method: Method,
         path: &str,
         body: Option<&B>,
-        lease: Option<&LeaseGrant>,
+        headers: &[(&str, String)],
     ) -> Result<T, ClientError> {
         let unreachable =
             |reason: String| ClientError::Unreachable { url: self.url.clone(), reason };
@@ -160,9 +166,8 @@ impl RegistryClient {
         if let Some(body) = body {
             request = request.json(body);
         }
-        if let Some(lease) = lease {
-            let proof = format!("{}:{}", lease.generation, lease.secret.expose());
-            request = request.header(LEASE_HEADER, proof);
+        for (name, value) in headers {
+            request = request.header(*name, value);
         }
         let response = request.send().await.map_err(|error| unreachable(cause(&error)))?;
         let status = response.status();
@@ -188,31 +193,16 @@ impl RegistryClient {
     }
 }
 
-/// The one HTTP client of the process: built at its first use, since building it fails on a
-/// node without CA files, and commands without a network need none. It follows no redirect.
-///
-/// # Errors
-/// When TLS can't be set up.
-pub fn http() -> Result<&'static reqwest::Client, reqwest::Error> {
-    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
-    if let Some(client) = CLIENT.get() {
-        return Ok(client);
-    }
-    let client = reqwest::Client::builder()
-        .connect_timeout(Duration::from_secs(5))
-        .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!("llamactl/", env!("CARGO_PKG_VERSION")))
-        .build()?;
-    Ok(CLIENT.get_or_init(|| client))
+fn proof(lease: &LeaseGrant) -> (&'static str, String) {
+    (LEASE_HEADER, format!("{}:{}", lease.generation, lease.secret.expose()))
 }
 
-/// The innermost cause of an HTTP error: `Connection refused` rather than the URL once more.
-pub fn cause(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut cause = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
+/// The secret that this process asks for when it registers server `id`: the same one for every
+/// try, and none that anybody else can know.
+fn lease_secret(id: Uuid) -> Secret {
+    static SEED: OnceLock<Secret> = OnceLock::new();
+    let seed = SEED.get_or_init(Secret::random);
+    Secret::new(Secret::new(format!("{}:{id}", seed.expose())).hash())
 }
 
 fn serde_urlencode(filter: &ServerFilter) -> String {

@@ -68,6 +68,8 @@ vars! {
     SBATCH_RESERVATION = "SBATCH_RESERVATION";
     /// Cluster, when no flag names one.
     SBATCH_CLUSTERS = "SBATCH_CLUSTERS";
+    /// Shell that `connect` starts when no program is named.
+    SHELL = "SHELL";
     /// No colours on the terminal when it is set (<https://no-color.org>).
     NO_COLOR = "NO_COLOR";
 }

@@ -1,16 +1,24 @@
-//! Runs other programs to their end: bounded in time and output, arguments never through a
+//! Runs other programs: to their end, bounded in time and output; in the foreground, with the
+//! terminal; or in the background, as long as it is needed. Arguments never go through a
 //! shell. The long-lived child of `run` is `supervisor/child`.
 
 use std::ffi::OsString;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
+use crate::exit::Exit;
+
 /// Most bytes kept of each output stream. What comes after is read and dropped.
 const MAX_OUTPUT: usize = 64 * 1024 * 1024;
+/// Most bytes kept of what a program in the background says.
+const MAX_SAID: usize = 16 * 1024;
 
 /// One program to run.
 #[derive(Debug, Clone)]
@@ -20,6 +28,7 @@ pub struct Run {
     stdin: Vec<u8>,
     env: Vec<(OsString, OsString)>,
     env_remove: Vec<OsString>,
+    dir: Option<PathBuf>,
     timeout: Duration,
 }
 
@@ -85,6 +94,7 @@ impl Run {
             stdin: Vec::new(),
             env: Vec::new(),
             env_remove: Vec::new(),
+            dir: None,
             timeout: Duration::from_secs(30),
         }
     }
@@ -119,6 +129,12 @@ impl Run {
         self
     }
 
+    /// Sets the folder that it runs in.
+    pub fn dir(mut self, dir: impl Into<PathBuf>) -> Run {
+        self.dir = Some(dir.into());
+        self
+    }
+
     /// Sets how long it may take (30 s without this).
     pub fn timeout(mut self, timeout: Duration) -> Run {
         self.timeout = timeout;
@@ -130,23 +146,10 @@ impl Run {
     /// # Errors
     /// [`ExecError`]; an exit code other than 0 is not one.
     pub async fn output(self) -> Result<Outcome, ExecError> {
-        let name = self.program.display().to_string();
-        let io = |source: std::io::Error| match source.kind() {
-            std::io::ErrorKind::NotFound => ExecError::NotFound(name.clone()),
-            _ => ExecError::Io { program: name.clone(), source },
-        };
-        let mut command = Command::new(&self.program);
-        command
-            .args(&self.args)
-            .envs(self.env)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        for variable in &self.env_remove {
-            command.env_remove(variable);
-        }
-        let mut child = command.spawn().map_err(io)?;
+        let name = self.name();
+        let mut command = self.command();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.kill_on_drop(true).spawn().map_err(|error| self.refused(error))?;
         let mut stdin = child.stdin.take();
         let mut stdout = child.stdout.take();
         let mut stderr = child.stderr.take();
@@ -167,6 +170,123 @@ impl Run {
             Ok(Ok((stdout, stderr, status))) => Ok(Outcome { code: status.code(), stdout, stderr }),
         }
     }
+
+    /// Starts it with this process's own stdin, stdout and stderr: it has the terminal. It is
+    /// not killed when the handle is dropped.
+    ///
+    /// # Errors
+    /// [`ExecError`]
+    pub fn foreground(self) -> Result<Foreground, ExecError> {
+        let child = self.command().spawn().map_err(|error| self.refused(error))?;
+        Ok(Foreground { child })
+    }
+
+    /// Starts it to run beside this process: stdin is a pipe that ends when the handle is
+    /// dropped or this process dies, stdout is thrown away, stderr goes to [`Background`].
+    ///
+    /// # Errors
+    /// [`ExecError`]
+    pub fn background(self) -> Result<Background, ExecError> {
+        let mut command = self.command();
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.kill_on_drop(true).spawn().map_err(|error| self.refused(error))?;
+        let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
+        Ok(Background { child, stdin, stderr, said: Vec::new() })
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.args);
+        for variable in &self.env_remove {
+            command.env_remove(variable);
+        }
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
+        if let Some(dir) = &self.dir {
+            command.current_dir(dir);
+        }
+        command
+    }
+
+    fn name(&self) -> String {
+        self.program.display().to_string()
+    }
+
+    fn refused(&self, source: std::io::Error) -> ExecError {
+        match source.kind() {
+            std::io::ErrorKind::NotFound => ExecError::NotFound(self.name()),
+            _ => ExecError::Io { program: self.name(), source },
+        }
+    }
+}
+
+/// A program that has the terminal.
+#[derive(Debug)]
+pub struct Foreground {
+    child: tokio::process::Child,
+}
+
+impl Foreground {
+    /// Waits for its end. Cancel safe.
+    ///
+    /// # Errors
+    /// When the operating system lost it.
+    pub async fn wait(&mut self) -> std::io::Result<Exit> {
+        self.child.wait().await.map(exit)
+    }
+
+    /// Sends it a signal; nothing happens when it has ended.
+    pub fn signal(&self, signal: Signal) {
+        if let Some(pid) = self.child.id() {
+            let _ = kill(Pid::from_raw(pid.cast_signed()), signal);
+        }
+    }
+}
+
+/// A program that runs beside this one.
+#[derive(Debug)]
+pub struct Background {
+    child: tokio::process::Child,
+    stdin: Option<tokio::process::ChildStdin>,
+    stderr: Option<tokio::process::ChildStderr>,
+    said: Vec<u8>,
+}
+
+impl Background {
+    /// Waits for its end, reading what it says meanwhile. Cancel safe.
+    ///
+    /// # Errors
+    /// When the operating system lost it.
+    pub async fn wait(&mut self) -> std::io::Result<Exit> {
+        let mut buffer = [0; 4096];
+        while let Some(stderr) = &mut self.stderr {
+            match stderr.read(&mut buffer).await {
+                Ok(0) | Err(_) => self.stderr = None,
+                Ok(count) => {
+                    self.said.extend_from_slice(&buffer[..count]);
+                    let over = self.said.len().saturating_sub(MAX_SAID);
+                    self.said.drain(..over);
+                }
+            }
+        }
+        self.child.wait().await.map(exit)
+    }
+
+    /// The last of what it said on stderr, as far as [`Background::wait`] has read it.
+    pub fn said(&self) -> String {
+        String::from_utf8_lossy(&self.said).into_owned()
+    }
+
+    /// Ends its stdin, which is its word to stop, and kills it after `grace`.
+    pub async fn stop(mut self, grace: Duration) {
+        self.stdin = None;
+        if tokio::time::timeout(grace, self.wait()).await.is_err() {
+            let _ = self.child.kill().await;
+        }
+    }
+}
+
+fn exit(status: std::process::ExitStatus) -> Exit {
+    Exit::of_child(status.code(), status.signal())
 }
 
 async fn read<R: tokio::io::AsyncRead + Unpin>(pipe: &mut Option<R>) -> std::io::Result<String> {
@@ -191,6 +311,25 @@ mod tests {
             .unwrap();
         assert_eq!((out.code, out.stdout.as_str()), (Some(3), "hello"));
         assert_eq!(out.complaint(), "oops");
+    }
+
+    #[tokio::test]
+    async fn a_program_in_the_background_is_told_to_stop_by_the_end_of_its_stdin() {
+        let run = Run::new("sh").args(["-c", "echo here >&2; cat; echo bye >&2; exit 7"]);
+        let mut background = run.background().unwrap();
+        let early = tokio::time::timeout(Duration::from_millis(200), background.wait()).await;
+        assert!(early.is_err(), "it goes on");
+        assert_eq!(background.said(), "here\n");
+        background.stdin = None;
+        assert_eq!(background.wait().await.unwrap(), Exit(7));
+        assert_eq!(background.said(), "here\nbye\n");
+    }
+
+    #[tokio::test]
+    async fn a_program_that_a_signal_ends_gives_its_code() {
+        let mut program = Run::new("sleep").arg("60").foreground().unwrap();
+        program.signal(Signal::SIGTERM);
+        assert_eq!(program.wait().await.unwrap(), Exit(143));
     }
 
     #[tokio::test]

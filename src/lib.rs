@@ -13,6 +13,7 @@ pub mod domain;
 pub mod env;
 pub mod exec;
 pub mod exit;
+pub mod http;
 pub mod notify;
 pub mod output;
 pub mod paths;

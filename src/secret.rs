@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -38,6 +39,18 @@ impl Secret {
         hex(&Sha256::digest(self.0.as_bytes()))
     }
 
+    /// Proof that whoever computed it knows this secret: HMAC-SHA256 over `nonce`, in
+    /// hexadecimal digits.
+    ///
+    /// # Panics
+    /// Never: HMAC takes a key of any length.
+    pub fn prove(&self, nonce: &str) -> String {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(self.0.as_bytes()).expect("HMAC takes any key");
+        mac.update(nonce.as_bytes());
+        hex(&mac.finalize().into_bytes())
+    }
+
     /// Whether this secret has the stored `hash`, in constant time.
     pub fn matches(&self, hash: &str) -> bool {
         self.hash().as_bytes().ct_eq(hash.as_bytes()).into()
@@ -71,6 +84,13 @@ mod tests {
         assert!(!format!("{secret:?} {secret}").contains("hunter2"));
         assert!(secret.matches(&Secret::new("hunter2").hash()));
         assert!(!secret.matches(&Secret::new("hunter3").hash()));
+    }
+
+    #[test]
+    fn a_proof_is_hmac_sha256() {
+        // Test case 2 of RFC 4231.
+        let proof = Secret::new("Jefe").prove("what do ya want for nothing?");
+        assert_eq!(proof, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     }
 
     #[test]

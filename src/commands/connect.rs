@@ -1,12 +1,138 @@
-//! `llamactl connect`
+//! `llamactl connect`: tunnel if needed, the right environment, then the program.
 
+mod preset;
+mod reach;
+mod run;
+mod tunnel;
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use crate::cli::ConnectArgs;
 use crate::commands::Context;
-use crate::exit::Exit;
+use crate::commands::target::{Finder, Known};
+use crate::exit::{Exit, Failure};
+use crate::output::printable;
+use crate::secret::Secret;
+
+use preset::{Environment, Presets, Values};
+use reach::Way;
+
+/// What stands in place of the key of a server that has none: many programs refuse to start
+/// without one.
+const NO_KEY: &str = "no-key";
 
 /// Runs the command.
 ///
 /// # Errors
-/// What went wrong, with a hint.
-pub async fn run(_context: &Context, _args: crate::cli::ConnectArgs) -> anyhow::Result<Exit> {
-    anyhow::bail!("not built yet")
+/// Exit 4 when the server is gone, 127 when the program is missing, else what went wrong.
+/// Without an error, the program's own exit code.
+pub async fn run(context: &Context, args: ConnectArgs) -> anyhow::Result<Exit> {
+    let presets = Presets::load(preset_dir().as_deref())?;
+    let program = args.program.first().map(String::as_str);
+    let chosen = presets.choose(args.preset.as_deref(), program)?;
+    let command = if args.print { None } else { Some(run::command(&args)?) };
+
+    let finder = Finder::new(context)?;
+    let known = reach::ready(context, &finder, &args.target).await?;
+    let key = reach::key(&finder, &known).await?;
+    let way = reach::reach(context, &finder, &known, key.as_ref(), &args).await?;
+    let values = values(&known, key.as_ref(), &way).await?;
+    let mut environment = preset::render(&chosen, &values)?;
+    bypass_proxy(&mut environment, &values.host);
+    match command {
+        None => print(context, &way, &environment),
+        Some(command) => run::run(context, command, environment, way, &known).await,
+    }
+}
+
+/// The user's own presets: `~/.config/llamactl/connect/NAME.yaml`.
+fn preset_dir() -> Option<PathBuf> {
+    crate::paths::config_dir().map(|dir| dir.join("connect"))
+}
+
+async fn values(known: &Known, key: Option<&Secret>, way: &Way) -> anyhow::Result<Values> {
+    let (host, port) = way.address(known)?;
+    let url = way.url(known)?;
+    let listed = known.server.as_ref().and_then(|server| server.models.first().cloned());
+    let model = match (listed, way) {
+        (Some(model), _) => Some(model),
+        (None, Way::Later { .. }) => None,
+        (None, _) => reach::first_model(&url, key).await,
+    };
+    // Without an alias llama-server calls its model by the file's path, but takes any name.
+    let model =
+        model.filter(|model| !model.starts_with('/')).unwrap_or_else(|| match known.model() {
+            "" => known.name().to_owned(),
+            name => name.to_owned(),
+        });
+    let model_file = known.connection.as_ref().map(|file| file.connection.model_file.clone());
+    let of_server = || known.server.as_ref()?.info.model.file.clone();
+    let context = known.server.as_ref().and_then(|server| server.info.model.context);
+    Ok(Values {
+        url,
+        host,
+        port,
+        key: key.map_or(NO_KEY, Secret::expose).to_owned(),
+        model,
+        name: known.name().to_owned(),
+        model_file: model_file.or_else(of_server).unwrap_or_default(),
+        job: known.id(),
+        context,
+        output: context.map(|context| context / 4),
+    })
+}
+
+/// Where a site sets an HTTP proxy for the world outside, the way to the server goes past it.
+fn bypass_proxy(environment: &mut Environment, host: &str) {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if !["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"].into_iter().any(set) {
+        return;
+    }
+    let before = ["no_proxy", "NO_PROXY"].iter().find_map(|name| std::env::var(name).ok());
+    let hosts = match before.filter(|hosts| !hosts.is_empty()) {
+        Some(hosts) => format!("{hosts},{host}"),
+        None => host.to_owned(),
+    };
+    for name in ["no_proxy", "NO_PROXY"] {
+        environment.set.entry(name.to_owned()).or_insert_with(|| hosts.clone());
+    }
+}
+
+/// Prints what a shell can eval: the tunnel where one is needed, then the environment.
+fn print(context: &Context, way: &Way, environment: &Environment) -> anyhow::Result<Exit> {
+    let tunnel = match way {
+        Way::Later { command, .. } => Some(command.as_str()),
+        _ => None,
+    };
+    let whole = json!({
+        "tunnel": tunnel,
+        "env": environment.set,
+        "unset": environment.unset,
+        "args": environment.args,
+    });
+    if context.printer.json(&whole)? {
+        return Ok(Exit::OK);
+    }
+    let quoted = |text: &str| {
+        shlex::try_quote(text)
+            .map(|text| text.into_owned())
+            .map_err(|_| Failure::new("a value has a NUL byte, which no shell can hold"))
+    };
+    let mut lines: Vec<String> = tunnel.map(str::to_owned).into_iter().collect();
+    for name in &environment.unset {
+        lines.push(format!("unset {name}"));
+    }
+    for (name, value) in &environment.set {
+        lines.push(format!("export {name}={}", quoted(value)?));
+    }
+    if !environment.args.is_empty() {
+        let words: Result<Vec<String>, Failure> =
+            environment.args.iter().map(|word| quoted(word)).collect();
+        // A line break would end the comment, and a shell would run what follows.
+        lines.push(printable(&format!("# arguments that it needs too: {}", words?.join(" "))));
+    }
+    context.printer.line(lines.join("\n"))?;
+    Ok(Exit::OK)
 }

@@ -1,12 +1,132 @@
 //! `llamactl heartbeat`
 
+use std::path::Path;
+use std::time::Duration;
+
+use super::lease::{self, LeaseFile};
+use super::process::Process;
+use crate::api::{Renewed, ServerUpdate};
+use crate::cli::{HeartbeatArgs, StateArg};
+use crate::client::ClientError;
 use crate::commands::Context;
-use crate::exit::Exit;
+use crate::domain::server::ServerState;
+use crate::exit::{Exit, Failure};
+use crate::shutdown::{Signals, Stop};
+
+/// Bounds of what the registry may dictate as the interval of beats.
+const BEATS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(600));
+/// Waits between tries while the registry can't be reached: the first, and the longest.
+const RETRY: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(30));
+/// How often the process of `--pid` is looked at.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Runs the command.
 ///
 /// # Errors
-/// What went wrong, with a hint.
-pub async fn run(_context: &Context, _args: crate::cli::HeartbeatArgs) -> anyhow::Result<Exit> {
-    anyhow::bail!("not built yet")
+/// What went wrong, with a hint and the exit code of the help.
+pub async fn run(context: &Context, args: HeartbeatArgs) -> anyhow::Result<Exit> {
+    let state = args.state.map(|state| match state {
+        StateArg::Loading => ServerState::Loading,
+        StateArg::Ready => ServerState::Ready,
+        StateArg::Draining => ServerState::Draining,
+    });
+    let mut file = LeaseFile::read(&args.lease_file)?;
+    if let Some(state) = state {
+        // For whoever registers anew from this file.
+        file.server.state = state;
+        file.write(&args.lease_file)?;
+    }
+    if args.repeat {
+        return repeat(context, &args).await;
+    }
+    let renewed = beat(&file).await.map_err(lease::refused)?;
+    context.printer.json(&renewed)?;
+    Ok(Exit::OK)
+}
+
+async fn beat(file: &LeaseFile) -> Result<Renewed, ClientError> {
+    let update = ServerUpdate { state: Some(file.server.state), ..ServerUpdate::default() };
+    file.client().heartbeat(&file.lease, &update).await
+}
+
+/// Beats until a signal, the end of `--pid`, or the loss of the entry.
+async fn repeat(context: &Context, args: &HeartbeatArgs) -> anyhow::Result<Exit> {
+    let mut signals = Signals::catch()?;
+    let gone = || {
+        let pid = args.pid.unwrap_or_default();
+        Failure::with_exit(Exit::GONE, format!("process {pid} ended: no more heartbeats"))
+    };
+    let process = match args.pid {
+        Some(pid) => Some(Process::find(pid).ok_or_else(gone)?),
+        None => None,
+    };
+    tokio::select! {
+        () = terminated(&mut signals) => Ok(Exit::OK),
+        () = ended(process) => Err(gone().into()),
+        outcome = keep(context, &args.lease_file) => outcome,
+    }
+}
+
+/// The drain signal is for the server, not for its heartbeat: a draining server is alive.
+async fn terminated(signals: &mut Signals) {
+    while signals.next().await != Stop::Terminate {}
+}
+
+async fn ended(process: Option<Process>) {
+    let Some(process) = process else { return std::future::pending().await };
+    while process.alive() {
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+async fn keep(context: &Context, path: &Path) -> anyhow::Result<Exit> {
+    let mut backoff = RETRY.0;
+    let mut trouble = None;
+    loop {
+        // Read anew each time: `heartbeat --state` and `unregister` change it meanwhile.
+        let Ok(mut file) = LeaseFile::read(path) else {
+            context.printer.note("the lease file is gone: unregistered");
+            return Ok(Exit::OK);
+        };
+        let mut answer = beat(&file).await;
+        if let Err(ClientError::Unknown(_)) = answer {
+            answer = match file.client().register(&file.server).await {
+                Ok(lease) => {
+                    context.printer.note("the registry had forgotten this server: registered anew");
+                    let renewed =
+                        Renewed { ttl_ms: lease.ttl_ms, beat_after_ms: lease.beat_after_ms };
+                    file.lease = lease;
+                    // Not where `unregister` has removed it in this moment.
+                    if path.exists() {
+                        file.write(path)?;
+                    }
+                    Ok(renewed)
+                }
+                Err(error) => Err(error),
+            };
+        }
+        let wait = match answer {
+            Ok(renewed) => {
+                backoff = RETRY.0;
+                if trouble.take().is_some() {
+                    context.printer.note("the registry answers again");
+                }
+                Duration::from_millis(renewed.beat_after_ms).clamp(BEATS.0, BEATS.1)
+            }
+            Err(ClientError::Superseded(why)) => {
+                return Err(lease::refused(ClientError::Superseded(why)).into());
+            }
+            Err(error) => {
+                let text = error.to_string();
+                if trouble.as_ref() != Some(&text) {
+                    context.printer.warn(format!("{text}; trying on"));
+                    trouble = Some(text);
+                }
+                let wait = backoff;
+                backoff = (backoff * 2).min(RETRY.1);
+                wait
+            }
+        };
+        tokio::time::sleep(wait).await;
+    }
 }

@@ -1,12 +1,158 @@
 //! `llamactl registry`
 
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use crate::cli::{RegistryCommand, ServeArgs};
 use crate::commands::Context;
-use crate::exit::Exit;
+use crate::env;
+use crate::exit::{Exit, Failure};
+use crate::registry::serve::{Config, Registry};
+use crate::registry::store::{place, sqlite};
+use crate::shutdown::Signals;
+
+/// Leases that live shorter can't be renewed in time on a busy node.
+const MIN_TTL: Duration = Duration::from_secs(1);
+/// Leases that live longer hide for too long that a server is gone.
+const MAX_TTL: Duration = Duration::from_secs(3600);
 
 /// Runs the command.
 ///
 /// # Errors
 /// What went wrong, with a hint.
-pub async fn run(_context: &Context, _args: crate::cli::RegistryCommand) -> anyhow::Result<Exit> {
-    anyhow::bail!("not built yet")
+pub async fn run(context: &Context, args: RegistryCommand) -> anyhow::Result<Exit> {
+    match args {
+        RegistryCommand::Serve(args) => serve(context, args).await,
+    }
+}
+
+async fn serve(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
+    let is_open = !args.host.is_loopback();
+    if is_open && args.auth.is_none() {
+        return Err(Failure::usage(format!(
+            "{} can be reached from other hosts, by everybody there",
+            args.host
+        ))
+        .hint("listen on 127.0.0.1, or say --auth none to let everybody read and register")
+        .into());
+    }
+    let ttl = parse_ttl(&args.ttl)?;
+    let database = database(args.database)?;
+    let address = SocketAddr::new(args.host, args.port);
+    let listener = TcpListener::bind(address).await.map_err(|e| cannot_listen(address, &e))?;
+    let mut signals = Signals::catch()?;
+    let config = Config { database, ttl, allowed_hosts: args.allowed_hosts };
+    let registry = Registry::open(&config)?;
+    let url = url(listener.local_addr()?);
+    context.printer.json(&json!({ "url": url }))?;
+    context.printer.note(format!(
+        "registry at {url} (database {}, leases of {}s)",
+        config.database.display(),
+        ttl.as_secs_f64()
+    ));
+    if is_open {
+        context.printer.warn("no authentication: whoever reaches this port may read and register");
+    }
+    let shutdown = async move {
+        signals.next().await;
+        tracing::info!("the registry ends");
+    };
+    registry.serve(listener, shutdown).await?;
+    Ok(Exit::OK)
+}
+
+fn parse_ttl(text: &str) -> Result<Duration, Failure> {
+    let wrong = |why: &str| {
+        Failure::usage(format!("--ttl {text}: {why}")).hint("give a time such as 30s or 2m")
+    };
+    let span: jiff::SignedDuration = text.parse().map_err(|_| wrong("this is no time"))?;
+    let ttl = Duration::try_from(span).map_err(|_| wrong("it must not be negative"))?;
+    if !(MIN_TTL..=MAX_TTL).contains(&ttl) {
+        return Err(wrong("it must be between 1s and 1h"));
+    }
+    Ok(ttl)
+}
+
+fn database(flag: Option<String>) -> Result<PathBuf, Failure> {
+    match flag.or_else(|| env::LLAMACTL_DATABASE_URL.get()) {
+        Some(url) => place::parse_url(&url),
+        None => sqlite::default_path(),
+    }
+}
+
+fn url(address: SocketAddr) -> String {
+    if !address.ip().is_unspecified() {
+        return format!("http://{address}");
+    }
+    // Clients can't use 0.0.0.0: they need the host's name.
+    let name = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    format!("http://{}:{}", name.as_deref().unwrap_or("localhost"), address.port())
+}
+
+fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Failure {
+    let failure = Failure::new(format!("can't listen on {address}: {error}"));
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            let holder = port_holder(address.port());
+            let who = holder.map(|user| format!("a program of user {user} has the port; "));
+            failure.hint(format!(
+                "{}`ss -ltnp 'sport = :{}'` shows it; give another one with --port",
+                who.unwrap_or_default(),
+                address.port()
+            ))
+        }
+        std::io::ErrorKind::PermissionDenied => {
+            failure.hint("ports below 1024 are for root: give another one with --port")
+        }
+        std::io::ErrorKind::AddrNotAvailable => {
+            failure.hint("this host does not have that address; 0.0.0.0 is all that it has")
+        }
+        _ => failure,
+    }
+}
+
+/// Who listens on a port of this host.
+fn port_holder(port: u16) -> Option<String> {
+    let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
+    let tables = tables.iter().filter_map(|path| std::fs::read_to_string(path).ok());
+    let uid = tables.into_iter().find_map(|table| listener_uid(&table, port))?;
+    let user = nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(uid)).ok().flatten();
+    Some(user.map_or_else(|| uid.to_string(), |user| user.name))
+}
+
+/// The user of the socket that listens on `port`, from proc_net_tcp: columns are the local
+/// address as HEX:HEX (1), the state (3; 0A is LISTEN) and the user (7).
+fn listener_uid(table: &str, port: u16) -> Option<u32> {
+    let wanted = format!(":{port:04X}");
+    table.lines().skip(1).find_map(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let listens = words.get(1)?.ends_with(&wanted) && *words.get(3)? == "0A";
+        listens.then(|| words.get(7)?.parse().ok()).flatten()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_to_live_are_read_and_bounded() {
+        assert_eq!(parse_ttl("30s").unwrap(), Duration::from_secs(30));
+        assert_eq!(parse_ttl("2m").unwrap(), Duration::from_secs(120));
+        for bad in ["", "30", "soon", "-5s", "0s", "2h", "500ms"] {
+            assert_eq!(parse_ttl(bad).unwrap_err().exit, Exit::USAGE, "{bad}");
+        }
+    }
+
+    #[test]
+    fn whoever_holds_a_port_is_found() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let me = nix::unistd::User::from_uid(nix::unistd::getuid()).unwrap().unwrap().name;
+        assert_eq!(port_holder(port), Some(me));
+    }
 }

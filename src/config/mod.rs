@@ -3,10 +3,17 @@
 //! [`model`] and [`settings`] are what people write, [`spec`] is what a job runs: every value
 //! resolved. Nothing behind this module sees raw flags or files.
 
+pub mod check;
 pub mod diagnose;
 pub mod find;
+pub mod keys;
+pub mod layers;
+pub mod marks;
 pub mod merge;
 pub mod model;
 pub mod resolve;
 pub mod settings;
 pub mod spec;
+pub mod targets;
+pub mod tidy;
+pub mod units;

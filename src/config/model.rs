@@ -13,7 +13,7 @@ use crate::domain::server::Access;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ModelConfig {
-    /// The name that people type; the file's stem when left out.
+    /// Name of the server and its job; the file's stem when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// One line for `llamactl configs ls`.
@@ -84,15 +84,18 @@ pub struct ServerConfig {
     pub flash_attn: Option<FlashAttn>,
     /// Type of the K cache (`-ctk`), such as `q8_0`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = super::check::CACHE_TYPES))]
     pub cache_type_k: Option<String>,
     /// Type of the V cache (`-ctv`), such as `q8_0`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = super::check::CACHE_TYPES))]
     pub cache_type_v: Option<String>,
     /// Layers whose experts stay in main memory (`--n-cpu-moe`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub n_cpu_moe: Option<u32>,
     /// How several GPUs share the model (`-sm`): `none`, `layer`, `row` or `tensor`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = super::check::SPLIT_MODES))]
     pub split_mode: Option<String>,
     /// Share of the model on each GPU (`-ts`), such as `3,1`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,8 +115,10 @@ pub struct ServerConfig {
     /// Chat template file in place of the model's own (`--chat-template-file`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chat_template_file: Option<String>,
-    /// How thoughts appear in answers (`--reasoning-format`).
+    /// How thoughts appear in answers (`--reasoning-format`): `auto`, `none`, `deepseek` or
+    /// `deepseek-legacy`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = super::check::REASONING_FORMATS))]
     pub reasoning_format: Option<String>,
     /// Anything else for llama-server's command line, one word each. Later layers replace it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -229,7 +234,7 @@ pub enum FlashAttn {
 
 /// Layers to keep on the GPU.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "must be `all`, `auto` or a number of layers")]
 pub enum GpuLayers {
     /// So many.
     Count(u32),
@@ -249,7 +254,7 @@ pub enum GpuLayersWord {
 
 /// A value that people write with or without quotes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "must be a text or a whole number")]
 pub enum StringOrNumber {
     /// `32768`
     Number(u64),

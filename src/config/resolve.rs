@@ -1,10 +1,21 @@
 //! Flags, environment and files → one resolved configuration, with where each value came from.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
 
+use serde::de::DeserializeOwned;
+use serde_yaml::Value;
+
+use super::diagnose::Problem;
+use super::layers::{self, Everything, ModelFile};
+use super::merge::{self, Kind, Layer, Merged};
 use super::model::{ServerConfig, SlurmConfig};
 use super::settings::Settings;
-use super::spec::Spec;
+use super::spec::{NotifySpec, Spec};
+use super::tidy::{drain, tidy};
+use super::{find, targets, units};
+use crate::exit::Failure;
 
 /// What the command line asks for. Empty fields ask for nothing.
 #[derive(Debug, Clone, Default)]
@@ -19,9 +30,9 @@ pub struct Request {
     pub labels: Vec<String>,
     /// `--set path=value`
     pub set: Vec<String>,
-    /// Flags that set llama-server values.
+    /// Flags that set llama-server values. `args` comes after the configuration's.
     pub server: ServerConfig,
-    /// Flags that set SLURM values.
+    /// Flags that set SLURM values. `args` comes after the configuration's.
     pub slurm: SlurmConfig,
     /// `--registry`
     pub registry: Option<String>,
@@ -41,12 +52,24 @@ pub enum Origin {
     Default,
     /// A configuration file: path and line.
     File(String),
-    /// The named variant of a file.
+    /// A variant of a model's file: its name, path and line.
     Variant(String),
     /// An environment variable.
     Environment(String),
     /// A flag.
     Flag(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Default => f.write_str("default"),
+            Origin::File(place) => f.write_str(place),
+            Origin::Variant(place) => write!(f, "variant {place}"),
+            Origin::Environment(name) => write!(f, "${name}"),
+            Origin::Flag(name) => f.write_str(name),
+        }
+    }
 }
 
 /// Every value resolved.
@@ -72,8 +95,414 @@ pub struct Resolved {
     pub variant: Option<String>,
     /// The merged configuration files and environment.
     pub settings: Settings,
-    /// Key (`server.context`) → where its value came from.
+    /// Key (`server.context`, `hooks.0`) → where its value came from.
     pub origins: BTreeMap<String, Origin>,
     /// What the job runs.
     pub spec: Spec,
+}
+
+/// A request with everything that it needs read, before the GPU type is chosen.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    request: Request,
+    /// Defaults, site, user.
+    weak: Vec<Layer>,
+    model: Option<ModelFile>,
+    /// Environment, flags.
+    strong: Vec<Layer>,
+}
+
+/// Reads everything that `request` needs.
+///
+/// # Errors
+/// A file, variable or flag that is wrong, or a request that names no model.
+pub fn load(request: &Request) -> anyhow::Result<Draft> {
+    let model = match (&request.config, &request.model) {
+        (Some(config), _) => Some(layers::model_file(config)?),
+        (None, Some(_)) => None,
+        (None, None) if request.set.iter().any(|set| names_a_model(set)) => None,
+        (None, None) => {
+            let names = find::names().join(", ");
+            let failure = Failure::usage("no model is named");
+            let hint = format!("name one with --config NAME or --model FILE; there are {names}");
+            return Err(failure.hint(hint).into());
+        }
+    };
+    let mut weak = vec![layers::defaults()];
+    weak.extend(layers::settings_files()?);
+    let mut strong = layers::environment()?;
+    strong.extend(layers::flags(request)?);
+    Ok(Draft { request: request.clone(), weak, model, strong })
+}
+
+/// The merged configuration files and environment, with the `--registry` flag: for commands
+/// that need no model.
+///
+/// # Errors
+/// A file, variable or flag that is wrong.
+pub fn settings(registry: Option<&str>) -> anyhow::Result<Settings> {
+    let mut layers = layers::settings_files()?;
+    layers.extend(layers::environment()?);
+    let request = Request { registry: registry.map(str::to_owned), ..Request::default() };
+    layers.extend(layers::flags(&request)?);
+    Ok(settings_of(&layers)?)
+}
+
+impl Draft {
+    /// The names of the model's variants, in the file's order: of preference.
+    pub fn variants(&self) -> Vec<String> {
+        let model = self.model.iter();
+        model.flat_map(|model| model.config.variants.keys().cloned()).collect()
+    }
+
+    /// The GPU type that flags, environment or files ask for, before any variant.
+    pub fn gpu_type(&self) -> Option<String> {
+        merge::merge(&self.layers(None)).text("slurm.gpu_type").map(str::to_owned)
+    }
+
+    /// Resolves everything, with the named variant of the model, or none.
+    ///
+    /// # Errors
+    /// A variant that the model does not have, no model or two, a path that can't be expanded,
+    /// a notification without an address.
+    pub fn resolve(self, variant: Option<&str>) -> anyhow::Result<Resolved> {
+        let variant = variant.map(|name| self.variant(name)).transpose()?;
+        let layers = self.layers(variant.as_deref());
+        let mut merged = merge::merge(&layers);
+        self.append_lists(&mut merged, layers.len());
+        if let (Some(name), None) = (&variant, merged.get("slurm.gpu_type")) {
+            let layer = layers.iter().position(|l| matches!(l.kind, Kind::Variant(_)));
+            merged.set("slurm.gpu_type", name.clone().into(), layer.unwrap_or_default());
+        }
+        self.name_it(&mut merged);
+        tidy(&layers, &mut merged)?;
+        let mut everything: Everything = typed(merged.tree())?;
+        one_model(&everything, self.model.as_ref())?;
+        let drain_seconds = drain(&mut everything.slurm, &layers, &merged)?;
+        let settings = settings_of(&without_model(&layers))?;
+        let targets = targets::resolve(
+            &settings,
+            self.request.email.as_deref(),
+            self.request.ntfy_topic.as_deref(),
+            self.request.ntfy_server.as_deref(),
+        )?;
+        domain_rules(&everything)?;
+        let (hooks, hook_origins) = hooks(&layers).into_iter().unzip();
+        let mut origins = origins(&layers, &merged);
+        let numbered = |(n, origin): (usize, Origin)| (format!("hooks.{n}"), origin);
+        origins.extend(Vec::into_iter(hook_origins).enumerate().map(numbered));
+        let spec = spec(&everything, &settings, targets, drain_seconds);
+        Ok(Resolved {
+            name: spec.name.clone(),
+            description: everything.description,
+            model: everything.model,
+            hf: everything.hf,
+            server: everything.server,
+            slurm: everything.slurm,
+            hooks,
+            labels: everything.labels,
+            variant,
+            settings,
+            origins,
+            spec,
+        })
+    }
+
+    fn layers(&self, variant: Option<&str>) -> Vec<Layer> {
+        let mut layers = self.weak.clone();
+        if let Some(model) = &self.model {
+            layers.push(model.layer());
+            layers.extend(variant.and_then(|name| model.variant(name)));
+        }
+        layers.extend(self.strong.iter().cloned());
+        layers
+    }
+
+    /// The variant's name as the file spells it.
+    fn variant(&self, name: &str) -> Result<String, Failure> {
+        let all = self.variants();
+        if let Some(found) = all.iter().find(|one| one.eq_ignore_ascii_case(name)) {
+            return Ok(found.clone());
+        }
+        let label = self.model.as_ref().map_or("the request", |model| &model.source.name);
+        let failure = Failure::usage(format!("{label} has no variant for the GPU type `{name}`"));
+        Err(match all.is_empty() {
+            true => failure.hint("it has no variants at all"),
+            false => failure.hint(format!("it has {}", all.join(", "))),
+        })
+    }
+
+    /// `--extra-args` and `--sbatch-arg` come after what the files say, so that nobody loses
+    /// the model's own arguments; llama-server and sbatch take the last of two.
+    fn append_lists(&self, merged: &mut Merged, layer: usize) {
+        let flags =
+            [("server.args", &self.request.server.args), ("slurm.args", &self.request.slurm.args)];
+        for (key, more) in flags {
+            let Some(more) = more.as_ref().filter(|more| !more.is_empty()) else { continue };
+            let old = merged.get(key).and_then(|leaf| leaf.value.as_sequence().cloned());
+            let mut all = old.unwrap_or_default();
+            all.extend(more.iter().cloned().map(Value::from));
+            merged.set(key, all.into(), layer);
+        }
+    }
+
+    /// Without a name of its own a server is called after its file, or its model.
+    fn name_it(&self, merged: &mut Merged) {
+        if merged.get("name").is_some() {
+            return;
+        }
+        let stem = |text: &str| {
+            let last = text.rsplit('/').next().unwrap_or(text);
+            last.split(':').next().unwrap_or(last).trim_end_matches(".gguf").to_owned()
+        };
+        let of_model = || merged.text("model").or(merged.text("hf")).map(stem);
+        let name = self.model.as_ref().map(|model| model.stem.clone()).or_else(of_model);
+        let clean: String = name
+            .unwrap_or_default()
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(units::MAX_NAME)
+            .collect();
+        let name = if clean.is_empty() { "llama".to_owned() } else { clean };
+        merged.set("name", name.into(), 0);
+    }
+}
+
+fn names_a_model(set: &str) -> bool {
+    ["model=", "hf="].iter().any(|key| set.starts_with(key))
+}
+
+fn without_model(layers: &[Layer]) -> Vec<Layer> {
+    let outside = |l: &&Layer| matches!(l.kind, Kind::Settings | Kind::Environment | Kind::Flag);
+    layers.iter().filter(outside).cloned().collect()
+}
+
+/// The settings in `layers`, leaving out what only a model has.
+fn settings_of(layers: &[Layer]) -> Result<Settings, Failure> {
+    let mut merged = merge::merge(layers);
+    for key in ["name", "description", "model", "hf"] {
+        merged.leaves.shift_remove(&vec![key.to_owned()]);
+    }
+    let sections = ["registry", "notify", "paths"];
+    let mut own = merged.clone();
+    own.leaves.retain(|path, _| sections.contains(&path[0].as_str()));
+    tidy(layers, &mut own)?;
+    merged.leaves.retain(|path, _| !sections.contains(&path[0].as_str()));
+    merged.leaves.extend(own.leaves);
+    typed(merged.tree())
+}
+
+fn one_model(everything: &Everything, model: Option<&ModelFile>) -> Result<(), Failure> {
+    if everything.model.is_some() || everything.hf.is_some() {
+        return Ok(());
+    }
+    let message = "neither `model` nor `hf` says what to serve";
+    let failure = match model {
+        Some(model) => Problem::in_value(&model.source, &[], message).failure(),
+        None => Failure::usage(message),
+    };
+    Err(failure.hint("add `model: PATH.gguf` or `hf: owner/repo:quant`, or give --model FILE"))
+}
+
+fn domain_rules(everything: &Everything) -> Result<(), Failure> {
+    crate::domain::server::labels(&everything.labels).map_err(Failure::usage)
+}
+
+/// The hooks in the order in which they run: site, user, and the strongest of model, variant
+/// and `--set`.
+fn hooks(layers: &[Layer]) -> Vec<(String, Origin)> {
+    let path = ["hooks".to_owned(), "before".to_owned()];
+    let mut outside = Vec::new();
+    let mut model = None;
+    for layer in layers {
+        let text = layer.values.get("hooks").and_then(|hooks| hooks.get("before"));
+        let Some(text) = text.and_then(Value::as_str) else { continue };
+        let hook = (text.to_owned(), layer.origin(&path));
+        match layer.kind {
+            Kind::Settings => outside.push(hook),
+            _ => model = Some(hook),
+        }
+    }
+    outside.extend(model);
+    outside.retain(|(text, _)| !text.trim().is_empty());
+    outside
+}
+
+fn origins(layers: &[Layer], merged: &Merged) -> BTreeMap<String, Origin> {
+    let appended = |key: &str| match key {
+        "server.args" => Origin::Flag("--extra-args".to_owned()),
+        _ => Origin::Flag("--sbatch-arg".to_owned()),
+    };
+    let leaves = merged.leaves.iter().filter(|(path, _)| path[0] != "hooks");
+    leaves
+        .map(|(path, leaf)| {
+            let key = path.join(".");
+            let origin = layers.get(leaf.layer).map(|layer| layer.origin(path));
+            let origin = origin.unwrap_or_else(|| appended(&key));
+            (key, origin)
+        })
+        .collect()
+}
+
+fn spec(
+    everything: &Everything,
+    settings: &Settings,
+    notify: NotifySpec,
+    drain_seconds: u64,
+) -> Spec {
+    Spec {
+        name: everything.name.clone().unwrap_or_default(),
+        model: everything.model.as_ref().map(PathBuf::from),
+        hf: everything.hf.clone(),
+        server: everything.server.clone(),
+        gpus: gpus(&everything.slurm),
+        labels: everything.labels.clone(),
+        registry: settings.registry.url.clone(),
+        notify,
+        ssh_via: settings.ssh.via.clone(),
+        slurm_bin: settings.paths.slurm_bin.clone(),
+        drain_seconds,
+        connection_dir: std::env::current_dir().ok(),
+    }
+}
+
+fn gpus(slurm: &SlurmConfig) -> Option<String> {
+    match (slurm.gpus.unwrap_or_default(), &slurm.gpu_type) {
+        (0, _) => None,
+        (count, Some(kind)) => Some(format!("{count} x {kind}")),
+        (1, None) => Some("1 GPU".to_owned()),
+        (count, None) => Some(format!("{count} GPUs")),
+    }
+}
+
+fn typed<T: DeserializeOwned>(tree: Value) -> Result<T, Failure> {
+    serde_yaml::from_value(tree)
+        .map_err(|error| Failure::new(format!("the merged configuration is wrong: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::diagnose::Source;
+    use crate::config::model::{ModelConfig, StringOrNumber};
+
+    /// A draft of flags over a model file over the defaults; no other file, no environment.
+    fn draft(model: Option<&str>, request: Request) -> anyhow::Result<Draft> {
+        let model = model.map(|yaml| {
+            let source = Source::file("m.yaml".into(), None, yaml.into()).unwrap();
+            let config: ModelConfig = serde_yaml::from_str(yaml).unwrap();
+            ModelFile { stem: "m".into(), config, source, base: Some("/models".into()) }
+        });
+        let strong = layers::flags(&request)?;
+        Ok(Draft { request, weak: vec![layers::defaults()], model, strong })
+    }
+
+    fn resolved(model: Option<&str>, request: Request, variant: Option<&str>) -> Resolved {
+        draft(model, request).unwrap().resolve(variant).unwrap()
+    }
+
+    fn hint(error: &anyhow::Error) -> String {
+        let failure = error.downcast_ref::<Failure>().unwrap();
+        format!("{failure} / {}", failure.hint.as_deref().unwrap_or_default())
+    }
+
+    const MODEL: &str = "
+hf: owner/repo:q4
+server: { context: 1000, args: [--temp, '1'] }
+slurm: { args: [--exclusive] }
+variants:
+  H100: { server: { context: 2000 } }
+  v100: { model: small.gguf, slurm: { gpus: 4, gpu_type: tesla_v100 } }
+";
+
+    #[test]
+    fn flags_are_stronger_than_variants_and_their_lists_come_after() {
+        let args = |list: &[&str]| Some(list.iter().map(|one| (*one).to_owned()).collect());
+        let request = Request {
+            server: ServerConfig { context: Some(3000), args: args(&["-v"]), ..Default::default() },
+            slurm: SlurmConfig {
+                time: Some(StringOrNumber::String("none".into())),
+                args: args(&["--mail-type=END"]),
+                ..Default::default()
+            },
+            labels: vec!["a.b=c=d".into()],
+            ..Request::default()
+        };
+        let all = resolved(Some(MODEL), request, Some("h100"));
+        assert_eq!(all.server.context, Some(3000));
+        assert_eq!(all.origins["server.context"], Origin::Flag("--context".into()));
+        assert_eq!(all.origins["slurm.time"], Origin::Flag("--no-time-limit".into()));
+        assert_eq!(all.server.args, args(&["--temp", "1", "-v"]));
+        assert_eq!(all.slurm.args, args(&["--exclusive", "--mail-type=END"]));
+        assert_eq!(all.labels["a.b"], "c=d");
+        assert_eq!(all.spec.drain_seconds, 120);
+    }
+
+    #[test]
+    fn a_variant_names_the_gpu_type_unless_it_says_another() {
+        let all = resolved(Some(MODEL), Request::default(), Some("h100"));
+        assert_eq!(all.variant.as_deref(), Some("H100"));
+        assert_eq!(all.spec.gpus.as_deref(), Some("1 x H100"));
+        assert_eq!(all.spec.hf.as_deref(), Some("owner/repo:q4"));
+        let all = resolved(Some(MODEL), Request::default(), Some("v100"));
+        assert_eq!(all.spec.gpus.as_deref(), Some("4 x tesla_v100"));
+        assert_eq!(all.spec.model, Some("/models/small.gguf".into()));
+        assert_eq!(all.spec.hf, None, "the variant's file replaces the model's reference");
+        let all = resolved(Some(MODEL), Request::default(), None);
+        assert_eq!(all.spec.gpus.as_deref(), Some("1 GPU"));
+        let draft = draft(Some(MODEL), Request::default()).unwrap();
+        assert_eq!(draft.variants(), ["H100", "v100"]);
+        assert!(hint(&draft.resolve(Some("p40")).unwrap_err()).contains("it has H100, v100"));
+    }
+
+    #[test]
+    fn a_model_without_a_configuration_gets_the_defaults_and_its_files_name() {
+        let flag = |model: &str| Request { model: Some(model.into()), ..Request::default() };
+        let all = resolved(None, flag("/m/Some Model.Q4.gguf"), None);
+        assert_eq!(all.name, "Some Model.Q4");
+        assert_eq!((all.server.context, all.slurm.cpus), (Some(131_072), Some(8)));
+        assert_eq!(all.server.port, Some(0));
+        assert!(all.spec.connection_dir.is_some());
+        let all = resolved(Some(MODEL), flag("/m/x.gguf"), None);
+        assert_eq!((all.name.as_str(), all.hf), ("m", None));
+        let set = Request { set: vec!["hf=o/r-GGUF:Q8_0".into()], ..Request::default() };
+        assert_eq!(resolved(None, set, None).name, "r-GGUF");
+    }
+
+    #[test]
+    fn no_gpus_are_no_text() {
+        let slurm = SlurmConfig { gpus: Some(0), ..Default::default() };
+        let all = resolved(Some(MODEL), Request { slurm, ..Request::default() }, None);
+        assert_eq!(all.spec.gpus, None);
+    }
+
+    #[test]
+    fn wrong_flags_are_named() {
+        let with = |request: Request| hint(&draft(Some(MODEL), request).unwrap_err());
+        let mem = Some(StringOrNumber::String("32GB".into()));
+        let text = with(Request {
+            slurm: SlurmConfig { mem, ..Default::default() },
+            ..Request::default()
+        });
+        assert!(text.contains("--> --mem") && text.contains("32G is"), "{text}");
+        let text = with(Request { labels: vec!["x".into()], ..Request::default() });
+        assert!(text.contains("--label team=nlp"), "{text}");
+        let text = with(Request { name: Some("a/b".into()), ..Request::default() });
+        assert!(text.contains("--> --name"), "{text}");
+        let text = with(Request { registry: Some("r:5000".into()), ..Request::default() });
+        assert!(text.contains("--> --registry"), "{text}");
+    }
+
+    #[test]
+    fn a_spec_survives_the_way_through_the_job_script() {
+        let all = resolved(Some(MODEL), Request::default(), Some("v100"));
+        let text = serde_yaml::to_string(&all.spec).unwrap();
+        assert_eq!(serde_yaml::from_str::<Spec>(&text).unwrap(), all.spec);
+    }
+
+    #[test]
+    fn a_request_without_a_model_lists_what_there_is() {
+        let error = load(&Request::default()).unwrap_err();
+        assert!(hint(&error).contains("qwen3-30b"), "{error}");
+    }
 }

@@ -105,6 +105,9 @@ pub struct Job {
     pub comment: Option<String>,
     /// Generic resources, as SLURM writes them (`gres:gpu:h100:2`).
     pub gres: Option<String>,
+    /// Where its output goes (`StdOut` of `scontrol show job`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<std::path::PathBuf>,
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Lease rules: how long an entry lives without a heartbeat, and who may change it.
 
-use std::time::Duration;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 /// How long a lease lives without a heartbeat, unless the operator says otherwise.
 pub const DEFAULT_TTL: Duration = Duration::from_secs(30);
@@ -42,6 +43,49 @@ pub fn expiry(due: usize, live: usize, overdue: Duration, ttl: Duration) -> Expi
     if burst && overdue < ttl * BRAKE_TTLS { Expiry::Hold } else { Expiry::Expire }
 }
 
+/// How long every lease lives at least after the registry started, or could write again after
+/// it could not: nobody could beat before.
+pub fn after_start(ttl: Duration) -> Duration {
+    ttl + START_GRACE
+}
+
+/// Whether the registry itself stood still (stopped, swapped out) when `gap` passed between
+/// two looks at the leases. Nobody could beat in that time, so it must not count.
+pub fn stood_still(gap: Duration, ttl: Duration) -> bool {
+    gap > (ttl / 2).max(Duration::from_secs(1))
+}
+
+/// The brake on mass expiry. It remembers the leases that ended within the last TTL: beats are
+/// spread, so when the network fails, leases come due a few at a time, and no single look would
+/// see the burst.
+#[derive(Debug, Default)]
+pub struct Brake {
+    ended: VecDeque<Instant>,
+}
+
+impl Brake {
+    /// Decides whether `due` leases of `live` may end `now`, when the oldest of them has been
+    /// due for `overdue`. Those that may are counted as ended.
+    pub fn decide(
+        &mut self,
+        now: Instant,
+        due: usize,
+        live: usize,
+        overdue: Duration,
+        ttl: Duration,
+    ) -> Expiry {
+        while self.ended.front().is_some_and(|at| now.saturating_duration_since(*at) > ttl) {
+            self.ended.pop_front();
+        }
+        let recent = self.ended.len();
+        let decision = expiry(due + recent, live + recent, overdue, ttl);
+        if decision == Expiry::Expire {
+            self.ended.extend(std::iter::repeat_n(now, due));
+        }
+        decision
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,5 +105,40 @@ mod tests {
         assert_eq!(expiry(60, 100, TTL * BRAKE_TTLS, TTL), Expiry::Expire);
         assert_eq!(expiry(50, 100, Duration::ZERO, TTL), Expiry::Expire);
         assert_eq!(expiry(3, 3, Duration::ZERO, TTL), Expiry::Expire);
+    }
+
+    #[test]
+    fn a_burst_that_comes_due_little_by_little_is_held_back_too() {
+        let mut brake = Brake::default();
+        let start = Instant::now();
+        let (mut live, mut held) = (100, 0);
+        for tick in 0..40 {
+            let now = start + Duration::from_millis(250) * tick;
+            let due = 2 + held;
+            match brake.decide(now, due, live, Duration::from_millis(250), TTL) {
+                Expiry::Expire => live -= due,
+                Expiry::Hold => held = due,
+            }
+        }
+        assert!(live >= 43, "only {live} of 100 are left");
+        assert!(held > 0);
+    }
+
+    #[test]
+    fn leases_that_end_one_by_one_over_days_are_no_burst() {
+        let mut brake = Brake::default();
+        let start = Instant::now();
+        for n in 0..100u32 {
+            let now = start + (TTL + Duration::from_secs(1)) * n;
+            let decision = brake.decide(now, 1, 100 - n as usize, Duration::ZERO, TTL);
+            assert_eq!(decision, Expiry::Expire);
+        }
+    }
+
+    #[test]
+    fn a_registry_that_stood_still_is_told_from_a_slow_one() {
+        assert!(!stood_still(Duration::from_secs(2), TTL));
+        assert!(stood_still(Duration::from_secs(16), TTL));
+        assert!(!stood_still(Duration::from_millis(900), Duration::from_secs(1)));
     }
 }

@@ -1,1 +1,19 @@
-//! registry
+//! The registry: in which everybody finds the servers that run.
+//!
+//! A request goes handler (decode, authorise) → service (rules) → store (one operation, one
+//! transaction, its event row in it) → after the commit the view in memory, which serves every
+//! read. axum is used only here, SQL only in [`store`].
+
+pub mod auth;
+pub mod dialects;
+pub mod error;
+pub mod handlers;
+pub mod legacy;
+pub mod list;
+pub mod metrics;
+pub mod router;
+pub mod serve;
+pub mod service;
+pub mod store;
+mod ticker;
+pub mod view;

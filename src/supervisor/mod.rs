@@ -1,1 +1,15 @@
 //! The story of `llamactl run`.
+//!
+//! [`run`](run::run) tells it from top to bottom; [`machine`] decides what happens next, the
+//! rest are its means. [`llama`] is the one module that knows llama-server.
+
+pub mod child;
+pub mod gate;
+pub mod health;
+pub mod llama;
+pub mod log;
+pub mod machine;
+pub mod registration;
+pub mod report;
+pub mod run;
+mod upstream;

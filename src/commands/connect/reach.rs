@@ -1,0 +1,285 @@
+//! Finds the server, its key and a way to it, and makes sure that it is the one.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::tunnel::{Route, Tunnel, free_port};
+use crate::cli::ConnectArgs;
+use crate::client::ClientError;
+use crate::commands::Context;
+use crate::commands::target::probe::{Health, Identity, Probe, probe};
+use crate::commands::target::{Finder, For, Known, State};
+use crate::domain::server::Access;
+use crate::exit::{Exit, Failure};
+use crate::http::direct;
+use crate::output::printable;
+use crate::secret::Secret;
+
+/// How long a host may take to accept a connection, to count as reachable.
+const NEAR: Duration = Duration::from_secs(1);
+/// How long a server that accepts a connection may take to answer.
+const ANSWER: Duration = Duration::from_secs(5);
+/// How often a server that is not ready yet is looked at.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// How the server is reached.
+#[derive(Debug)]
+pub enum Way {
+    /// At its own address.
+    Direct,
+    /// Through a tunnel that is open.
+    Tunnel(Box<Tunnel>),
+    /// Through a tunnel that a shell will open with `command`.
+    Later {
+        /// The shell command.
+        command: String,
+        /// The local port.
+        port: u16,
+    },
+}
+
+impl Way {
+    /// Host and port as a program on this machine reaches them.
+    ///
+    /// # Errors
+    /// When the server's address is not known.
+    pub fn address(&self, known: &Known) -> Result<(String, u16), Failure> {
+        match self {
+            Way::Direct => address(known).map(|(host, port)| (host.to_owned(), port)),
+            Way::Tunnel(tunnel) => Ok(("127.0.0.1".to_owned(), tunnel.port)),
+            Way::Later { port, .. } => Ok(("127.0.0.1".to_owned(), *port)),
+        }
+    }
+
+    /// The URL as a program on this machine reaches it.
+    ///
+    /// # Errors
+    /// When the server's address is not known.
+    pub fn url(&self, known: &Known) -> Result<String, Failure> {
+        match self {
+            Way::Direct => known.url().ok_or_else(|| nowhere(known)),
+            way => way.address(known).map(|(host, port)| format!("http://{host}:{port}")),
+        }
+    }
+}
+
+/// The server that `target` means, once it is ready.
+///
+/// # Errors
+/// Exit 4 when it is gone, or goes while it is waited for.
+pub async fn ready(context: &Context, finder: &Finder, target: &str) -> anyhow::Result<Known> {
+    let mut known = finder.find(target, For::Using).await?;
+    let spinner = context.printer.spinner();
+    let mut told = None;
+    loop {
+        let what = printable(&format!("{} ({})", known.name(), known.id()));
+        let state = known.state();
+        match state {
+            State::Ready | State::Unknown => break,
+            State::Loading | State::Pending => {}
+            State::Draining | State::Lost | State::Ended => {
+                spinner.finish_and_clear();
+                return Err(unusable(&known, &what).into());
+            }
+        }
+        let reason = known.job.as_ref().and_then(|job| job.reason.as_deref()).unwrap_or_default();
+        let message = match state {
+            State::Pending => format!("{what} waits in the queue: {}", printable(reason)),
+            _ => format!("{what} loads its model"),
+        };
+        if told.as_ref() != Some(&message) && spinner.is_hidden() {
+            context.printer.note(&message);
+        }
+        spinner.set_message(message.clone());
+        told = Some(message);
+        tokio::time::sleep(LOOK).await;
+        known = finder.find(&known.id(), For::Using).await?;
+    }
+    spinner.finish_and_clear();
+    Ok(known)
+}
+
+fn unusable(known: &Known, what: &str) -> Failure {
+    let (problem, hint) = match known.state() {
+        State::Draining => ("is about to end, and takes nothing new", "`llamactl ls` lists others"),
+        State::Lost => (
+            "is lost: the registry has not heard of it for a while",
+            "`llamactl status` and `llamactl logs` may say more",
+        ),
+        _ => ("has ended", "`llamactl logs` shows how, `llamactl submit` starts another"),
+    };
+    Failure::with_exit(Exit::GONE, format!("{what} {problem}")).hint(hint)
+}
+
+/// The server's API key: from the connection file, else from the registry; nothing for a
+/// server that has none.
+///
+/// # Errors
+/// When it has one that this user does not get.
+pub async fn key(finder: &Finder, known: &Known) -> anyhow::Result<Option<Secret>> {
+    if let Some(key) = known.fresh_file().and_then(|file| file.api_key.clone()) {
+        return Ok(Some(key));
+    }
+    let Some(server) = known.server.as_ref().filter(|_| known.access() != Some(Access::Open))
+    else {
+        return Ok(None);
+    };
+    match finder.registry.api_key(server.info.id).await {
+        Ok(key) => Ok(Some(key)),
+        // Entries of old clients, and of servers that were registered without a key.
+        Err(ClientError::Unknown(_)) if server.info.access != Access::Private => Ok(None),
+        Err(ClientError::Unknown(_)) if server.info.owner == finder.me => {
+            let name = crate::connection::file_name(&known.id());
+            Err(Failure::new("the server is private, and its connection file was not found")
+                .hint(format!("go to the folder with {name}, from which it was submitted"))
+                .into())
+        }
+        Err(ClientError::Unknown(_)) => {
+            let owner = printable(&server.info.owner);
+            Err(Failure::new(format!("the server is private: only {owner} has its key"))
+                .hint(format!("ask {owner} to set server.access: shared"))
+                .into())
+        }
+        Err(error) => Err(anyhow::Error::from(error).context("the server's key is not to be had")),
+    }
+}
+
+/// A way to the server: directly when it answers there and is the one, else by a tunnel.
+///
+/// # Errors
+/// When there is none, or when who answers is not the server that is meant.
+pub async fn reach(
+    context: &Context,
+    finder: &Finder,
+    known: &Known,
+    key: Option<&Secret>,
+    args: &ConnectArgs,
+) -> anyhow::Result<Way> {
+    let (host, port) = address(known)?;
+    let via = args.via.as_deref().or(finder.settings.ssh.via.as_deref());
+    let failure = match near(known, host, port, key).await {
+        Ok(probe) => match verdict(&probe, host, args.trust) {
+            Ok(warning) => {
+                warning.iter().for_each(|warning| context.printer.warn(warning));
+                return Ok(Way::Direct);
+            }
+            Err(failure) => failure,
+        },
+        Err(reason) => Failure::new(format!("{host}:{port} can't be reached: {reason}")).hint(
+            "name a login host of the cluster with --via HOST, LLAMACTL_SSH_VIA or ssh.via in \
+             the configuration",
+        ),
+    };
+    let Some(via) = via else { return Err(failure.into()) };
+    let route = Route { via, host, port };
+    if args.print {
+        route.check()?;
+        let port = if args.local_port == 0 { free_port()? } else { args.local_port };
+        return Ok(Way::Later { command: route.command_line(port)?, port });
+    }
+    context.printer.note(format!("{host}:{port} is not reachable from here: tunnel through {via}"));
+    let tunnel = route.open(args.local_port, key).await?;
+    match verdict(&tunnel.probe, host, args.trust) {
+        Ok(warning) => {
+            warning.iter().for_each(|warning| context.printer.warn(warning));
+            Ok(Way::Tunnel(Box::new(tunnel)))
+        }
+        Err(failure) => {
+            tunnel.close().await;
+            Err(failure.into())
+        }
+    }
+}
+
+/// What the server answers at its own address, or why it does not.
+async fn near(known: &Known, host: &str, port: u16, key: Option<&Secret>) -> Result<Probe, String> {
+    let connected = tokio::time::timeout(NEAR, tokio::net::TcpStream::connect((host, port))).await;
+    match connected {
+        Err(_) => return Err(format!("no answer within {} s", NEAR.as_secs())),
+        Ok(Err(error)) => return Err(error.to_string()),
+        Ok(Ok(_)) => {}
+    }
+    let url = known.url().unwrap_or_default();
+    match probe(&url, key, ANSWER).await {
+        Probe { health: Health::Silent(reason), .. } => Err(reason),
+        probe => Ok(probe),
+    }
+}
+
+/// Whether who answered may get the key and the prompts; what to warn of if so.
+fn verdict(probe: &Probe, host: &str, trust: bool) -> Result<Option<String>, Failure> {
+    let taken = "the port may be somebody else's by now";
+    match (&probe.health, probe.identity) {
+        (_, Identity::Wrong) => {
+            Err(Failure::new(format!("who answers at {host} has another key: {taken}"))
+                .hint("`llamactl status` says what is known of the server"))
+        }
+        (Health::Strange(what), _) => {
+            Err(Failure::new(format!("who answers at {host} is no llama-server: {what}")))
+        }
+        (_, Identity::Unproved) if !trust => Err(Failure::new(format!(
+            "who answers at {host} can't prove to be the server that was registered: {taken}"
+        ))
+        .hint("if it is a llama-server of a script, without `llamactl run`: --trust")),
+        (Health::Loading, _) => {
+            Err(Failure::new(format!("the server at {host} is not ready, or about to end"))
+                .hint("try again, or see `llamactl status`"))
+        }
+        (_, Identity::Unasked) => Ok(Some(
+            "the server has no key: whether it is the one that was registered can't be checked"
+                .to_owned(),
+        )),
+        _ => Ok(None),
+    }
+}
+
+/// The name of the first model in the server's own list, as requests have to name it.
+pub async fn first_model(url: &str, key: Option<&Secret>) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Models {
+        data: Vec<Model>,
+    }
+    #[derive(Deserialize)]
+    struct Model {
+        id: String,
+    }
+    let mut request = direct().ok()?.get(format!("{url}/v1/models")).timeout(ANSWER);
+    if let Some(key) = key {
+        request = request.bearer_auth(key.expose());
+    }
+    let models: Models = request.send().await.ok()?.json().await.ok()?;
+    models.data.into_iter().next().map(|model| model.id)
+}
+
+fn address(known: &Known) -> Result<(&str, u16), Failure> {
+    let (host, port) = known.address().ok_or_else(|| nowhere(known))?;
+    crate::domain::server::host(host)
+        .map_err(|problem| Failure::new(format!("the server's address is wrong: {problem}")))?;
+    Ok((host, port))
+}
+
+fn nowhere(known: &Known) -> Failure {
+    Failure::new(format!("the address of {} is not known", printable(&known.id())))
+        .hint("go to the folder that it was submitted from, where its connection file is")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_goes_only_to_who_proved_to_know_it() {
+        let judge = |health: Health, identity, trust| {
+            verdict(&Probe { health, identity }, "n1", trust).map(|warning| warning.is_some())
+        };
+        assert_eq!(judge(Health::Ready, Identity::Proved, false).ok(), Some(false));
+        assert_eq!(judge(Health::Ready, Identity::Unasked, false).ok(), Some(true));
+        assert_eq!(judge(Health::Ready, Identity::Unproved, true).ok(), Some(false));
+        let failure = judge(Health::Ready, Identity::Unproved, false).unwrap_err();
+        assert!(failure.hint.unwrap().contains("--trust"));
+        assert!(judge(Health::Ready, Identity::Wrong, true).is_err());
+        assert!(judge(Health::Loading, Identity::Proved, false).is_err());
+        assert!(judge(Health::Strange("404".into()), Identity::Unasked, true).is_err());
+    }
+}

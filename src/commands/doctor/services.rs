@@ -1,0 +1,96 @@
+//! What is reached over the network: registry, mail, push.
+
+use super::{Check, LIMIT};
+use crate::client::{RegistryClient, cause, http};
+use crate::config::settings::{Settings, SmtpSecurity};
+
+pub async fn registry(settings: &Settings) -> Check {
+    const NAME: &str = "registry";
+    let Some(url) = &settings.registry.url else {
+        return Check::absent(
+            NAME,
+            "none is configured",
+            "set registry.url or REGISTRY_URL; `llamactl registry serve` runs one; without it, \
+             `ls` shows your own jobs only",
+        );
+    };
+    match RegistryClient::new(url).timeout(LIMIT).health().await {
+        Ok(health) => Check::ok(NAME, format!("{url} answers; servers: {}", health.servers)),
+        Err(error) => Check::missing(
+            NAME,
+            error.to_string(),
+            "is it running? `llamactl registry serve` starts one; registry.url or REGISTRY_URL \
+             says where it is",
+        ),
+    }
+}
+
+/// The SMTP server, as far as its first line; else a mail program of this machine.
+pub async fn mail(settings: &Settings) -> Check {
+    const NAME: &str = "mail";
+    let Some(smtp) = &settings.notify.smtp else { return mail_program() };
+    let port = smtp.port.unwrap_or(match smtp.security {
+        SmtpSecurity::Starttls => 587,
+        SmtpSecurity::Tls => 465,
+        SmtpSecurity::None => 25,
+    });
+    let place = format!("{}:{port}", smtp.host);
+    match tokio::net::TcpStream::connect((smtp.host.as_str(), port)).await {
+        Ok(_) => Check::ok(NAME, format!("the SMTP server at {place} answers")),
+        Err(error) => Check::missing(
+            NAME,
+            format!("the SMTP server at {place} can't be reached: {error}"),
+            "correct notify.smtp, or leave it out to use sendmail, mail or mutt",
+        ),
+    }
+}
+
+fn mail_program() -> Check {
+    const NAME: &str = "mail";
+    // Where mail programs are beside PATH: a user's PATH often lacks the `sbin` folders.
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let extra = ["/usr/sbin", "/usr/lib", "/sbin"].map(std::path::PathBuf::from);
+    let folders = std::env::join_paths(std::env::split_paths(&path).chain(extra)).unwrap_or(path);
+    let programs = ["sendmail", "mail", "mailx", "mutt"];
+    let found = programs
+        .into_iter()
+        .find_map(|program| which::which_in_global(program, Some(&folders)).ok()?.next());
+    match found {
+        Some(path) => {
+            Check::ok(NAME, format!("{} (on compute nodes it may differ)", path.display()))
+        }
+        None => Check::absent(
+            NAME,
+            "there is no sendmail, mail or mutt here",
+            "set notify.smtp to use --email",
+        ),
+    }
+}
+
+pub async fn ntfy(settings: &Settings) -> Check {
+    const NAME: &str = "ntfy";
+    let notify = &settings.notify;
+    if notify.ntfy_topic.is_none() && notify.ntfy_server.is_none() {
+        return Check::absent(
+            NAME,
+            "no topic is configured",
+            "set notify.ntfy_topic or NTFY_TOPIC to use --ntfy-topic",
+        );
+    }
+    let server = notify.ntfy_server.as_deref().unwrap_or("https://ntfy.sh").trim_end_matches('/');
+    let mend = "correct notify.ntfy_server or NTFY_SERVER; compute nodes must reach it too";
+    let url = format!("{server}/v1/health");
+    let answer = match http() {
+        Ok(http) => http.get(&url).timeout(LIMIT).send().await,
+        Err(error) => Err(error),
+    };
+    match answer {
+        Ok(response) if response.status().is_success() => {
+            Check::ok(NAME, format!("{server} answers"))
+        }
+        Ok(response) => Check::missing(NAME, format!("{url} says {}", response.status()), mend),
+        Err(error) => {
+            Check::missing(NAME, format!("{server} can't be reached: {}", cause(&error)), mend)
+        }
+    }
+}

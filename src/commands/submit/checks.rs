@@ -1,0 +1,109 @@
+//! What can be known to be wrong before a job waits in a queue for an hour.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::Plan;
+use crate::client::RegistryClient;
+use crate::config::resolve::Resolved;
+use crate::exec::{ExecError, Run};
+use crate::exit::Failure;
+
+/// How long the registry may take to answer. It is not needed for submitting.
+const REGISTRY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Looks for the model file. A file that is missing in a folder that is here is a typing
+/// error; a folder that is not here may still be on the compute nodes, which is worth a
+/// warning, and is all that a dry run says.
+///
+/// # Errors
+/// The file is missing.
+pub fn model_file(resolved: &Resolved, dry_run: bool) -> Result<Option<String>, Failure> {
+    let Some(model) = &resolved.spec.model else { return Ok(None) };
+    if model.is_file() {
+        return Ok(None);
+    }
+    let shown = model.display();
+    let folder = model.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        return Ok(Some(format!(
+            "{shown} is not on this machine, nor is its folder: it must be on the compute node"
+        )));
+    }
+    let message = match model.exists() {
+        true => format!("the model {shown} is not a file"),
+        false => format!("there is no model file {shown}"),
+    };
+    if dry_run {
+        return Ok(Some(message));
+    }
+    Err(Failure::usage(message).hint(near(model, folder)))
+}
+
+/// What else is in the folder, nearest name first.
+fn near(model: &Path, folder: &Path) -> String {
+    let wanted = model.file_name().unwrap_or_default().to_string_lossy();
+    let names = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let best = names
+        .filter(|name| name.ends_with(".gguf"))
+        .map(|name| (strsim::jaro_winkler(&wanted, &name), name))
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    match best {
+        Some((_, name)) => format!("did you mean {}?", folder.join(name).display()),
+        None => format!("no GGUF file is in {}; --model names another", folder.display()),
+    }
+}
+
+/// Says that a token which llama-server would download a model with does not reach the job.
+pub fn secrets(resolved: &Resolved) -> Option<String> {
+    let wanted = resolved.hf.is_some() && std::env::var_os("HF_TOKEN").is_some();
+    wanted.then(|| {
+        "HF_TOKEN is not handed to the job, since secrets in a job's environment leak; for a \
+         gated model, read it from a file in hooks.before"
+            .to_owned()
+    })
+}
+
+/// Has bash read the script without running it: an open quote in a hook would show only when
+/// the job starts. Where there is no bash, the node's will tell.
+///
+/// # Errors
+/// Bash does not understand the script.
+pub async fn shell(plan: &Plan) -> Result<(), Failure> {
+    if plan.resolved.hooks.is_empty() {
+        return Ok(());
+    }
+    let outcome = match Run::new("bash").arg("-n").stdin(plan.script.clone()).output().await {
+        Ok(outcome) => outcome,
+        Err(ExecError::NotFound(_) | ExecError::TimedOut { .. } | ExecError::Io { .. }) => {
+            return Ok(());
+        }
+    };
+    // An unclosed here-document is only a warning to bash, yet it swallows the rest.
+    if outcome.ok() && outcome.stderr.trim().is_empty() {
+        return Ok(());
+    }
+    let said = outcome.stderr.lines().next().unwrap_or_default().to_owned();
+    Err(Failure::usage(format!("hooks.before is not valid shell: {said}"))
+        .hint("--dry-run shows the script"))
+}
+
+/// What is wrong with the registry, as a warning: the job can run without it, and it may be
+/// back when the job starts.
+pub async fn registry(url: Option<&str>) -> Option<String> {
+    let url = url?;
+    let host = reqwest::Url::parse(url).ok()?.host_str()?.to_owned();
+    if ["localhost", "127.0.0.1", "[::1]"].contains(&host.as_str()) {
+        return Some(format!(
+            "the registry is at {url}: a job on another machine than this one can't reach it; \
+             give the host's name instead"
+        ));
+    }
+    let client = RegistryClient::new(url).timeout(REGISTRY_TIMEOUT);
+    match client.health().await {
+        Ok(_) => None,
+        Err(error) => Some(format!("{error}; the job will go on trying")),
+    }
+}

@@ -1,0 +1,142 @@
+//! One file per resource: decode, authorise, ask the service, encode.
+
+pub mod events;
+pub mod health;
+pub mod metrics;
+pub mod page;
+pub mod servers;
+
+use axum::extract::FromRequest;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequestParts, Path, Query};
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use super::error::ApiError;
+use super::store::Proof;
+use crate::api::{LEASE_HEADER, LEASE_SECRET_HEADER, MAX_BODY};
+use crate::secret::Secret;
+
+/// The bytes of a body, not over [`MAX_BODY`].
+#[derive(Debug)]
+pub struct Body(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Body {
+    type Rejection = ApiError;
+
+    async fn from_request(request: axum::extract::Request, state: &S) -> Result<Body, ApiError> {
+        match Bytes::from_request(request, state).await {
+            Ok(bytes) => Ok(Body(bytes)),
+            Err(BytesRejection::FailedToBufferBody(error))
+                if error.status() == StatusCode::PAYLOAD_TOO_LARGE =>
+            {
+                Err(ApiError::new(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    format!("the body is larger than {MAX_BODY} bytes"),
+                ))
+            }
+            Err(_) => Err(ApiError::bad_request("the body can't be read")),
+        }
+    }
+}
+
+impl Body {
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// 400 with what is wrong, and where.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        serde_json::from_slice(&self.0)
+            .map_err(|error| ApiError::bad_request(format!("the body is wrong: {error}")))
+    }
+}
+
+/// Query parameters; 400 for one that is not known or wrong.
+#[derive(Debug)]
+pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Params<T>, ApiError> {
+        match Query::<T>::from_request_parts(parts, state).await {
+            Ok(Query(params)) => Ok(Params(params)),
+            Err(error) => Err(ApiError::bad_request(error.body_text())),
+        }
+    }
+}
+
+/// One part of the path, decoded.
+#[derive(Debug)]
+pub struct Segment(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Segment {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Segment, ApiError> {
+        match Path::<String>::from_request_parts(parts, state).await {
+            Ok(Path(text)) => Ok(Segment(text)),
+            Err(_) => Err(ApiError::bad_request("the path can't be read")),
+        }
+    }
+}
+
+impl Segment {
+    /// It as a server's id.
+    ///
+    /// # Errors
+    /// 404: nothing that is no UUID is in the registry.
+    pub fn id(&self) -> Result<Uuid, ApiError> {
+        self.0.parse().map_err(|_| ApiError::unknown())
+    }
+}
+
+/// The lease that a request proves; nothing where it shows none.
+///
+/// # Errors
+/// 400 for a header that can't be read.
+pub fn proof(headers: &HeaderMap) -> Result<Option<Proof>, ApiError> {
+    let Some(value) = headers.get(LEASE_HEADER) else { return Ok(None) };
+    let parts = value.to_str().ok().and_then(|text| text.split_once(':'));
+    // The database counts to i64::MAX.
+    let generation = parts
+        .and_then(|(generation, _)| generation.parse::<u64>().ok())
+        .filter(|generation| i64::try_from(*generation).is_ok());
+    match (generation, parts) {
+        (Some(generation), Some((_, secret))) => {
+            Ok(Some(Proof { generation, secret_hash: Secret::new(secret).hash() }))
+        }
+        _ => Err(ApiError::bad_request(format!(
+            "the header {LEASE_HEADER} must be GENERATION:SECRET"
+        ))),
+    }
+}
+
+/// The lease that a request must prove.
+///
+/// # Errors
+/// 403 where it shows none, 400 for one that can't be read.
+pub fn required_proof(headers: &HeaderMap) -> Result<Proof, ApiError> {
+    proof(headers)?.ok_or_else(|| {
+        ApiError::new(StatusCode::FORBIDDEN, "only the holder of the lease may do this")
+            .hint(format!("send the header {LEASE_HEADER}: GENERATION:SECRET"))
+    })
+}
+
+/// The lease secret that a client chose for its registration.
+///
+/// # Errors
+/// 400 for one that is too short to be secret, or too long.
+pub fn chosen_secret(headers: &HeaderMap) -> Result<Option<Secret>, ApiError> {
+    let Some(value) = headers.get(LEASE_SECRET_HEADER) else { return Ok(None) };
+    let bytes = value.as_bytes();
+    if !(32..=128).contains(&bytes.len()) || !bytes.iter().all(u8::is_ascii_alphanumeric) {
+        return Err(ApiError::bad_request(format!(
+            "the header {LEASE_SECRET_HEADER} must have 32 to 128 letters and digits"
+        )));
+    }
+    Ok(Some(Secret::new(String::from_utf8_lossy(bytes))))
+}

@@ -1,0 +1,154 @@
+//! The canonical list: which servers pass a filter, in which order, and which page of them.
+
+use http::Uri;
+
+use super::error::ApiError;
+use super::view::View;
+use crate::api::ServerFilter;
+use crate::domain::server::{Server, ServerState};
+
+/// Most servers in one answer, and how many without a limit.
+pub const MAX_LIMIT: usize = 10_000;
+
+/// One page of a list.
+#[derive(Debug)]
+pub struct Page {
+    /// The servers, newest start first.
+    pub servers: Vec<Server>,
+    /// How many pass the filter on all pages.
+    pub total: usize,
+    /// Where it begins.
+    pub offset: usize,
+    /// How many it holds at most.
+    pub limit: usize,
+}
+
+/// The servers that pass `filter`: leased ones, and those of old clients as far as they can be
+/// expressed.
+///
+/// # Errors
+/// 400 for a filter that means nothing.
+pub fn page(view: &View, filter: &ServerFilter) -> Result<Page, ApiError> {
+    let matcher = Matcher::new(filter)?;
+    let leased = view.entries.values();
+    let mut found: Vec<&Server> =
+        leased.map(|entry| &entry.server).filter(|server| matcher.passes(server)).collect();
+    let legacy: Vec<Server> = view.legacy_visible().filter_map(|entry| entry.server()).collect();
+    found.extend(legacy.iter().filter(|server| matcher.passes(server)));
+    found.sort_by(|a, b| b.info.started.cmp(&a.info.started).then(a.info.id.cmp(&b.info.id)));
+    let limit = filter.limit.unwrap_or(MAX_LIMIT).min(MAX_LIMIT);
+    let offset = filter.offset.unwrap_or(0);
+    let total = found.len();
+    let servers = found.into_iter().skip(offset).take(limit).cloned().collect();
+    Ok(Page { servers, total, offset, limit })
+}
+
+struct Matcher<'a> {
+    filter: &'a ServerFilter,
+    state: Option<ServerState>,
+    all_states: bool,
+    model: Option<String>,
+    labels: Vec<(&'a str, Option<&'a str>)>,
+}
+
+impl<'a> Matcher<'a> {
+    fn new(filter: &'a ServerFilter) -> Result<Matcher<'a>, ApiError> {
+        let (state, all_states) = match filter.state.as_deref() {
+            None => (None, false),
+            Some("all") => (None, true),
+            Some("loading") => (Some(ServerState::Loading), false),
+            Some("ready") => (Some(ServerState::Ready), false),
+            Some("draining") => (Some(ServerState::Draining), false),
+            Some("lost") => (Some(ServerState::Lost), false),
+            Some(other) => {
+                return Err(ApiError::bad_request(format!("state: {other:?} is none"))
+                    .hint("loading, ready, draining, lost or all"));
+            }
+        };
+        let labels = filter.label.as_deref().unwrap_or_default();
+        let labels = labels.split(',').filter(|part| !part.is_empty()).map(|part| {
+            part.split_once('=').map_or((part, None), |(key, value)| (key, Some(value)))
+        });
+        let model = filter.model.as_ref().map(|model| model.to_lowercase());
+        Ok(Matcher { filter, state, all_states, model, labels: labels.collect() })
+    }
+
+    fn passes(&self, server: &Server) -> bool {
+        let info = &server.info;
+        let is = |wanted: &Option<String>, value: &str| {
+            wanted.as_ref().is_none_or(|wanted| wanted == value)
+        };
+        let state = match self.state {
+            Some(state) => server.state == state,
+            None => self.all_states || server.state != ServerState::Lost,
+        };
+        let model = self.model.as_ref().is_none_or(|wanted| {
+            let names =
+                [Some(&info.model.name), info.model.file.as_ref(), info.model.alias.as_ref()];
+            names.into_iter().flatten().any(|name| name.to_lowercase() == *wanted)
+        });
+        let labels = self.labels.iter().all(|(key, wanted)| {
+            let value = info.labels.get(*key);
+            value.is_some_and(|value| wanted.is_none_or(|wanted| wanted == value))
+        });
+        state
+            && model
+            && labels
+            && is(&self.filter.owner, &info.owner)
+            && is(&self.filter.cluster, &info.job.cluster)
+    }
+}
+
+/// The `Link` header of a page: where the next and the previous one are.
+pub fn link(uri: &Uri, page: &Page) -> Option<String> {
+    let kept: Vec<&str> = uri
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .filter(|pair| !pair.starts_with("limit=") && !pair.starts_with("offset="))
+        .collect();
+    let to = |offset: usize, rel: &str| {
+        let limit = page.limit;
+        let tail = format!("limit={limit}&offset={offset}");
+        let query = kept.iter().copied().chain([tail.as_str()]).collect::<Vec<_>>().join("&");
+        format!("<{}?{query}>; rel=\"{rel}\"", uri.path())
+    };
+    let mut links = Vec::new();
+    let next = page.offset.saturating_add(page.servers.len());
+    if !page.servers.is_empty() && next < page.total {
+        links.push(to(next, "next"));
+    }
+    if page.offset > 0 && page.limit > 0 {
+        links.push(to(page.offset.saturating_sub(page.limit), "prev"));
+    }
+    (!links.is_empty()).then(|| links.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page_at(offset: usize, held: usize, total: usize) -> Page {
+        let json = serde_json::json!({
+            "id": uuid::Uuid::now_v7(), "cluster": "c", "job_id": "1", "name": "n",
+            "model": {"name": "m"}, "owner": "o", "host": "h", "port": 1,
+            "started": "2026-01-01T00:00:00Z", "state": "ready",
+            "first_seen": "2026-01-01T00:00:00Z", "last_seen": "2026-01-01T00:00:00Z",
+        });
+        let server: Server = serde_json::from_value(json).unwrap();
+        Page { servers: vec![server; held], total, offset, limit: 2 }
+    }
+
+    #[test]
+    fn a_page_links_to_its_neighbours_and_keeps_the_filter() {
+        let uri: Uri = "/api/v1/servers?owner=a%20b&offset=2&limit=2".parse().unwrap();
+        assert_eq!(
+            link(&uri, &page_at(2, 2, 5)).unwrap(),
+            "</api/v1/servers?owner=a%20b&limit=2&offset=4>; rel=\"next\", \
+             </api/v1/servers?owner=a%20b&limit=2&offset=0>; rel=\"prev\""
+        );
+        let uri: Uri = "/api/v1/servers".parse().unwrap();
+        assert_eq!(link(&uri, &page_at(0, 2, 2)), None);
+    }
+}

@@ -1,0 +1,262 @@
+//! The registry's rules: what a request means, checked before the store carries it out, and
+//! what readers get to see.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::error::ApiError;
+use super::legacy::{self, Record};
+use super::metrics::Counters;
+use super::store::operations::Outcome;
+use super::store::sqlite::Store;
+use super::store::{Done, Now, Op, Proof, Refused, Registration};
+use super::view::SharedView;
+use crate::api::{Health, KeyReply, LeaseGrant, RegisterRequest, Renewed, ServerUpdate};
+use crate::domain::event::Event;
+use crate::domain::lease;
+use crate::domain::server::{self, Access, MAX_MODELS, ServerState};
+use crate::secret::{Secret, hex};
+
+/// Most events in one answer.
+pub const MAX_EVENTS: usize = 1000;
+
+/// The registry behind its HTTP face. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// The database.
+    pub store: Arc<Store>,
+    /// How long leases live.
+    pub ttl: Duration,
+    /// What is counted.
+    pub counters: Counters,
+    /// Tells ETags of this run of the registry from those of an earlier one.
+    pub run: u32,
+}
+
+impl Service {
+    /// A service over an open database.
+    pub fn new(store: Arc<Store>, ttl: Duration) -> Service {
+        let mut run = [0u8; 4];
+        // Without random numbers ETags of two runs could meet; no secret hangs on this.
+        let _ = getrandom::fill(&mut run);
+        Service { store, ttl, counters: Counters::default(), run: u32::from_le_bytes(run) }
+    }
+
+    /// What readers see.
+    pub fn view(&self) -> &SharedView {
+        self.store.view()
+    }
+
+    /// Registers a server.
+    ///
+    /// # Errors
+    /// 400 for what is wrong in it, 409 where another start of the job has the entry, 503.
+    pub async fn register(
+        &self,
+        request: RegisterRequest,
+        chosen: Option<Secret>,
+        proof: Option<Proof>,
+    ) -> Result<LeaseGrant, ApiError> {
+        check_registration(&request)?;
+        let id = request.info.id;
+        let secret = chosen.unwrap_or_else(Secret::random);
+        let text = serde_json::to_vec(&request).map_err(|_| ApiError::internal())?;
+        let request_hash = hex(&Sha256::digest(&text));
+        let registration = Registration { request, secret: secret.clone(), request_hash, proof };
+        let done = self.run_op(Op::Register(Box::new(registration))).await?;
+        let Done::Registered(generation) = done else { return Err(ApiError::internal()) };
+        self.counters.registrations.inc();
+        let Renewed { ttl_ms, beat_after_ms } = self.renewed();
+        Ok(LeaseGrant { id, generation, secret, ttl_ms, beat_after_ms })
+    }
+
+    /// Renews a lease, and takes over what its holder tells.
+    ///
+    /// # Errors
+    /// 400 for what is wrong in it, 404 where the server is not known, 409 where the lease is
+    /// not the current one, 503.
+    pub async fn renew(
+        &self,
+        id: Uuid,
+        proof: Proof,
+        update: ServerUpdate,
+    ) -> Result<Renewed, ApiError> {
+        check_update(&update).map_err(ApiError::bad_request)?;
+        self.refuse_legacy(id)?;
+        let durable = self.is_durable(id, &update);
+        self.run_op(Op::Renew { id, proof, update: Box::new(update), durable }).await?;
+        self.counters.heartbeats.inc();
+        Ok(self.renewed())
+    }
+
+    /// Takes a server out.
+    ///
+    /// # Errors
+    /// 404 where the server is not known, 409 where the lease is not the current one, 503.
+    pub async fn unregister(&self, id: Uuid, proof: Proof) -> Result<(), ApiError> {
+        self.refuse_legacy(id)?;
+        self.run_op(Op::Unregister { id, proof }).await.map(|_| ())
+    }
+
+    /// The API key of a server that is shared.
+    ///
+    /// # Errors
+    /// 404 where there is no server, or no key to give.
+    pub fn key(&self, id: Uuid) -> Result<KeyReply, ApiError> {
+        let view = self.view().read();
+        let entry = view.entries.get(&id).ok_or_else(ApiError::unknown)?;
+        let none = |hint: &str| {
+            Err(ApiError::new(StatusCode::NOT_FOUND, "there is no key for this server").hint(hint))
+        };
+        match (entry.server.info.access, &entry.api_key) {
+            (Access::Shared, Some(key)) => Ok(KeyReply { api_key: key.clone() }),
+            (Access::Shared, None) => none("its owner registered none: ask them"),
+            (Access::Private, _) => none("it is private: only its owner has the key"),
+            (Access::Open, _) => none("it is open: it needs none"),
+        }
+    }
+
+    /// What happened after event number `after`.
+    ///
+    /// # Errors
+    /// 503 when the database can't be read.
+    pub async fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>, ApiError> {
+        let after = after.min(i64::MAX as u64);
+        let events = self.store.events(after, limit.min(MAX_EVENTS)).await;
+        events.map_err(|error| {
+            tracing::error!(%error, "events can't be read");
+            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "the registry's database can't be read")
+        })
+    }
+
+    /// Registers or updates an entry of an old client.
+    ///
+    /// # Errors
+    /// 400 for what is wrong in it, 409 where a leased server has the job, 503.
+    pub async fn put_legacy(&self, job: String, record: Record) -> Result<(), ApiError> {
+        legacy::validate(&job, &record).map_err(ApiError::bad_request)?;
+        self.run_op(Op::PutLegacy { job, record: Box::new(record) }).await?;
+        self.counters.registrations.inc();
+        Ok(())
+    }
+
+    /// Deletes an entry of an old client.
+    ///
+    /// # Errors
+    /// 404 where there is none, 409 where a leased server has the job, 503.
+    pub async fn delete_legacy(&self, job: String) -> Result<(), ApiError> {
+        match self.outcome(Op::DeleteLegacy { job }).await? {
+            Ok(_) => Ok(()),
+            Err(Refused::Unknown) => Err(ApiError::unknown()),
+            Err(refused) => Err(refused.into()),
+        }
+    }
+
+    /// Whether the registry is well.
+    pub fn health(&self) -> Health {
+        let view = self.view().read();
+        let status = if view.broken.is_some() { "degraded" } else { "ok" };
+        Health {
+            status: status.to_owned(),
+            servers: view.live().count() + view.legacy_visible().count(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+
+    async fn run_op(&self, op: Op) -> Result<Done, ApiError> {
+        Ok(self.outcome(op).await??)
+    }
+
+    async fn outcome(&self, op: Op) -> Result<Outcome, ApiError> {
+        Ok(self.store.run(op, Now::get()).await?)
+    }
+
+    fn renewed(&self) -> Renewed {
+        let mut random = [0u8; 2];
+        // Without random numbers servers beat together, which does no harm.
+        let _ = getrandom::fill(&mut random);
+        let spread = f64::from(u16::from_le_bytes(random)) / f64::from(u16::MAX);
+        let beat_after = lease::beat_after(self.ttl, spread);
+        Renewed {
+            ttl_ms: self.ttl.as_millis() as u64,
+            beat_after_ms: beat_after.as_millis() as u64,
+        }
+    }
+
+    /// Whether an update tells more than how busy the server is, so that it must be on disk
+    /// before it is acknowledged. Only a matter of the disk: what changes is decided by the
+    /// store.
+    fn is_durable(&self, id: Uuid, update: &ServerUpdate) -> bool {
+        let more = update.models.is_some() || update.labels.is_some() || update.ends.is_some();
+        let view = self.view().read();
+        let state = view.entries.get(&id).map(|entry| entry.server.state);
+        more || (update.state.is_some() && update.state != state)
+            || state == Some(ServerState::Lost)
+    }
+
+    fn refuse_legacy(&self, id: Uuid) -> Result<(), ApiError> {
+        // Their ids are known by their version, so that beats need not search.
+        if is_custom(id) && self.view().read().legacy.values().any(|entry| entry.id() == id) {
+            return Err(ApiError::new(StatusCode::CONFLICT, "an old client registered this entry")
+                .hint("it has no lease; change or delete it at /servers/JOB"));
+        }
+        Ok(())
+    }
+}
+
+/// Whether `id` can be one that stands for an old client's entry.
+pub fn is_custom(id: Uuid) -> bool {
+    id.get_version() == Some(uuid::Version::Custom)
+}
+
+fn check_registration(request: &RegisterRequest) -> Result<(), ApiError> {
+    let info = &request.info;
+    info.validate().map_err(ApiError::bad_request)?;
+    if info.id.is_nil() || is_custom(info.id) {
+        return Err(ApiError::bad_request("id must be a UUID of version 7"));
+    }
+    if let Some(key) = &request.api_key {
+        if info.access != Access::Shared {
+            return Err(ApiError::bad_request(
+                "api_key must be sent only with access \"shared\": nobody else gets it from here",
+            ));
+        }
+        server::text("api_key", key.expose()).map_err(ApiError::bad_request)?;
+    }
+    check_update(&ServerUpdate {
+        state: Some(request.state),
+        models: Some(request.models.clone()),
+        ..ServerUpdate::default()
+    })
+    .map_err(ApiError::bad_request)
+}
+
+fn check_update(update: &ServerUpdate) -> Result<(), String> {
+    if update.state == Some(ServerState::Lost) {
+        return Err("state must be loading, ready or draining".to_owned());
+    }
+    if let Some(models) = &update.models {
+        if models.len() > MAX_MODELS {
+            return Err(format!("models: at most {MAX_MODELS} are allowed"));
+        }
+        models.iter().try_for_each(|model| server::text("models", model))?;
+    }
+    update.labels.as_ref().map_or(Ok(()), server::labels)
+}
+
+/// The record that an old client sent, from its body.
+///
+/// # Errors
+/// 400 for what is no JSON object.
+pub fn record(body: &[u8]) -> Result<Record, ApiError> {
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(record)) => Ok(record),
+        Ok(_) => Err(ApiError::bad_request("the body must be a JSON object")),
+        Err(error) => Err(ApiError::bad_request(format!("the body is no JSON: {error}"))),
+    }
+}

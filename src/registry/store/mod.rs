@@ -1,0 +1,178 @@
+//! The operations that change the registry, and the database that carries them out.
+//!
+//! Each operation is one transaction of its own, with its event row in it, and is answered
+//! only after the commit. All that is particular to SQLite is in [`sqlite`], [`operations`],
+//! [`schema`] and [`place`].
+
+pub mod operations;
+pub mod place;
+pub mod schema;
+pub mod sqlite;
+
+#[cfg(test)]
+mod model_test;
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::legacy::Record;
+use crate::api::{RegisterRequest, ServerUpdate};
+use crate::secret::Secret;
+
+/// Most entries that the registry holds, of each kind. More is a mistake or an attack.
+pub const MAX_ENTRIES: usize = 50_000;
+/// Events that are kept; older ones are dropped.
+pub const EVENTS_KEPT: u64 = 100_000;
+
+/// When an operation was asked for: the clock that leases run on, and the time of day for
+/// people.
+#[derive(Debug, Clone, Copy)]
+pub struct Now {
+    /// Monotonic.
+    pub instant: Instant,
+    /// The time of day.
+    pub wall: Timestamp,
+}
+
+impl Now {
+    /// The present; the time of day in whole milliseconds, as the database keeps it.
+    pub fn get() -> Now {
+        let wall = Timestamp::now();
+        let wall = Timestamp::from_millisecond(wall.as_millisecond()).unwrap_or(wall);
+        Now { instant: Instant::now(), wall }
+    }
+}
+
+/// What a client shows to prove that it holds a lease.
+#[derive(Debug, Clone)]
+pub struct Proof {
+    /// Generation of the lease.
+    pub generation: u64,
+    /// Hash of its secret.
+    pub secret_hash: String,
+}
+
+/// One operation.
+#[derive(Debug)]
+pub enum Op {
+    /// A server registers.
+    Register(Box<Registration>),
+    /// A holder beats, and tells what changed.
+    Renew {
+        /// Which server.
+        id: Uuid,
+        /// The holder's proof.
+        proof: Proof,
+        /// What changed.
+        update: Box<ServerUpdate>,
+        /// Whether the view says that something durable changes.
+        durable: bool,
+    },
+    /// A holder says goodbye.
+    Unregister {
+        /// Which server.
+        id: Uuid,
+        /// The holder's proof.
+        proof: Proof,
+    },
+    /// An old client registers or updates its entry.
+    PutLegacy {
+        /// The job id in the path.
+        job: String,
+        /// What it sent.
+        record: Box<Record>,
+    },
+    /// An old client deletes an entry.
+    DeleteLegacy {
+        /// The job id in the path.
+        job: String,
+    },
+    /// Leases ended.
+    Expire(Vec<Due>),
+    /// Lost entries, and those of old clients, have been kept long enough.
+    Remove {
+        /// Lost entries.
+        lost: Vec<Due>,
+        /// Entries of old clients, and how often they had been sent.
+        legacy: Vec<(String, u64)>,
+    },
+    /// Old events and replaced ids go.
+    Prune,
+}
+
+impl Op {
+    /// Whether it must be on disk before it is acknowledged, also when the power fails.
+    pub fn is_durable(&self) -> bool {
+        !matches!(self, Op::Renew { durable: false, .. } | Op::Prune)
+    }
+}
+
+/// A registration, decoded and checked.
+#[derive(Debug)]
+pub struct Registration {
+    /// What the client sent.
+    pub request: RegisterRequest,
+    /// The secret of the new lease: the client's choice, or the registry's.
+    pub secret: Secret,
+    /// Hash of what the client sent, by which a retry is known.
+    pub request_hash: String,
+    /// Proof of the lease that the server holds already, if any.
+    pub proof: Option<Proof>,
+}
+
+/// An entry that is due, as the view saw it. It is left alone if it has changed since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Due {
+    /// Which.
+    pub id: Uuid,
+    /// Generation of its lease.
+    pub generation: u64,
+    /// How often it was renewed.
+    pub beats: u64,
+}
+
+/// What an operation did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Done {
+    /// A lease with this generation.
+    Registered(u64),
+    /// So many entries were changed, or the one that was meant.
+    Changed(usize),
+}
+
+/// Why an operation changed nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    /// There is no such entry.
+    Unknown,
+    /// The proof is of an older lease, or wrong.
+    Stale,
+    /// A later start of the same job took its place.
+    Replaced,
+    /// A later start of the same job (with this restart count) has the entry.
+    Older(u32),
+    /// The server has a live lease, and the client did not prove that it holds it.
+    Held,
+    /// The same id was registered for another job.
+    OtherJob,
+    /// A leased server has this job: old clients can't change it.
+    Leased,
+    /// [`MAX_ENTRIES`] are there.
+    Full,
+}
+
+/// Why an operation's outcome is not known, or why it was not tried.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The queue is full.
+    #[error("too many requests at once")]
+    Busy,
+    /// The database can't be written; nothing of the operation is in it.
+    #[error("the registry's database can't be written: {0}")]
+    Unavailable(String),
+    /// The writer is gone.
+    #[error("the registry is shutting down")]
+    Closed,
+}

@@ -1,0 +1,166 @@
+//! The view in memory: what the database holds as of its last commit. It serves every read.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::legacy::LegacyEntry;
+use crate::domain::server::{Server, ServerState, Slots};
+use crate::secret::Secret;
+
+/// A leased server.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// What readers see.
+    pub server: Server,
+    /// The state that its holder told last: what it is again when it beats after it was lost.
+    pub reported: ServerState,
+    /// Generation of its lease.
+    pub generation: u64,
+    /// How often its lease was renewed: whoever ends the lease names this, so that a beat in
+    /// between wins.
+    pub beats: u64,
+    /// The key for its clients.
+    pub api_key: Option<Secret>,
+    /// When the lease ends; of a lost entry, when it is removed.
+    pub due: Instant,
+}
+
+impl Entry {
+    /// Whether it is still leased.
+    pub fn is_live(&self) -> bool {
+        self.server.state != ServerState::Lost
+    }
+}
+
+/// What one operation changed, for the view.
+#[derive(Debug)]
+pub enum Change {
+    /// A new or changed entry.
+    Put(Box<Entry>),
+    /// A lease was renewed, and nothing but this changed.
+    Beat {
+        /// Which.
+        id: Uuid,
+        /// How busy it is now, where the beat said so.
+        slots: Option<Slots>,
+        /// When.
+        seen: Timestamp,
+        /// When the lease ends now.
+        due: Instant,
+    },
+    /// An entry is gone.
+    Drop(Uuid),
+    /// A new or changed entry of an old client.
+    PutLegacy(Box<LegacyEntry>),
+    /// An entry of an old client is gone.
+    DropLegacy(String),
+    /// An event was written: the sequence is here now.
+    Event(u64),
+}
+
+/// All entries.
+#[derive(Debug, Default)]
+pub struct View {
+    /// Leased servers, live and lost.
+    pub entries: HashMap<Uuid, Arc<Entry>>,
+    /// Entries of old clients by job id.
+    pub legacy: HashMap<String, Arc<LegacyEntry>>,
+    /// Number of the last event.
+    pub seq: u64,
+    /// Changes that are no event but that a reader may want to see: how busy servers are.
+    pub revision: u64,
+    /// The last write failed, for this reason. Reads go on.
+    pub broken: Option<String>,
+}
+
+impl View {
+    /// Follows one change.
+    pub fn apply(&mut self, change: Change) {
+        match change {
+            Change::Put(entry) => {
+                self.entries.insert(entry.server.info.id, Arc::new(*entry));
+            }
+            Change::Beat { id, slots, seen, due } => {
+                if let Some(entry) = self.entries.get_mut(&id) {
+                    let entry = Arc::make_mut(entry);
+                    entry.beats += 1;
+                    entry.server.last_seen = seen;
+                    entry.due = due;
+                    if slots.is_some() && entry.server.slots != slots {
+                        entry.server.slots = slots;
+                        self.revision += 1;
+                    }
+                }
+            }
+            Change::Drop(id) => {
+                self.entries.remove(&id);
+            }
+            Change::PutLegacy(entry) => {
+                self.legacy.insert(entry.job.clone(), Arc::new(*entry));
+            }
+            Change::DropLegacy(job) => {
+                self.legacy.remove(&job);
+            }
+            Change::Event(seq) => self.seq = seq,
+        }
+    }
+
+    /// Lets every lease live at least until `until`.
+    pub fn extend_leases(&mut self, until: Instant) {
+        for entry in self.entries.values_mut().filter(|entry| entry.due < until) {
+            Arc::make_mut(entry).due = until;
+        }
+    }
+
+    /// Lets every lease live for `by` longer.
+    pub fn postpone_leases(&mut self, by: Duration) {
+        for entry in self.entries.values_mut() {
+            Arc::make_mut(entry).due += by;
+        }
+    }
+
+    /// The live leased servers.
+    pub fn live(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.entries.values().filter(|entry| entry.is_live())
+    }
+
+    /// The live leased server of the job that SLURM's commands call `job`; the newest, where
+    /// several clusters have one.
+    pub fn live_of_job(&self, job: &str) -> Option<&Arc<Entry>> {
+        self.live()
+            .filter(|entry| entry.server.info.job.job() == job)
+            .max_by_key(|entry| (entry.server.info.started, entry.generation))
+    }
+
+    /// The entries of old clients, without those whose job has a leased server.
+    pub fn legacy_visible(&self) -> impl Iterator<Item = &Arc<LegacyEntry>> {
+        let leased: std::collections::HashSet<String> =
+            self.live().map(|entry| entry.server.info.job.job()).collect();
+        self.legacy.values().filter(move |entry| !leased.contains(&entry.job))
+    }
+}
+
+/// The view, as the writer and the readers share it.
+#[derive(Debug, Clone, Default)]
+pub struct SharedView(Arc<RwLock<View>>);
+
+impl SharedView {
+    /// A view to share.
+    pub fn new(view: View) -> SharedView {
+        SharedView(Arc::new(RwLock::new(view)))
+    }
+
+    /// To read. Hold it briefly, and never over an `await`.
+    pub fn read(&self) -> RwLockReadGuard<'_, View> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// To write.
+    pub fn write(&self) -> RwLockWriteGuard<'_, View> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}

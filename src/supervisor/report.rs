@@ -1,0 +1,168 @@
+//! What is left behind and told: the connection file, notices, the words for a failure, and
+//! the folder of the socket.
+
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::llama;
+use super::machine::{End, Ended};
+use super::run::{Setup, in_words};
+use crate::connection::{self, Connection};
+use crate::exit::{Exit, Failure};
+use crate::notify::{Delivery, Kind, Notice};
+
+/// Lines of the log in the notification of a failure.
+const TAIL: usize = 20;
+/// Longest path of a unix socket that every system takes, with the byte that ends it.
+const MAX_SOCKET: usize = 100;
+
+/// A connection file that we wrote.
+#[derive(Debug)]
+pub struct OurFile {
+    path: PathBuf,
+    connection: Connection,
+}
+
+impl OurFile {
+    /// Writes it into `dir`. Where that fails the server goes on, and the log says so.
+    pub async fn write(connection: Connection, dir: &Path) -> Option<OurFile> {
+        let (copy, to) = (connection.clone(), dir.to_owned());
+        // The folder may be on a slow network disk.
+        let written = tokio::task::spawn_blocking(move || copy.write(&to)).await;
+        match written.map_err(anyhow::Error::from).and_then(|written| written) {
+            Ok(path) => {
+                tracing::info!("connection file: {}", path.display());
+                Some(OurFile { path, connection })
+            }
+            Err(error) => {
+                tracing::warn!("there is no connection file in {}: {error:#}", dir.display());
+                None
+            }
+        }
+    }
+
+    /// Its path, as text.
+    pub fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    /// Removes it, unless a later start of the same job has written its own.
+    pub fn remove(self) {
+        let now = std::fs::read_to_string(&self.path).ok();
+        if now.and_then(|text| Connection::parse(&text)).as_ref() == Some(&self.connection) {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Removes the connection file that an earlier start of this job left when it was killed: it
+/// would send people to a server that is gone.
+pub fn remove_stale(dir: &Path, job: &str) {
+    let _ = std::fs::remove_file(dir.join(connection::file_name(job)));
+}
+
+/// A folder for the socket: its name is random, and nobody else can look into it.
+///
+/// # Errors
+/// When there is no place for it.
+pub fn socket_folder() -> Result<tempfile::TempDir, Failure> {
+    let private = std::fs::Permissions::from_mode(0o700);
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    let places = [runtime, Some(std::env::temp_dir()), Some(PathBuf::from("/tmp"))];
+    let mut refusal = None;
+    for place in places.into_iter().flatten().filter(|place| place.is_absolute()) {
+        let mut builder = tempfile::Builder::new();
+        let made = builder.prefix("llamactl-").permissions(private.clone()).tempdir_in(&place);
+        match made {
+            Ok(folder) if folder.path().as_os_str().as_bytes().len() + 20 < MAX_SOCKET => {
+                return Ok(folder);
+            }
+            Ok(_) => {}
+            Err(error) => refusal = Some(format!("{}: {error}", place.display())),
+        }
+    }
+    let why = refusal.unwrap_or_else(|| "every path is too long".to_owned());
+    Err(Failure::new(format!("there is no place for llama-server's socket: {why}"))
+        .hint("set TMPDIR to a folder with a short path that you can write to"))
+}
+
+/// What is told, as far as the setup knows it.
+pub fn notice(setup: &Setup, kind: Kind, port: u16) -> Notice {
+    let (spec, info) = (&setup.spec, setup.info.clone());
+    let in_slurm = info.slurm_node.is_some();
+    Notice {
+        kind,
+        name: info.name.clone(),
+        job: if in_slurm { info.job.job() } else { String::new() },
+        model_file: info.model.file.unwrap_or(info.model.name),
+        host: info.host,
+        port,
+        owner: info.owner,
+        slurm_node: info.slurm_node.unwrap_or_default(),
+        partition: info.partition.unwrap_or_default(),
+        gpus: info.gpus.unwrap_or_default(),
+        started: info.started,
+        ends: info.ends,
+        registry: spec.registry.clone().unwrap_or_default(),
+        ssh_via: spec.ssh_via.clone().unwrap_or_default(),
+        needs_key: false,
+        connection_file: String::new(),
+        log_file: setup.log_file.clone(),
+        reason: String::new(),
+        log_tail: Vec::new(),
+    }
+}
+
+/// The end of the log for a notice.
+pub fn tail(mut lines: Vec<String>) -> Vec<String> {
+    lines.split_off(lines.len().saturating_sub(TAIL))
+}
+
+/// Logs how notifications fared.
+pub fn log(deliveries: &[Delivery]) {
+    for Delivery { channel, target, attempts, error } in deliveries {
+        match error {
+            None => tracing::info!("{channel} sent to {target}"),
+            Some(error) => {
+                tracing::warn!("{channel} to {target} failed after {attempts} tries: {error}");
+            }
+        }
+    }
+}
+
+/// What to say of this end, and the exit code; nothing when it is as it should be.
+pub fn failure(end: End, lines: &[String], setup: &Setup) -> Option<Failure> {
+    let because = llama::reason(lines).map_or(String::new(), |reason| format!(": {reason}"));
+    let code = |ended: Ended| Exit::of_child(ended.code, ended.signal);
+    match end {
+        End::Stopped => None,
+        End::StoppedBadly(ended) => Some(Failure::with_exit(
+            code(ended),
+            format!("llama-server {} while it was stopped", in_words(ended)),
+        )),
+        End::TooSlow => {
+            let limit = setup.spec.server.start_timeout.as_deref().unwrap_or("30m");
+            let message = format!("llama-server was not ready within {limit}{because}");
+            Some(Failure::new(message).hint("set server.start_timeout to a longer time"))
+        }
+        End::NeverReady(ended) => {
+            let exit = if ended.code == Some(0) { Exit::FAILURE } else { code(ended) };
+            let message = format!("llama-server {} before it was ready{because}", in_words(ended));
+            Some(hinted(Failure::with_exit(exit, message), ended))
+        }
+        End::Crashed(ended) => {
+            let message = format!("llama-server {}, and nobody had asked for it", in_words(ended));
+            let message = if ended.code == Some(0) { message } else { message + &because };
+            Some(hinted(Failure::with_exit(code(ended), message), ended))
+        }
+    }
+}
+
+fn hinted(failure: Failure, ended: Ended) -> Failure {
+    match ended.signal {
+        Some(9) => failure.hint("if it was out of memory, ask for more with slurm.mem"),
+        Some(4) => failure.hint("it may be built for another kind of CPU"),
+        _ => failure,
+    }
+}

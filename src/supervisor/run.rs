@@ -1,0 +1,405 @@
+//! The story, from top to bottom.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use nix::sys::signal::Signal;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::child::{self, Child};
+use super::gate::Gate;
+use super::health::Backend;
+use super::llama;
+use super::log::Log;
+use super::machine::{Action, End, Ended, Event, Limits, Machine};
+use super::registration::{Registration, Subject};
+use super::report;
+use crate::client::RegistryClient;
+use crate::config::spec::Spec;
+use crate::connection::Connection;
+use crate::domain::server::{Access, ServerInfo, ServerState};
+use crate::exit::{Exit, Failure};
+use crate::notify::{self, Kind};
+use crate::secret::Secret;
+use crate::shutdown::{Signals, Stop};
+
+/// SLURM's own default of KillWait, which holds until the site's is known.
+pub const DEFAULT_KILL_WAIT: Duration = Duration::from_secs(30);
+/// How long unregistering may take at the end.
+const GOODBYE: Duration = Duration::from_secs(3);
+/// How long the notification of a failure may take, and of readiness, in the background.
+const FAILED_NOTICE: Duration = Duration::from_secs(10);
+const READY_NOTICE: Duration = Duration::from_secs(600);
+/// What is kept of KillWait for the very end.
+const LAST: Duration = Duration::from_millis(300);
+/// How long the ready notification waits for what is still asked of SLURM.
+const FACTS: Duration = Duration::from_secs(5);
+
+/// What to run, and as whom.
+#[derive(Debug)]
+pub struct Setup {
+    /// Everything resolved.
+    pub spec: Spec,
+    /// Who this is. The port is filled in when it is bound.
+    pub info: ServerInfo,
+    /// Address to listen on.
+    pub bind: String,
+    /// Folder of the connection file.
+    pub connection_dir: PathBuf,
+    /// Path of the log, where it is known.
+    pub log_file: String,
+    /// The job's CPUs.
+    pub cpus: Option<u32>,
+}
+
+/// What only SLURM's commands can tell. It is asked in the background.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct JobFacts {
+    /// How long after SIGTERM the SIGKILL comes.
+    pub kill_wait: Option<Duration>,
+    /// When the walltime ends.
+    pub ends: Option<Timestamp>,
+}
+
+/// Runs llama-server until it ends, and gives its exit code.
+///
+/// Call it on a current-thread runtime on the main thread ([`child::spawn`] says why).
+///
+/// # Errors
+/// Why it could not start, never became ready, or crashed; with the exit code to use.
+pub async fn run(
+    setup: Setup,
+    facts: impl Future<Output = JobFacts> + Send + 'static,
+) -> anyhow::Result<Exit> {
+    let started = Instant::now();
+    let mut signals = Signals::catch()?;
+    let mut story = match Story::begin(&setup, started).await {
+        Ok(story) => story,
+        Err(failure) => {
+            let notice = report::notice(&setup, Kind::Failed, setup.info.port);
+            let notice = notify::Notice { reason: failure.message.clone(), ..notice };
+            tell_failure(&setup.spec, &notice, FAILED_NOTICE, &mut signals).await;
+            return Err(failure.into());
+        }
+    };
+    let limits = Limits {
+        start: start_timeout(&setup.spec)?,
+        drain: Duration::from_secs(setup.spec.drain_seconds),
+        kill_wait: DEFAULT_KILL_WAIT,
+    };
+    let mut machine = Machine::new(limits);
+    story.watch_health();
+    story.ask(facts);
+    let end = story.live(&mut machine, &mut signals).await?;
+    let killed_at = machine.killed_at().map(|at| started + at);
+    story.end(end, killed_at, &mut signals).await
+}
+
+/// Everything that runs.
+struct Story<'a> {
+    setup: &'a Setup,
+    info: ServerInfo,
+    started: Instant,
+    gate: Gate,
+    backend: Backend,
+    key: Option<Secret>,
+    child: Child,
+    log: Log,
+    registration: Option<Registration>,
+    file: Option<report::OurFile>,
+    announced: Option<JoinHandle<()>>,
+    facts: watch::Sender<Option<JobFacts>>,
+    events: (mpsc::Sender<Event>, mpsc::Receiver<Event>),
+    /// The folder of the socket. Removed with this.
+    _folder: tempfile::TempDir,
+}
+
+impl<'a> Story<'a> {
+    /// Binds the public port, and starts llama-server behind it.
+    async fn begin(setup: &'a Setup, started: Instant) -> Result<Story<'a>, Failure> {
+        let spec = &setup.spec;
+        llama::check(spec)?;
+        start_timeout(spec)?;
+        let program = llama::program(&spec.server)?;
+        llama::check_files(spec)?;
+        let listener = bind(&setup.bind, spec.server.port.unwrap_or(0)).await?;
+        let folder = report::socket_folder()?;
+        let socket = folder.path().join("llama.sock");
+        let access = spec.server.access.unwrap_or_default();
+        let key = (access != Access::Open).then(Secret::random);
+        let broken = |what: &str| {
+            let what = what.to_owned();
+            move |error: std::io::Error| Failure::new(format!("{what}: {error}"))
+        };
+        let gate = Gate::start(listener, socket.clone(), key.clone())
+            .map_err(broken("the port can't be used"))?;
+        let mut info = setup.info.clone();
+        info.port = gate.address().port();
+        info.validate().map_err(Failure::usage)?;
+        report::remove_stale(&setup.connection_dir, &info.job.job());
+        let start = child::Start {
+            program: &program,
+            args: llama::arguments(spec, &socket, setup.cpus),
+            key: key.as_ref().map(|key| (llama::KEY_ENV, key)),
+            env_remove: llama::REMOVED_ENV,
+        };
+        let name = program.display();
+        let (child, pipe) =
+            child::spawn(start).map_err(broken(&format!("{name} could not be started")))?;
+        let log = Log::start(pipe).map_err(broken("there can be no thread for the log"))?;
+        tracing::info!(pid = child.pid(), "loading {} on port {}", spec.name, info.port);
+        let backend = Backend::new(socket, key.clone());
+        let registration = spec.registry.as_ref().map(|url| {
+            let api_key = key.clone().filter(|_| access == Access::Shared);
+            let (backend, gate) = (backend.clone(), gate.clone());
+            let subject = Subject { info: info.clone(), api_key, backend, gate };
+            Registration::start(RegistryClient::new(url), subject)
+        });
+        Ok(Story {
+            setup,
+            info,
+            started,
+            gate,
+            backend,
+            key,
+            child,
+            log,
+            registration,
+            file: None,
+            announced: None,
+            facts: watch::Sender::new(None),
+            events: mpsc::channel(8),
+            _folder: folder,
+        })
+    }
+
+    fn watch_health(&self) {
+        let (backend, events) = (self.backend.clone(), self.events.0.clone());
+        tokio::spawn(async move {
+            backend.ready().await;
+            let _ = events.send(Event::Healthy).await;
+        });
+    }
+
+    fn ask(&self, facts: impl Future<Output = JobFacts> + Send + 'static) {
+        let (known, events) = (self.facts.clone(), self.events.0.clone());
+        tokio::spawn(async move {
+            let facts = facts.await;
+            known.send_replace(Some(facts));
+            let kill_wait = facts.kill_wait.unwrap_or(DEFAULT_KILL_WAIT);
+            let _ = events.send(Event::KillWait(kill_wait)).await;
+        });
+    }
+
+    /// The loop: an event, what the machine says, and the deeds.
+    async fn live(&mut self, machine: &mut Machine, signals: &mut Signals) -> anyhow::Result<End> {
+        loop {
+            let wake = machine.wake().map(|at| self.started + at);
+            let event = tokio::select! {
+                biased;
+                stop = signals.next() => Event::Stop(stop),
+                ended = self.child.wait() => Event::Ended(ended?),
+                Some(event) = self.events.1.recv() => event,
+                () = sleep_until(wake) => Event::Tick,
+            };
+            let now = self.started.elapsed();
+            for action in machine.on(event, now) {
+                match action {
+                    Action::Announce => self.announce().await,
+                    Action::Refuse => self.refuse(machine.drains_for(now)),
+                    Action::CloseAll => self.gate.close_all().await,
+                    Action::Interrupt => self.child.signal(Signal::SIGINT),
+                    Action::Kill => self.child.signal(Signal::SIGKILL),
+                    Action::Finish(end) => return Ok(end),
+                }
+            }
+            if let Event::KillWait(_) = event {
+                self.tell_ends();
+            }
+        }
+    }
+
+    fn tell_ends(&self) {
+        let ends = self.facts.borrow().and_then(|facts| facts.ends);
+        if let Some(registration) = &self.registration {
+            registration.tell(|report| report.ends = ends.or(report.ends));
+        }
+    }
+
+    /// It is ready: let people in, and tell them.
+    async fn announce(&mut self) {
+        let seconds = self.started.elapsed().as_secs_f64();
+        self.gate.open();
+        if let Some(registration) = &self.registration {
+            registration.tell(|report| report.state = ServerState::Ready);
+        }
+        tracing::info!("ready after {seconds:.1} s: {}", self.info.url());
+        let connection = Connection {
+            host: self.info.host.clone(),
+            port: self.info.port,
+            job: self.info.job.job(),
+            model_file: self.info.model.file.clone().unwrap_or_default(),
+            api_key: self.key.clone(),
+            name: self.info.name.clone(),
+        };
+        self.file = report::OurFile::write(connection, &self.setup.connection_dir).await;
+        tracing::info!("use it with: llamactl connect {}", self.info.job.job());
+        self.announced = Some(self.tell_ready());
+    }
+
+    fn tell_ready(&self) -> JoinHandle<()> {
+        let mut notice = report::notice(self.setup, Kind::Ready, self.info.port);
+        notice.needs_key = self.key.is_some();
+        notice.connection_file = self.file.as_ref().map_or(String::new(), report::OurFile::name);
+        let (targets, mut facts) = (self.setup.spec.notify.clone(), self.facts.subscribe());
+        tokio::spawn(async move {
+            if targets.is_empty() {
+                return;
+            }
+            let known = facts.wait_for(Option::is_some);
+            if let Ok(Ok(facts)) = tokio::time::timeout(FACTS, known).await {
+                notice.ends = notice.ends.or(facts.and_then(|facts| facts.ends));
+            }
+            report::log(&notify::deliver(&targets, &notice, READY_NOTICE).await);
+        })
+    }
+
+    /// Take nothing new, and watch for the end of what runs.
+    fn refuse(&self, time: Option<Duration>) {
+        self.gate.refuse();
+        if let Some(registration) = &self.registration {
+            registration.tell(|report| report.state = ServerState::Draining);
+        }
+        match (self.gate.in_flight(), time) {
+            (0, _) => tracing::info!("stopping"),
+            (requests, time) => tracing::info!(
+                "draining: {requests} requests have {} s to finish; a second SIGTERM or Ctrl-C \
+                 ends them at once",
+                time.unwrap_or_default().as_secs()
+            ),
+        }
+        let (gate, events) = (self.gate.clone(), self.events.0.clone());
+        tokio::spawn(async move {
+            gate.drained().await;
+            let _ = events.send(Event::Drained).await;
+        });
+    }
+
+    /// The child is gone: remove the traces, tell who has to know, give the exit code.
+    async fn end(
+        mut self,
+        end: End,
+        killed_at: Option<Instant>,
+        signals: &mut Signals,
+    ) -> anyhow::Result<Exit> {
+        let left = |limit: Duration| match killed_at {
+            Some(at) => limit.min(at.saturating_duration_since(Instant::now() + LAST)),
+            None => limit,
+        };
+        self.gate.close_all().await;
+        if let Some(file) = self.file.take() {
+            file.remove();
+        }
+        self.log.finish(LAST).await;
+        let goodbye = left(GOODBYE);
+        let unregister = async {
+            if let Some(registration) = self.registration.take() {
+                registration.finish(goodbye).await;
+            }
+        };
+        let announced = async {
+            if let Some(mut announced) = self.announced.take()
+                && tokio::time::timeout(goodbye, &mut announced).await.is_err()
+            {
+                announced.abort();
+                tracing::warn!("the ready notification was not delivered before the end");
+            }
+        };
+        tokio::join!(unregister, announced);
+        let lines = self.log.lines();
+        match report::failure(end, &lines, self.setup) {
+            None => {
+                tracing::info!("stopped");
+                Ok(Exit::OK)
+            }
+            Some(failure) => {
+                if !matches!(end, End::StoppedBadly(_)) {
+                    let notice = report::notice(self.setup, Kind::Failed, self.info.port);
+                    let reason = failure.message.clone();
+                    let log_tail = report::tail(lines);
+                    let notice = notify::Notice { reason, log_tail, ..notice };
+                    let limit = left(FAILED_NOTICE);
+                    tell_failure(&self.setup.spec, &notice, limit, signals).await;
+                }
+                Err(failure.into())
+            }
+        }
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Tells people of a failure, until `limit` or the next SIGTERM.
+async fn tell_failure(
+    spec: &Spec,
+    notice: &notify::Notice,
+    limit: Duration,
+    signals: &mut Signals,
+) {
+    if spec.notify.is_empty() || limit.is_zero() {
+        return;
+    }
+    let terminated = async { while signals.next().await != Stop::Terminate {} };
+    tokio::select! {
+        delivered = notify::deliver(&spec.notify, notice, limit) => report::log(&delivered),
+        () = terminated => tracing::warn!("the notification was broken off"),
+    }
+}
+
+async fn bind(host: &str, port: u16) -> Result<TcpListener, Failure> {
+    let failed = |error: std::io::Error| {
+        let failure = Failure::new(format!("can't listen on {host}:{port}: {error}"));
+        match error.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                failure.hint("leave server.port out, or set it to 0, to take a free port")
+            }
+            std::io::ErrorKind::AddrNotAvailable => {
+                failure.hint("server.host must be an address of this node")
+            }
+            _ => failure,
+        }
+    };
+    let addresses: Vec<SocketAddr> =
+        tokio::net::lookup_host((host, port)).await.map_err(failed)?.collect();
+    TcpListener::bind(&addresses[..]).await.map_err(failed)
+}
+
+fn start_timeout(spec: &Spec) -> Result<Duration, Failure> {
+    let text = spec.server.start_timeout.as_deref().unwrap_or("30m");
+    humantime::parse_duration(text).map_err(|error| {
+        Failure::usage(format!("server.start_timeout: {text}: {error}")).hint("write it as 30m")
+    })
+}
+
+/// How a child ended, in words.
+pub(super) fn in_words(ended: Ended) -> String {
+    match (ended.code, ended.signal) {
+        (Some(code), _) => format!("ended with code {code}"),
+        (None, Some(signal)) => match Signal::try_from(signal) {
+            Ok(name) => format!("was killed by signal {signal} ({name})"),
+            Err(_) => format!("was killed by signal {signal}"),
+        },
+        (None, None) => "ended".to_owned(),
+    }
+}

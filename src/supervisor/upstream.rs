@@ -1,0 +1,162 @@
+//! One request on its way to llama-server and back. Nothing is buffered, and nothing is
+//! spawned: when the client goes, the answer is dropped, and the connection to llama-server
+//! with it, which frees the slot.
+
+use std::path::Path;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{self, HeaderName};
+use http::{HeaderMap, Request, Response, Uri, Version};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::client::conn::http1::{Connection, handshake};
+use hyper_util::rt::TokioIo;
+use tokio::net::UnixStream;
+
+use super::gate::{CHALLENGE_HEADER, Counted};
+
+/// Longest pause of a client in the middle of its request's body.
+const BODY_PAUSE: Duration = Duration::from_secs(60);
+
+/// Headers that hold for one connection only (RFC 9110, 7.6.1, and what is in use besides),
+/// and those that the gate answers itself.
+static ONE_HOP: [HeaderName; 12] = [
+    header::CONNECTION,
+    header::EXPECT,
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    HeaderName::from_static(CHALLENGE_HEADER),
+    // With it, llama-server goes on after the client has gone, and keeps the answer for
+    // whoever knows the id.
+    HeaderName::from_static("x-conversation-id"),
+];
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// Sends `request` to the llama-server on `socket`. `count` lives as long as the answer.
+///
+/// # Errors
+/// When llama-server is not there, or ends the connection before it answers.
+pub(super) async fn pass_on(
+    mut request: Request<Incoming>,
+    socket: &Path,
+    count: Counted,
+) -> Result<Response<Streamed>, Error> {
+    let path = request.uri().path_and_query().cloned();
+    *request.uri_mut() = path.map_or_else(|| Uri::from_static("/"), Uri::from);
+    *request.version_mut() = Version::HTTP_11;
+    strip(request.headers_mut());
+    let stream = UnixStream::connect(socket).await?;
+    let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;
+    let mut connection = Some(Box::pin(connection));
+    let mut answer = std::pin::pin!(sender.send_request(request.map(Upload::new)));
+    let response = std::future::poll_fn(|cx| {
+        drive(&mut connection, cx);
+        answer.as_mut().poll(cx)
+    })
+    .await?;
+    let (mut head, body) = response.into_parts();
+    strip(&mut head.headers);
+    head.version = Version::HTTP_11;
+    Ok(Response::from_parts(head, Streamed { body, connection, _count: count }))
+}
+
+fn strip(headers: &mut HeaderMap) {
+    let named: Vec<HeaderName> = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect();
+    for name in named.iter().chain(&ONE_HOP) {
+        headers.remove(name);
+    }
+}
+
+type Driver = Option<Pin<Box<Connection<TokioIo<UnixStream>, Upload>>>>;
+
+/// Lets the connection do its work. What goes wrong with it is seen in the answer.
+fn drive(connection: &mut Driver, cx: &mut Context<'_>) {
+    if let Some(running) = connection
+        && running.as_mut().poll(cx).is_ready()
+    {
+        *connection = None;
+    }
+}
+
+/// The body of an answer, with the connection that it comes from.
+#[derive(Debug)]
+pub(super) struct Streamed {
+    body: Incoming,
+    connection: Driver,
+    _count: Counted,
+}
+
+impl Body for Streamed {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        drive(&mut self.connection, cx);
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        Poll::Ready(frame.map(|frame| frame.map_err(Error::from)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// The body of a request, which a client must not stop sending for ever.
+struct Upload {
+    body: Incoming,
+    pause: Option<Pin<Box<tokio::time::Sleep>>>,
+}
+
+impl Upload {
+    fn new(body: Incoming) -> Upload {
+        Upload { body, pause: None }
+    }
+}
+
+impl Body for Upload {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
+            self.pause = None;
+            return Poll::Ready(frame.map(|frame| frame.map_err(Error::from)));
+        }
+        let pause = self.pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(BODY_PAUSE)));
+        ready!(pause.as_mut().poll(cx));
+        Poll::Ready(Some(Err("the client stopped sending".into())))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
