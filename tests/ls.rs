@@ -85,7 +85,10 @@ fn what_others_wrote_does_not_reach_the_terminal_and_no_color_is_kept() {
     sandbox.set("NO_COLOR", "");
     sandbox.set("TERM", "xterm");
     let coloured = on_terminal(&sandbox);
-    assert!(coloured.contains("\u{1b}[38;5;10mready") || coloured.contains("mready"), "{coloured:?}");
+    assert!(
+        coloured.contains("\u{1b}[38;5;10mready") || coloured.contains("mready"),
+        "{coloured:?}"
+    );
     assert!(!coloured.contains("\u{1b}[31m\u{9b}"), "{coloured:?}");
 }
 
@@ -125,7 +128,10 @@ fn without_a_registry_slurm_and_the_connection_files_tell() {
     assert_eq!(code, 0);
     assert_eq!(stderr.lines().filter(|line| line.contains(&dead)).count(), 1, "{stderr}");
     assert!(stderr.contains("SLURM and connection files"), "{stderr}");
-    assert_eq!(sandbox.json(&["ls", "--json", "--state", "pending", "--model", "held"])[0], pending);
+    assert_eq!(
+        sandbox.json(&["ls", "--json", "--state", "pending", "--model", "held"])[0],
+        pending
+    );
     sandbox.ok(&["stop", &held, &running, "--wait", "--quiet"]);
     assert!(find(&held).is_none() && find(&running).is_none());
 }
@@ -149,7 +155,8 @@ fn without_slurm_and_registry_a_connection_file_is_enough() {
 fn a_failed_squeue_is_not_an_answer() {
     let mut sandbox = on_cluster();
     let _registry = Registry::start(&mut sandbox, "30s");
-    let fails = "#!/bin/sh\necho 'slurm_load_jobs error: Unable to contact slurm controller' >&2\nexit 1\n";
+    let fails =
+        "#!/bin/sh\necho 'slurm_load_jobs error: Unable to contact slurm controller' >&2\nexit 1\n";
     for command in ["squeue", "scontrol"] {
         program(&mut sandbox, command, fails);
     }
@@ -241,7 +248,10 @@ fn a_reader_that_has_enough_is_no_failure() {
     let labels: serde_json::Map<String, Value> =
         labels.into_iter().map(|(key, value)| (key, value.into())).collect();
     for n in 0..20 {
-        register(&sandbox, json!({"name": format!("s{n}"), "job_id": n.to_string(), "labels": labels}));
+        register(
+            &sandbox,
+            json!({"name": format!("s{n}"), "job_id": n.to_string(), "labels": labels}),
+        );
     }
     let line = format!("{LLAMACTL} ls --json | head -n 1; echo \"${{PIPESTATUS[0]}}\"");
     let output = sandbox.command("bash").args(["-c", &line]).output().unwrap();
@@ -269,7 +279,8 @@ fn logs_follow_a_job_to_its_end() {
     follow.stderr.unwrap().read_to_string(&mut stderr).unwrap();
     assert_eq!(status.code(), Some(0), "{stderr}");
     assert!(stderr.contains("is not there yet: the job waits in the queue"), "{stderr}");
-    let file = std::fs::read_to_string(sandbox.work().join(format!("llamactl-{held}.log"))).unwrap();
+    let file =
+        std::fs::read_to_string(sandbox.work().join(format!("llamactl-{held}.log"))).unwrap();
     assert_eq!(stdout, file, "all of it, unchanged");
     // SLURM still knows where it was.
     let shown = sandbox.json(&["logs", "--json", "-n", "3", &held]);
@@ -311,7 +322,10 @@ fn stop_ends_ones_own_jobs_and_reports_each() {
         assert_eq!(state, "CANCELLED");
     }
     assert!(sandbox.json(&["ls", "--json", "--model", "runs"]).as_array().unwrap().is_empty());
-    assert_eq!(outcome(&sandbox, &["stop", &running]).1, format!("{running} (runs) had ended already\n"));
+    assert_eq!(
+        outcome(&sandbox, &["stop", &running]).1,
+        format!("{running} (runs) had ended already\n")
+    );
     assert_eq!(outcome(&sandbox, &["stop", "theirs"]).0, 1);
     assert_eq!(outcome(&sandbox, &["stop", "no-such-name"]).0, 4);
 }
@@ -380,7 +394,8 @@ fn status_shows_what_slurm_says() {
 /// What the tests call must be on the machine.
 #[test]
 fn the_terminal_of_these_tests_is_there() {
-    let output = Command::new("script").args(["-qec", "stty cols 77; stty size", "/dev/null"]);
-    let output = { output }.output().expect("script, of util-linux");
+    let mut script = Command::new("script");
+    script.args(["-qec", "stty cols 77; stty size", "/dev/null"]);
+    let output = script.output().expect("script, of util-linux");
     assert!(text(&output.stdout).contains("77"), "{output:?}");
 }
