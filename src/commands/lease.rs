@@ -53,7 +53,8 @@ impl LeaseFile {
     pub fn write(&self, path: &Path) -> anyhow::Result<()> {
         let text = serde_json::to_vec_pretty(self)?;
         let name = path.display();
-        write_private(path, &text).with_context(|| format!("the lease file {name} can't be written"))
+        write_private(path, &text)
+            .with_context(|| format!("the lease file {name} can't be written"))
     }
 
     /// The registry that gave the lease.
@@ -69,9 +70,10 @@ impl LeaseFile {
 pub fn registry_url(context: &Context) -> anyhow::Result<String> {
     let settings = resolve::settings(context.global.registry.as_deref())?;
     Ok(settings.registry.url.ok_or_else(|| {
-        Failure::usage("no registry is configured")
-            .hint("pass --registry http://HOST:PORT, set REGISTRY_URL, or registry.url in \
-                   ~/.config/llamactl/config.yaml")
+        Failure::usage("no registry is configured").hint(
+            "pass --registry http://HOST:PORT, set REGISTRY_URL, or registry.url in \
+                   ~/.config/llamactl/config.yaml",
+        )
     })?)
 }
 

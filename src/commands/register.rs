@@ -101,7 +101,13 @@ fn request(args: &RegisterArgs) -> anyhow::Result<RegisterRequest> {
         ends: identity::end_time(),
         labels: labels(&args.labels)?,
     };
-    Ok(RegisterRequest { info, state: ServerState::Ready, models: Vec::new(), slots: None, api_key })
+    Ok(RegisterRequest {
+        info,
+        state: ServerState::Ready,
+        models: Vec::new(),
+        slots: None,
+        api_key,
+    })
 }
 
 /// `--job`, as SLURM's commands take it (`108`, `108_2`), else the job that this runs in.

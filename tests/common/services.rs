@@ -179,7 +179,9 @@ impl SmtpSink {
             .args(["--port", &port.to_string(), "--dir"])
             .arg(&folder);
         let daemon = Daemon::start(command, sandbox.path("smtp.log"));
-        wait_until("the SMTP sink", START, || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
+        wait_until("the SMTP sink", START, || {
+            std::net::TcpStream::connect(("127.0.0.1", port)).ok()
+        });
         SmtpSink { _daemon: daemon, port, folder }
     }
 
