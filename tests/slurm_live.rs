@@ -1,11 +1,14 @@
 //! SLURM's commands on a real SLURM, and the faults that a real one does not produce on demand.
 
+mod common;
 mod slurm_common;
+
+use std::time::Duration;
 
 use llamactl::domain::job::{JobState, Presence};
 use llamactl::slurm::SlurmError;
 use llamactl::slurm::sbatch::{Submission, SubmitError};
-use slurm_common::{Bin, Job, until};
+use slurm_common::{Bin, Job};
 
 fn submission(nonce: &str, name: &str) -> Submission {
     Submission { mark: format!("llamactl:{nonce}"), name: name.to_owned(), cluster: None }
@@ -18,6 +21,20 @@ fn script(submission: &Submission, more: &str) -> String {
          #SBATCH --mem=10M\n{more}\nexec sleep 300\n",
         submission.name, submission.mark
     )
+}
+
+/// Asks again until the answer is there.
+async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
+    let asking = async {
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let deadline = Duration::from_secs(30);
+    tokio::time::timeout(deadline, asking).await.unwrap_or_else(|_| panic!("in vain: {what}"))
 }
 
 fn nonce() -> String {

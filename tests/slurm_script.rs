@@ -1,5 +1,6 @@
 //! The job script: what is put in comes out, through real bash and real `sbatch`.
 
+mod common;
 mod slurm_common;
 
 use std::collections::BTreeMap;

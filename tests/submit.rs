@@ -1,21 +1,23 @@
 //! `llamactl submit` and `llamactl doctor` as a person types them, on a real SLURM.
 
+mod common;
 mod slurm_common;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use common::{Sandbox, tiny_model, wait_until};
 use slurm_common::{Bin, Job, write_script};
 
-/// A folder with a configuration of its own, far from the user's.
+/// A sandbox on the cluster, with models to submit.
 struct Site {
-    dir: tempfile::TempDir,
+    sandbox: Sandbox,
     bin: Bin,
 }
 
 const MODEL: &str = "\
-model: m.gguf
+model: ../m.gguf
 server: { context: 4096 }
 slurm: { gpus: 1, cpus: 1, mem: 50M, time: \"1:00:00\" }
 variants:
@@ -25,43 +27,42 @@ variants:
 
 impl Site {
     fn new() -> Site {
-        let site = Site { dir: tempfile::tempdir().unwrap(), bin: Bin::new() };
+        let bin = Bin::new();
+        let mut sandbox = Sandbox::new();
+        sandbox.set("LLAMACTL_SLURM_BIN", bin.path().display());
+        let config = sandbox.path("config.yaml");
+        sandbox.set("LLAMACTL_CONFIG", config.display());
+        let site = Site { sandbox, bin };
         site.write("configs/big.yaml", MODEL);
         site.write("configs/any.yaml", "model: ../m.gguf\nslurm: { gpus: 1, mem: 50M }\n");
         site.write("configs/cpu.yaml", "model: ../m.gguf\nslurm: { gpus: 0, mem: 50M }\n");
-        let model = MODEL.replace("m.gguf", "../m.gguf");
-        site.write("configs/big.yaml", &model);
         site.write("m.gguf", "");
         // In the job, this one plays llamactl: it says what it was given, then sleeps.
-        let stub = site.path().join("llamactl");
-        write_script(&stub, "cat\necho END\nexec sleep 300\n");
-        site.write("config.yaml", &format!("paths: {{ llamactl: {} }}\n", stub.display()));
+        site.play("cat\necho END\nexec sleep 300\n");
+        std::fs::write(config, format!("paths: {{ llamactl: {} }}\n", site.stub().display()))
+            .unwrap();
         site
     }
 
-    fn path(&self) -> &Path {
-        self.dir.path()
+    fn stub(&self) -> PathBuf {
+        self.sandbox.path("llamactl")
+    }
+
+    /// Has this shell script run in the job in place of llamactl.
+    fn play(&self, script: &str) {
+        write_script(&self.stub(), script);
+    }
+
+    fn path(&self) -> PathBuf {
+        self.sandbox.work()
     }
 
     fn write(&self, name: &str, text: &str) {
-        let path = self.path().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
+        self.sandbox.write(Path::new("work").join(name), text);
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_llamactl"));
-        command
-            .args(args)
-            .current_dir(self.path())
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap())
-            .env("HOME", self.path())
-            .env("LLAMACTL_SLURM_BIN", self.bin.path())
-            .env("LLAMACTL_CONFIG", self.path().join("config.yaml"))
-            .env("LLAMACTL_SITE_CONFIG", self.path().join("none.yaml"))
-            .stdin(Stdio::null());
-        command
+        self.sandbox.llamactl(args)
     }
 
     fn run(&self, args: &[&str]) -> Output {
@@ -82,15 +83,9 @@ impl Site {
     /// The log of a job, once the stub has said everything.
     fn log(&self, report: &serde_json::Value) -> String {
         let path = report["log"].as_str().unwrap();
-        let deadline = Instant::now() + Duration::from_secs(30);
-        loop {
-            let text = std::fs::read_to_string(path).unwrap_or_default();
-            if text.contains("END\n") {
-                return text;
-            }
-            assert!(Instant::now() < deadline, "{path} is not complete: {text}");
-            std::thread::sleep(Duration::from_millis(100));
-        }
+        wait_until("the job's log", Duration::from_secs(30), || {
+            std::fs::read_to_string(path).ok().filter(|text| text.contains("END\n"))
+        })
     }
 
     fn scontrol(&self, job: &Job) -> String {
@@ -128,7 +123,7 @@ fn a_job_is_submitted_and_runs_llamactl_with_what_was_resolved() {
     assert_eq!(spec.server.args.unwrap(), ["--temp", "0.7, x"]);
     assert_eq!(spec.labels["team"], "a: b");
     assert_eq!(spec.gpus.as_deref(), Some("2 x h100"));
-    assert_eq!(spec.connection_dir.as_deref(), Some(site.path()));
+    assert_eq!(spec.connection_dir.as_deref(), Some(site.path().as_path()));
     let seen = site.scontrol(&job);
     assert!(seen.contains("JobName=big") && seen.contains("h100:2"), "{seen}");
     assert!(seen.contains("TimeLimit=01:00:00") && seen.contains("Requeue=1"), "{seen}");
@@ -152,7 +147,7 @@ fn people_are_told_what_comes_next() {
 #[test]
 fn neither_secrets_nor_an_enclosing_job_nor_sbatch_variables_reach_the_job() {
     let site = Site::new();
-    write_script(&site.path().join("llamactl"), "env\necho END\n");
+    site.play("env\necho END\n");
     let output = site
         .command(&["submit", "--json", "--config", "cpu"])
         .env("HF_TOKEN", "hunter2")
@@ -245,12 +240,14 @@ fn mistakes_are_found_before_the_queue() {
     let site = Site::new();
     site.bin.wrap("sbatch", "exit $rc");
     site.write("typo.yaml", "model: n.gguf\nslurm: { gpus: 0 }\n");
+    site.write("none.yaml", "model: ~/not/downloaded.gguf\nslurm: { gpus: 0 }\n");
     site.write(
         "hook.yaml",
         "model: m.gguf\nslurm: { gpus: 0 }\nhooks: { before: \"echo 'open\" }\n",
     );
     for (args, words) in [
         (&["--config", "./typo.yaml"][..], "did you mean"),
+        (&["--config", "./none.yaml"][..], "`hf` in the configuration"),
         (&["--config", "./hook.yaml"][..], "hooks.before is not valid shell"),
         (&["--config", "cpu", "--extra-args", "'open"][..], "a quote is not closed"),
         (&["--config", "cpu", "--gpu-layers", "many"][..], "not all, auto or a number"),
@@ -328,42 +325,26 @@ fn no_time_limit_asks_for_what_the_partition_allows() {
     assert!(err(&output).contains("allows 7-00:00:00 at most"), "{}", err(&output));
 }
 
-/// In the job: writes the connection file and answers `/health`, 503 first.
-const SERVER: &str = r#"
-cat >/dev/null
-exec python3 - <<'PY'
-import http.server, os, time
-ready = time.time() + 1
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200 if time.time() > ready else 503)
-        self.end_headers()
-    def log_message(self, *_):
-        pass
-server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-job = os.environ["SLURM_JOB_ID"]
-with open(f"llama_server_connection_{job}.txt", "w") as file:
-    file.write(f"export LLAMA_SERVER_HOST=127.0.0.1\nexport LLAMA_SERVER_PORT={server.server_port}\n")
-    file.write(f"export LLAMA_JOB_ID={job}\nexport MODEL_FILE=m.gguf\n")
-server.serve_forever()
-PY
-"#;
-
+/// The real llamactl in the job, with a real llama-server.
 #[test]
 fn wait_ends_when_the_server_answers_200() {
     let site = Site::new();
-    write_script(&site.path().join("llamactl"), SERVER);
-    let began = Instant::now();
-    let (_job, report) = site.submit(&["--config", "cpu", "--wait"]);
+    site.sandbox.write("config.yaml", "{}\n");
+    let model = tiny_model();
+    site.write(
+        "configs/real.yaml",
+        &format!("model: {}\nslurm: {{ gpus: 0, cpus: 1, mem: 500M }}\n", model.display()),
+    );
+    let args = ["--config", "real", "--set", "server.context=512", "--wait"];
+    let (_job, report) = site.submit(&args);
     assert_eq!(report["state"], "ready");
-    assert!(report["url"].as_str().unwrap().starts_with("http://127.0.0.1:"));
-    assert!(began.elapsed() > Duration::from_secs(1), "a 503 is not ready");
+    assert!(report["url"].as_str().unwrap().starts_with("http://"), "{report}");
 }
 
 #[test]
 fn wait_ends_when_the_job_is_gone_with_the_end_of_its_log() {
     let site = Site::new();
-    write_script(&site.path().join("llamactl"), "cat >/dev/null; echo 'no such GPU'; exit 3\n");
+    site.play("cat >/dev/null; echo 'no such GPU'; exit 3\n");
     let output = site.run(&["submit", "--config", "cpu", "--wait"]);
     assert_eq!(output.status.code(), Some(4), "{}", err(&output));
     let error = err(&output);
@@ -376,20 +357,14 @@ fn ctrl_c_ends_the_waiting_and_not_the_job() {
     let site = Site::new();
     let mut command = site.command(&["submit", "--config", "cpu", "--wait"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(30);
-    let log = loop {
+    let log = wait_until("the job's log", Duration::from_secs(30), || {
         let files = std::fs::read_dir(site.path()).unwrap().flatten();
         let mut names = files.map(|file| file.file_name().into_string().unwrap());
-        match names.find(|name| name.ends_with(".log")) {
-            Some(name) => break name,
-            None => std::thread::sleep(Duration::from_millis(100)),
-        }
-        assert!(Instant::now() < deadline, "the job does not start");
-    };
+        names.find(|name| name.ends_with(".log"))
+    });
     let id = log.trim_end_matches(".log").rsplit('-').next().unwrap().to_owned();
     let job = Job { id, bin: &site.bin };
-    let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
-    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+    common::signal(child.id(), "INT");
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", err(&output));
     assert!(err(&output).contains(&format!("job {} goes on", job.id)), "{}", err(&output));
@@ -415,7 +390,7 @@ fn doctor_knows_a_healthy_cluster() {
     assert_eq!(code, Some(0), "{report}");
     assert_eq!(check(&report, "slurm")["status"], "ok");
     let controller = check(&report, "controller")["detail"].as_str().unwrap();
-    assert!(controller.contains("cluster lab"), "{controller}");
+    assert!(controller.contains("cluster pgid"), "{controller}");
     assert!(check(&report, "gpus")["detail"].as_str().unwrap().contains("h100"));
     assert_eq!(check(&report, "configuration")["status"], "ok");
     let models = check(&report, "models")["detail"].as_str().unwrap();

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # Helpers of the lab scripts, to be sourced. Nothing here has an effect of its own.
 
 # Where everything that the lab downloads or builds is kept.
@@ -44,6 +45,7 @@ free_ports() {
 
 # The mirror that apt is set up with, for other suites of the same distribution.
 apt_mirror() {
+  # shellcheck disable=SC2016 # apt's own syntax
   apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
     grep -v -e secur -e backports | sort -u | head -n 1
 }

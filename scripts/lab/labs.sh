@@ -15,7 +15,7 @@ LABS=$(realpath -m "${LABS:-$LAB_HOME/clusters}")
 case ${1:-} in
 up)
   # Jobs of the tests are many and small; KILLWAIT is short so that tests of it are.
-  export CPUS=64 MEM=64000 KILLWAIT=${KILLWAIT:-10}
+  export NODES=3 CPUS=64 MEM=64000 KILLWAIT=${KILLWAIT:-10}
   mkdir -p "$LABS/newest"
   for tracking in pgid linuxproc; do
     CLUSTER=$tracking PROCTRACK=$tracking LAB=$LABS/$tracking "$here/slurm-up.sh"

@@ -1,12 +1,174 @@
 //! `llamactl notify`
 
-use crate::commands::Context;
-use crate::exit::Exit;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-/// Runs the command.
+use jiff::Timestamp;
+
+use crate::cli::{EventArg, NotifyArgs};
+use crate::commands::Context;
+use crate::commands::identity::{self, slurm};
+use crate::config::settings::Settings;
+use crate::config::{resolve, targets};
+use crate::connection::{self, Connection};
+use crate::exit::{Exit, Failure};
+use crate::notify::{self, Delivery, Kind, Notice};
+
+/// How long all tries together may take: a script waits for this command.
+const DEADLINE: Duration = Duration::from_secs(60);
+/// Lines from the end of the log that go into a message.
+const TAIL_LINES: usize = 30;
+/// Most bytes that are read from the end of the log.
+const TAIL_BYTES: u64 = 64 * 1024;
+/// Tells people of one event, waits until they are told, and says how it went.
 ///
 /// # Errors
-/// What went wrong, with a hint.
-pub async fn run(_context: &Context, _args: crate::cli::NotifyArgs) -> anyhow::Result<Exit> {
-    anyhow::bail!("not built yet")
+/// Exit 2 when nobody is to be told, or an address, topic or server is wrong.
+pub async fn run(context: &Context, args: NotifyArgs) -> anyhow::Result<Exit> {
+    let settings = resolve::settings(context.global.registry.as_deref())?;
+    let (email, topic) = (args.email.as_deref(), args.ntfy_topic.as_deref());
+    let targets = targets::resolve(&settings, email, topic, args.ntfy_server.as_deref())?;
+    if targets.is_empty() {
+        let failure = Failure::usage("nobody is to be told");
+        return Err(failure.hint("say whom: --email [ADDRESS], --ntfy-topic [TOPIC]").into());
+    }
+    notify::check(&targets).map_err(Failure::usage)?;
+    let notice = notice(&args, &settings)?;
+    let deliveries = notify::deliver(&targets, &notice, DEADLINE).await;
+    if !context.printer.json(&deliveries)? {
+        for delivery in &deliveries {
+            context.printer.line(outcome(delivery))?;
+        }
+    }
+    let failed = deliveries.iter().any(|delivery| delivery.error.is_some());
+    Ok(if failed { Exit::FAILURE } else { Exit::OK })
+}
+
+fn outcome(delivery: &Delivery) -> String {
+    let Delivery { channel, target, attempts, error } = delivery;
+    match error {
+        None if *attempts == 1 => format!("{channel}: sent to {target}"),
+        None => format!("{channel}: sent to {target} ({attempts} tries)"),
+        Some(error) => format!("{channel}: not sent to {target}: {error}"),
+    }
+}
+
+fn notice(args: &NotifyArgs, settings: &Settings) -> Result<Notice, Failure> {
+    let log_tail = match &args.log {
+        None => Vec::new(),
+        Some(path) => tail(path)
+            .map_err(|error| Failure::usage(format!("--log {}: {error}", path.display())))?,
+    };
+    let job = args.job.clone().or_else(job).unwrap_or_default();
+    let connection = connection_file(&job);
+    let has_key = connection.as_ref().is_some_and(|(_, file)| file.api_key.is_some());
+    let seconds = |name| Timestamp::from_second(slurm(name)?.parse().ok()?).ok();
+    Ok(Notice {
+        kind: match args.event {
+            EventArg::Ready => Kind::Ready,
+            EventArg::Failed => Kind::Failed,
+        },
+        name: args.name.clone().unwrap_or_else(|| model_name(&args.model)),
+        model_file: file_name(&args.model),
+        host: args.host.clone().unwrap_or_else(identity::hostname),
+        port: args.port.unwrap_or(0),
+        owner: identity::user(),
+        slurm_node: slurm("SLURMD_NODENAME").unwrap_or_default(),
+        partition: slurm("SLURM_JOB_PARTITION").unwrap_or_default(),
+        gpus: String::new(),
+        started: seconds("SLURM_JOB_START_TIME").unwrap_or_else(Timestamp::now),
+        ends: seconds("SLURM_JOB_END_TIME"),
+        registry: settings.registry.url.clone().unwrap_or_default(),
+        ssh_via: settings.ssh.via.clone().unwrap_or_default(),
+        needs_key: has_key || slurm("LLAMA_API_KEY").is_some(),
+        connection_file: connection.map(|(path, _)| text(&path)).unwrap_or_default(),
+        log_file: args.log.as_deref().map(absolute).unwrap_or_default(),
+        reason: args.reason.clone().unwrap_or_default(),
+        log_tail,
+        job,
+    })
+}
+
+/// The connection file of this job, in the folder of the submission or here.
+fn connection_file(job: &str) -> Option<(PathBuf, Connection)> {
+    if job.is_empty() || job.contains('/') {
+        return None;
+    }
+    let submitted = slurm("SLURM_SUBMIT_DIR").map(PathBuf::from);
+    let folders = submitted.into_iter().chain(std::env::current_dir());
+    folders.into_iter().find_map(|folder| {
+        let file = Connection::read(&folder, job)?;
+        Some((folder.join(connection::file_name(job)), file))
+    })
+}
+
+/// The last lines of a log, each without control characters.
+fn tail(path: &Path) -> std::io::Result<Vec<String>> {
+    let mut file = std::fs::File::open(path)?;
+    let size = file.metadata()?.len();
+    file.seek(SeekFrom::Start(size.saturating_sub(TAIL_BYTES)))?;
+    let mut bytes = Vec::new();
+    file.take(TAIL_BYTES).read_to_end(&mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let skipped = lines.len().saturating_sub(TAIL_LINES);
+    Ok(lines.into_iter().skip(skipped).map(str::to_owned).collect())
+}
+
+/// `my-model` of `/models/my-model.gguf` and of `owner/my-model:Q4_K_M`.
+fn model_name(model: &str) -> String {
+    let name = file_name(model);
+    match name.strip_suffix(".gguf") {
+        Some(stem) => stem.to_owned(),
+        None => name.split(':').next().unwrap_or_default().to_owned(),
+    }
+}
+
+/// What stands behind the last slash of a path to a file; anything else as it is.
+fn file_name(model: &str) -> String {
+    let is_file = model.ends_with(".gguf") || model.starts_with(['/', '.', '~']);
+    let name = model.rsplit('/').next().filter(|name| !name.is_empty() && is_file);
+    name.unwrap_or(model).to_owned()
+}
+
+fn job() -> Option<String> {
+    identity::in_job().then(|| identity::job_key(uuid::Uuid::nil()).job())
+}
+
+fn absolute(path: &Path) -> String {
+    text(&std::path::absolute(path).unwrap_or_else(|_| path.to_owned()))
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_is_named_after_its_file() {
+        for (model, name, file) in [
+            ("/m/Qwen3.Q4_K_M.gguf", "Qwen3.Q4_K_M", "Qwen3.Q4_K_M.gguf"),
+            ("my.gguf", "my", "my.gguf"),
+            ("qwen3-30b", "qwen3-30b", "qwen3-30b"),
+            ("owner/repo:Q8_0", "owner/repo", "owner/repo:Q8_0"),
+            ("./dir/model", "model", "model"),
+        ] {
+            assert_eq!((model_name(model).as_str(), file_name(model).as_str()), (name, file));
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_log_is_read_without_the_rest() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let lines: Vec<String> = (0..20_000).map(|n| format!("line {n}")).collect();
+        std::fs::write(&path, lines.join("\n") + "\n\n").unwrap();
+        let tail = tail(&path).unwrap();
+        assert_eq!(tail.len(), TAIL_LINES);
+        assert_eq!(tail[TAIL_LINES - 1], "line 19999");
+    }
 }

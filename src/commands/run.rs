@@ -3,7 +3,6 @@
 use std::io::Read;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
@@ -12,14 +11,16 @@ use nix::sys::stat::{Mode, umask};
 use uuid::Uuid;
 
 use crate::cli::RunArgs;
-use crate::commands::{Context, identity};
+use crate::commands::{Context, identity, submit};
+use crate::config::model::{ServerConfig, SlurmConfig};
+use crate::config::resolve::Request;
 use crate::config::spec::Spec;
 use crate::domain::server::ServerInfo;
-use crate::env;
-use crate::exec::Run;
 use crate::exit::{Exit, Failure};
+use crate::slurm::Slurm;
 use crate::supervisor::llama;
 use crate::supervisor::run::{JobFacts, Setup};
+use crate::{config, env};
 
 /// Longest specification that is read, in bytes.
 const MAX_SPEC: u64 = 1024 * 1024;
@@ -34,14 +35,19 @@ pub async fn run(context: &Context, args: RunArgs) -> anyhow::Result<Exit> {
     umask(Mode::from_bits_truncate(0o077));
     raise_open_files();
     let mut spec = match &args.spec {
-        Some(path) => read_spec(path)?,
+        Some(path) => {
+            check_flags(&args)?;
+            read_spec(path)?
+        }
         None => resolve(context, &args)?,
     };
     spec.server.host = args.host.or(spec.server.host);
     spec.server.port = args.port.or(spec.server.port);
-    let facts =
-        facts(spec.slurm_bin.clone().or_else(|| env::LLAMACTL_SLURM_BIN.get().map(PathBuf::from)));
-    crate::supervisor::run::run(setup(spec)?, facts).await
+    spec.registry = context.global.registry.clone().or(spec.registry);
+    let bin = env::LLAMACTL_SLURM_BIN.get().map(PathBuf::from).or(spec.slurm_bin.clone());
+    let setup = setup(spec)?;
+    let facts = facts(Slurm { bin }, setup.info.ends);
+    crate::supervisor::run::run(setup, facts).await
 }
 
 /// Fills in who and where this is.
@@ -64,7 +70,7 @@ fn setup(spec: Spec) -> anyhow::Result<Setup> {
         gpus: spec.gpus.clone(),
         access: spec.server.access.unwrap_or_default(),
         started: Timestamp::now(),
-        ends: None,
+        ends: identity::end_time(),
         labels: spec.labels.clone(),
     };
     let submitted = identity::slurm("SLURM_SUBMIT_DIR").map(PathBuf::from);
@@ -123,48 +129,69 @@ fn parse_spec(bytes: &[u8], name: &str) -> Result<Spec, Failure> {
     })
 }
 
-fn resolve(_context: &Context, _args: &RunArgs) -> Result<Spec, Failure> {
-    Err(Failure::usage("--config"))
+/// Everything resolved from the flags, the environment and the configuration.
+fn resolve(context: &Context, args: &RunArgs) -> anyhow::Result<Spec> {
+    let request = Request {
+        config: args.config.clone(),
+        model: args.model.clone(),
+        name: args.name.clone(),
+        labels: args.labels.clone(),
+        set: args.set.clone(),
+        server: ServerConfig {
+            context: args.context,
+            gpu_layers: args.gpu_layers.as_deref().map(submit::gpu_layers).transpose()?,
+            args: args.extra_args.as_deref().map(submit::words).transpose()?,
+            ..ServerConfig::default()
+        },
+        slurm: SlurmConfig { gpu_type: args.gpu_type.clone(), ..SlurmConfig::default() },
+        registry: context.global.registry.clone(),
+        email: args.email.clone(),
+        ntfy_topic: args.ntfy_topic.clone(),
+        ntfy_server: args.ntfy_server.clone(),
+    };
+    let draft = config::resolve::load(&request)?;
+    let variant = match (&args.gpu_type, draft.gpu_type()) {
+        // What the flag says must be there; what a file says need not have a variant.
+        (Some(flag), _) if !draft.variants().is_empty() => Some(flag.clone()),
+        (None, Some(wanted)) => {
+            draft.variants().into_iter().find(|name| name.eq_ignore_ascii_case(&wanted))
+        }
+        _ => None,
+    };
+    Ok(draft.resolve(variant.as_deref())?.spec)
+}
+
+/// A specification is complete: flags that would change it are refused, not passed over.
+fn check_flags(args: &RunArgs) -> Result<(), Failure> {
+    let given = [
+        ("--name", args.name.is_some()),
+        ("--label", !args.labels.is_empty()),
+        ("--gpu-type", args.gpu_type.is_some()),
+        ("--context", args.context.is_some()),
+        ("--gpu-layers", args.gpu_layers.is_some()),
+        ("--extra-args", args.extra_args.is_some()),
+        ("--email", args.email.is_some()),
+        ("--ntfy-topic", args.ntfy_topic.is_some()),
+        ("--ntfy-server", args.ntfy_server.is_some()),
+    ];
+    match given.iter().find(|(_, given)| *given) {
+        None => Ok(()),
+        Some((flag, _)) => Err(Failure::usage(format!("{flag} does not go with --spec"))
+            .hint("only --host, --port and --registry do; the rest stands in the specification")),
+    }
 }
 
 /// Asks SLURM what only its commands know. Whatever goes wrong here delays and fails nothing.
-async fn facts(bin: Option<PathBuf>) -> JobFacts {
+async fn facts(slurm: Slurm, ends: Option<Timestamp>) -> JobFacts {
     let Some(job) = identity::slurm("SLURM_JOB_ID") else { return JobFacts::default() };
-    let (kill_wait, ends) = tokio::join!(kill_wait(bin.as_deref()), ends(bin.as_deref(), &job));
-    JobFacts { kill_wait, ends }
-}
-
-fn command(bin: Option<&Path>, name: &str) -> Run {
-    Run::new(bin.map_or_else(|| PathBuf::from(name), |bin| bin.join(name)))
-}
-
-async fn kill_wait(bin: Option<&Path>) -> Option<Duration> {
-    let out = command(bin, "scontrol").args(["show", "config"]).output().await.ok()?;
-    parse_kill_wait(&out.stdout).filter(|_| out.ok())
-}
-
-/// `KillWait                = 30 sec`
-fn parse_kill_wait(config: &str) -> Option<Duration> {
-    let value = config.lines().find_map(|line| {
-        let (key, value) = line.split_once('=')?;
-        (key.trim() == "KillWait").then(|| value.trim())
-    })?;
-    value.split(' ').next()?.parse().ok().map(Duration::from_secs)
-}
-
-async fn ends(bin: Option<&Path>, job: &str) -> Option<Timestamp> {
-    // Set by SLURM 26.05, not by 22.05.
-    if let Some(seconds) = identity::slurm("SLURM_JOB_END_TIME") {
-        return Timestamp::from_second(seconds.parse().ok()?).ok();
-    }
-    let out = command(bin, "squeue").args(["-h", "-j", job, "-o", "%e"]).output().await.ok()?;
-    parse_end(&out.stdout).filter(|_| out.ok())
-}
-
-/// `2026-11-21T10:00:00`, in the node's zone; `N/A` and the like without a limit.
-fn parse_end(text: &str) -> Option<Timestamp> {
-    let time: jiff::civil::DateTime = text.trim().parse().ok()?;
-    time.to_zoned(jiff::tz::TimeZone::system()).ok().map(|time| time.timestamp())
+    let end = async {
+        match ends {
+            Some(ends) => Some(ends),
+            None => slurm.job_details(&job).await.ok().flatten().and_then(|job| job.end),
+        }
+    };
+    let (site, ends) = tokio::join!(slurm.site(), end);
+    JobFacts { kill_wait: site.ok().and_then(|site| site.kill_wait), ends }
 }
 
 /// The usual soft limit of 1,024 open files is less than the gate may need.
@@ -189,12 +216,10 @@ mod tests {
     }
 
     #[test]
-    fn slurms_answers_are_read() {
-        let config = "InactiveLimit           = 0 sec\nKillWait                = 30 sec\n";
-        assert_eq!(parse_kill_wait(config), Some(Duration::from_secs(30)));
-        assert_eq!(parse_kill_wait(""), None);
-        assert!(parse_end("2026-11-21T10:00:00\n").is_some());
-        assert_eq!(parse_end("N/A\n"), None);
+    fn flags_that_would_change_a_specification_are_refused() {
+        let args = RunArgs { context: Some(1), port: Some(2), ..RunArgs::default() };
+        assert!(check_flags(&args).unwrap_err().message.starts_with("--context"));
+        assert!(check_flags(&RunArgs { context: None, ..args }).is_ok());
     }
 
     #[test]

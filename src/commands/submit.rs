@@ -169,7 +169,10 @@ fn request(context: &Context, args: &SubmitArgs) -> Result<Request, Failure> {
 }
 
 /// `--gpu-layers`: `all`, `auto` or a number. Older scripts say 99 or -1 for all.
-fn gpu_layers(text: &str) -> Result<GpuLayers, Failure> {
+///
+/// # Errors
+/// A usage error that names the flag.
+pub fn gpu_layers(text: &str) -> Result<GpuLayers, Failure> {
     match text.to_ascii_lowercase().as_str() {
         "all" | "-1" => Ok(GpuLayers::Word(GpuLayersWord::All)),
         "auto" => Ok(GpuLayers::Word(GpuLayersWord::Auto)),
@@ -180,7 +183,10 @@ fn gpu_layers(text: &str) -> Result<GpuLayers, Failure> {
 }
 
 /// `--extra-args`: words as a shell reads them, but nothing is expanded.
-fn words(text: &str) -> Result<Vec<String>, Failure> {
+///
+/// # Errors
+/// A usage error that names the flag.
+pub fn words(text: &str) -> Result<Vec<String>, Failure> {
     shlex::split(text).ok_or_else(|| {
         Failure::usage(format!("--extra-args: a quote is not closed in `{text}`"))
             .hint(r#"as in --extra-args "--temp 0.7 --chat-template-kwargs '{\"a\": 1}'""#)

@@ -58,10 +58,11 @@ fn walk(value: &Value, path: &mut Path, broken: &mut Vec<Broken>) {
     if let Some(mapping) = value.as_mapping() {
         for (key, inner) in mapping {
             path.push(key.as_str().unwrap_or_default().to_owned());
-            if path.len() == 2 && path[0] == "variants" {
-                if let Err(message) = units::gpu_type(&path[1]) {
-                    broken.push(Broken { path: path.clone(), message, hint: None });
-                }
+            if path.len() == 2
+                && path[0] == "variants"
+                && let Err(message) = units::gpu_type(&path[1])
+            {
+                broken.push(Broken { path: path.clone(), message, hint: None });
             }
             walk(inner, path, broken);
             path.pop();

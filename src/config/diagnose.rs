@@ -137,8 +137,9 @@ impl Problem {
         let source = &self.source;
         let message = printable(&self.message);
         let Some(mark) = self.mark else {
-            return format!("{message}\n  --> {}", printable(&source.name));
+            return format!("{message}\n--> {}", printable(&source.name));
         };
+        let mark = inside(&source.text, mark);
         let place = if source.is_file {
             format!("{}:{}:{}", printable(&source.name), mark.line, mark.column)
         } else {
@@ -154,7 +155,7 @@ impl Problem {
         let number = if source.is_file { mark.line.to_string() } else { String::new() };
         let gutter = " ".repeat(number.len());
         format!(
-            "{message}\n{gutter} --> {place}\n{gutter}  |\n{number}  | {}\n{gutter}  | {}{}",
+            "{message}\n{gutter}--> {place}\n{gutter} |\n{number} | {}\n{gutter} | {}{}",
             printable(shown.trim_end()),
             " ".repeat(from - cut),
             "^".repeat(width),
@@ -303,8 +304,7 @@ fn problem(source: &Arc<Source>, mistake: &Mistake, known: &[Key]) -> Problem {
     let found = error.split_once("invalid type: ").or_else(|| error.split_once("invalid value: "));
     if let Some((found, expected)) = found.and_then(|(_, rest)| rest.split_once(", expected ")) {
         let expected = expected.split(" at line ").next().unwrap_or(expected);
-        let found = found.replace("unit value", "nothing").replace("floating point ", "number ");
-        let message = format!("`{name}` must be {}, not {found}", kind(expected));
+        let message = format!("`{name}` must be {}, not {}", kind(expected), thing(found));
         let problem = at(message, value);
         return match type_hint(source, path, expected) {
             Some(hint) => problem.hint(hint),
@@ -314,11 +314,24 @@ fn problem(source: &Arc<Source>, mistake: &Mistake, known: &[Key]) -> Problem {
     // An untagged enum says what it expects as a whole sentence.
     let error = error.split(" at line ").next().unwrap_or(error);
     let error = error.rsplit_once(": ").map_or(error, |(_, last)| last);
-    at(if name.is_empty() { error.to_owned() } else { format!("`{name}`: {error}") }, value)
+    at(if name.is_empty() { error.to_owned() } else { format!("`{name}` {error}") }, value)
 }
 
 fn ticked(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
+}
+
+fn thing(found: &str) -> String {
+    match found.split_once(' ') {
+        Some(("string", text)) => format!("the text {text}"),
+        Some(("integer", number)) => number.to_owned(),
+        Some(("floating", number)) => number.trim_start_matches("point ").to_owned(),
+        Some(("boolean", word)) => word.to_owned(),
+        Some(("unit", _)) => "nothing".to_owned(),
+        _ if found == "sequence" => "a list".to_owned(),
+        _ if found == "map" => "keys and values".to_owned(),
+        _ => found.to_owned(),
+    }
 }
 
 fn kind(expected: &str) -> String {
@@ -370,7 +383,10 @@ fn type_hint(source: &Source, path: &[String], expected: &str) -> Option<String>
     match expected {
         "a boolean" if ["yes", "on"].contains(&written.as_str()) => Some("write `true`".into()),
         "a boolean" if ["no", "off"].contains(&written.as_str()) => Some("write `false`".into()),
-        "u16" | "u32" | "u64" => plain_number(&written).map(|n| format!("write `{n}`")),
+        "u16" | "u32" | "u64" => {
+            let number = plain_number(&written)?.to_string();
+            (number != written).then(|| format!("write `{number}`"))
+        }
         "a sequence" => Some(format!("write [\"{written}\"]")),
         other if other.starts_with("struct ") && written.trim_matches('~').is_empty() => {
             Some("leave the key out".into())
@@ -398,10 +414,27 @@ fn syntax_hint(source: &Source, mark: Mark) -> Option<String> {
     if indent.contains('\t') {
         return Some("YAML is indented with spaces, not with tabs".to_owned());
     }
+    if source.text.lines().nth(mark.line - 1).is_none_or(str::is_empty) {
+        return Some("a bracket or a quote is not closed".to_owned());
+    }
     if line.matches(": ").count() > 1 {
         return Some("a text with `: ` inside needs quotes".to_owned());
     }
     None
+}
+
+/// What is missing at the end of a text is shown behind its last line that says something.
+fn inside(text: &str, mark: Mark) -> Mark {
+    let says = |line: &str| !line.trim().is_empty();
+    if text.lines().skip(mark.line - 1).any(says) {
+        return mark;
+    }
+    let last = text.lines().enumerate().filter(|(_, line)| says(line)).last();
+    last.map_or(mark, |(number, line)| Mark {
+        line: number + 1,
+        column: line.trim_end().chars().count() + 1,
+        width: 1,
+    })
 }
 
 fn printable(text: &str) -> String {

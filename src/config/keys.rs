@@ -66,7 +66,7 @@ fn walk(schema: &Value, at: &Value, prefix: &str, keys: &mut Vec<Key>) {
         let section = inner.get("properties").is_some()
             || inner.get("additionalProperties").is_some_and(Value::is_object);
         let doc = value.get("description").or_else(|| inner.get("description"));
-        let doc = doc.and_then(Value::as_str).unwrap_or_default();
+        let doc = doc.and_then(Value::as_str).unwrap_or("Any name with a text of your own.");
         // The first sentence or paragraph breaks lines as the source does.
         let doc = doc.split_whitespace().collect::<Vec<_>>().join(" ");
         keys.push(Key { path: path.clone(), doc, section });

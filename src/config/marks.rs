@@ -121,6 +121,7 @@ impl<'input> Reader<'input> {
                 }
                 Event::SequenceStart(..) => {
                     self.marks.root = Root::Other;
+                    self.marks.values.insert(vec![], mark(span));
                     self.sequence()?;
                 }
                 Event::Scalar(ref text, ..) if !text.is_empty() && text != "~" => {

@@ -15,4 +15,5 @@ pub mod resolve;
 pub mod settings;
 pub mod spec;
 pub mod targets;
+pub mod tidy;
 pub mod units;

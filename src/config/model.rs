@@ -13,7 +13,7 @@ use crate::domain::server::Access;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ModelConfig {
-    /// The name that people type; the file's stem when left out.
+    /// Name of the server and its job; the file's stem when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// One line for `llamactl configs ls`.
@@ -234,7 +234,7 @@ pub enum FlashAttn {
 
 /// Layers to keep on the GPU.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "it can be `all`, `auto` or a number of layers")]
+#[serde(untagged, expecting = "must be `all`, `auto` or a number of layers")]
 pub enum GpuLayers {
     /// So many.
     Count(u32),
@@ -254,7 +254,7 @@ pub enum GpuLayersWord {
 
 /// A value that people write with or without quotes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a text or a whole number is expected")]
+#[serde(untagged, expecting = "must be a text or a whole number")]
 pub enum StringOrNumber {
     /// `32768`
     Number(u64),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
 use serde_yaml::Value;
@@ -12,10 +12,10 @@ use super::layers::{self, Everything, ModelFile};
 use super::merge::{self, Kind, Layer, Merged};
 use super::model::{ServerConfig, SlurmConfig};
 use super::settings::Settings;
-use super::spec::{NotifySpec, Spec, default_drain_seconds};
+use super::spec::{NotifySpec, Spec};
+use super::tidy::{drain, tidy};
 use super::{find, targets, units};
 use crate::exit::Failure;
-use crate::paths;
 
 /// What the command line asks for. Empty fields ask for nothing.
 #[derive(Debug, Clone, Default)]
@@ -292,67 +292,6 @@ fn settings_of(layers: &[Layer]) -> Result<Settings, Failure> {
     typed(merged.tree())
 }
 
-/// Values that are paths, which start from the folder of the file that they stand in.
-const PATHS: &[&str] = &[
-    "model",
-    "server.mmproj",
-    "server.draft_model",
-    "server.chat_template_file",
-    "notify.ntfy_token_file",
-    "notify.templates",
-    "paths.slurm_bin",
-    "paths.llamactl",
-];
-
-/// Expands paths, and brings values with several spellings to one.
-fn tidy(layers: &[Layer], merged: &mut Merged) -> Result<(), Failure> {
-    for (path, leaf) in &mut merged.leaves {
-        let Some(layer) = layers.get(leaf.layer) else { continue };
-        let key = path.join(".");
-        let password = leaf.value.get("password_file").and_then(Value::as_str).map(str::to_owned);
-        if let (Some(text), Value::Mapping(smtp)) = (password, &mut leaf.value) {
-            smtp.insert("password_file".into(), expand(layer, path, &text, true)?);
-        }
-        let Some(text) = leaf.value.as_str().map(str::to_owned) else { continue };
-        leaf.value = match key.as_str() {
-            key if PATHS.contains(&key) => expand(layer, path, &text, true)?,
-            "server.program" if text.contains('/') => expand(layer, path, &text, true)?,
-            // SLURM puts a relative log into the folder of the submission.
-            "slurm.output" => expand(layer, path, &text, false)?,
-            "slurm.time" if units::walltime(&text) == Ok(None) => "none".into(),
-            "registry.url" | "notify.ntfy_server" => text.trim_end_matches('/').into(),
-            _ => continue,
-        };
-    }
-    let none = |merged: &Merged| merged.text("registry.url") == Some("none");
-    if none(merged) {
-        merged.leaves.shift_remove(&vec!["registry".to_owned(), "url".to_owned()]);
-    }
-    Ok(())
-}
-
-fn expand(layer: &Layer, path: &[String], text: &str, absolute: bool) -> Result<Value, Failure> {
-    let wrong = |message: String| match &layer.source {
-        Some(source) => Problem::in_value(source, &layer.written(path), message).failure(),
-        None => Failure::usage(message),
-    };
-    let expanded = paths::expand(text).map_err(wrong)?;
-    if !absolute {
-        return Ok(expanded.to_string_lossy().into_owned().into());
-    }
-    let full = match &layer.base {
-        Some(base) => Ok(base.join(expanded)),
-        None => std::path::absolute(&expanded),
-    };
-    let full = full.map_err(|error| wrong(error.to_string()))?;
-    Ok(plain(&full).to_string_lossy().into_owned().into())
-}
-
-/// `path` without `.` and, as far as that is possible without looking, without `..`.
-fn plain(path: &Path) -> PathBuf {
-    path.components().collect()
-}
-
 fn one_model(everything: &Everything, model: Option<&ModelFile>) -> Result<(), Failure> {
     if everything.model.is_some() || everything.hf.is_some() {
         return Ok(());
@@ -363,30 +302,6 @@ fn one_model(everything: &Everything, model: Option<&ModelFile>) -> Result<(), F
         None => Failure::usage(message),
     };
     Err(failure.hint("add `model: PATH.gguf` or `hf: owner/repo:quant`, or give --model FILE"))
-}
-
-/// Seconds before the end at which the job is asked to drain. The default gives way to a short
-/// walltime, since SLURM would signal the job at its start; what somebody wrote does not.
-fn drain(slurm: &mut SlurmConfig, layers: &[Layer], merged: &Merged) -> Result<u64, Failure> {
-    let text = slurm.drain_before.as_deref().unwrap_or_default();
-    let seconds = units::duration(text).map_or(default_drain_seconds(), |time| time.as_secs());
-    let Some(limit) = layers::seconds(slurm.time.as_ref()) else { return Ok(seconds) };
-    let leaf = merged.get("slurm.drain_before");
-    let layer = leaf.and_then(|leaf| layers.get(leaf.layer));
-    let Some((layer, source)) = layer.and_then(|l| Some((l, l.source.as_ref()?))) else {
-        let shorter = seconds.min(limit / 4).max(1);
-        if shorter < seconds {
-            slurm.drain_before = Some(format!("{shorter}s"));
-        }
-        return Ok(shorter);
-    };
-    if seconds < limit {
-        return Ok(seconds);
-    }
-    let path = ["slurm".to_owned(), "drain_before".to_owned()];
-    let message = "`drain_before` is not shorter than the walltime";
-    let problem = Problem::in_value(source, &layer.written(&path), message);
-    Err(problem.hint("the job would be told to drain at its start").failure())
 }
 
 fn domain_rules(everything: &Everything) -> Result<(), Failure> {
@@ -463,4 +378,131 @@ fn gpus(slurm: &SlurmConfig) -> Option<String> {
 fn typed<T: DeserializeOwned>(tree: Value) -> Result<T, Failure> {
     serde_yaml::from_value(tree)
         .map_err(|error| Failure::new(format!("the merged configuration is wrong: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::diagnose::Source;
+    use crate::config::model::{ModelConfig, StringOrNumber};
+
+    /// A draft of flags over a model file over the defaults; no other file, no environment.
+    fn draft(model: Option<&str>, request: Request) -> anyhow::Result<Draft> {
+        let model = model.map(|yaml| {
+            let source = Source::file("m.yaml".into(), None, yaml.into()).unwrap();
+            let config: ModelConfig = serde_yaml::from_str(yaml).unwrap();
+            ModelFile { stem: "m".into(), config, source, base: Some("/models".into()) }
+        });
+        let strong = layers::flags(&request)?;
+        Ok(Draft { request, weak: vec![layers::defaults()], model, strong })
+    }
+
+    fn resolved(model: Option<&str>, request: Request, variant: Option<&str>) -> Resolved {
+        draft(model, request).unwrap().resolve(variant).unwrap()
+    }
+
+    fn hint(error: &anyhow::Error) -> String {
+        let failure = error.downcast_ref::<Failure>().unwrap();
+        format!("{failure} / {}", failure.hint.as_deref().unwrap_or_default())
+    }
+
+    const MODEL: &str = "
+hf: owner/repo:q4
+server: { context: 1000, args: [--temp, '1'] }
+slurm: { args: [--exclusive] }
+variants:
+  H100: { server: { context: 2000 } }
+  v100: { model: small.gguf, slurm: { gpus: 4, gpu_type: tesla_v100 } }
+";
+
+    #[test]
+    fn flags_are_stronger_than_variants_and_their_lists_come_after() {
+        let args = |list: &[&str]| Some(list.iter().map(|one| (*one).to_owned()).collect());
+        let request = Request {
+            server: ServerConfig { context: Some(3000), args: args(&["-v"]), ..Default::default() },
+            slurm: SlurmConfig {
+                time: Some(StringOrNumber::String("none".into())),
+                args: args(&["--mail-type=END"]),
+                ..Default::default()
+            },
+            labels: vec!["a.b=c=d".into()],
+            ..Request::default()
+        };
+        let all = resolved(Some(MODEL), request, Some("h100"));
+        assert_eq!(all.server.context, Some(3000));
+        assert_eq!(all.origins["server.context"], Origin::Flag("--context".into()));
+        assert_eq!(all.origins["slurm.time"], Origin::Flag("--no-time-limit".into()));
+        assert_eq!(all.server.args, args(&["--temp", "1", "-v"]));
+        assert_eq!(all.slurm.args, args(&["--exclusive", "--mail-type=END"]));
+        assert_eq!(all.labels["a.b"], "c=d");
+        assert_eq!(all.spec.drain_seconds, 120);
+    }
+
+    #[test]
+    fn a_variant_names_the_gpu_type_unless_it_says_another() {
+        let all = resolved(Some(MODEL), Request::default(), Some("h100"));
+        assert_eq!(all.variant.as_deref(), Some("H100"));
+        assert_eq!(all.spec.gpus.as_deref(), Some("1 x H100"));
+        assert_eq!(all.spec.hf.as_deref(), Some("owner/repo:q4"));
+        let all = resolved(Some(MODEL), Request::default(), Some("v100"));
+        assert_eq!(all.spec.gpus.as_deref(), Some("4 x tesla_v100"));
+        assert_eq!(all.spec.model, Some("/models/small.gguf".into()));
+        assert_eq!(all.spec.hf, None, "the variant's file replaces the model's reference");
+        let all = resolved(Some(MODEL), Request::default(), None);
+        assert_eq!(all.spec.gpus.as_deref(), Some("1 GPU"));
+        let draft = draft(Some(MODEL), Request::default()).unwrap();
+        assert_eq!(draft.variants(), ["H100", "v100"]);
+        assert!(hint(&draft.resolve(Some("p40")).unwrap_err()).contains("it has H100, v100"));
+    }
+
+    #[test]
+    fn a_model_without_a_configuration_gets_the_defaults_and_its_files_name() {
+        let flag = |model: &str| Request { model: Some(model.into()), ..Request::default() };
+        let all = resolved(None, flag("/m/Some Model.Q4.gguf"), None);
+        assert_eq!(all.name, "Some Model.Q4");
+        assert_eq!((all.server.context, all.slurm.cpus), (Some(131_072), Some(8)));
+        assert_eq!(all.server.port, Some(0));
+        assert!(all.spec.connection_dir.is_some());
+        let all = resolved(Some(MODEL), flag("/m/x.gguf"), None);
+        assert_eq!((all.name.as_str(), all.hf), ("m", None));
+        let set = Request { set: vec!["hf=o/r-GGUF:Q8_0".into()], ..Request::default() };
+        assert_eq!(resolved(None, set, None).name, "r-GGUF");
+    }
+
+    #[test]
+    fn no_gpus_are_no_text() {
+        let slurm = SlurmConfig { gpus: Some(0), ..Default::default() };
+        let all = resolved(Some(MODEL), Request { slurm, ..Request::default() }, None);
+        assert_eq!(all.spec.gpus, None);
+    }
+
+    #[test]
+    fn wrong_flags_are_named() {
+        let with = |request: Request| hint(&draft(Some(MODEL), request).unwrap_err());
+        let mem = Some(StringOrNumber::String("32GB".into()));
+        let text = with(Request {
+            slurm: SlurmConfig { mem, ..Default::default() },
+            ..Request::default()
+        });
+        assert!(text.contains("--> --mem") && text.contains("32G is"), "{text}");
+        let text = with(Request { labels: vec!["x".into()], ..Request::default() });
+        assert!(text.contains("--label team=nlp"), "{text}");
+        let text = with(Request { name: Some("a/b".into()), ..Request::default() });
+        assert!(text.contains("--> --name"), "{text}");
+        let text = with(Request { registry: Some("r:5000".into()), ..Request::default() });
+        assert!(text.contains("--> --registry"), "{text}");
+    }
+
+    #[test]
+    fn a_spec_survives_the_way_through_the_job_script() {
+        let all = resolved(Some(MODEL), Request::default(), Some("v100"));
+        let text = serde_yaml::to_string(&all.spec).unwrap();
+        assert_eq!(serde_yaml::from_str::<Spec>(&text).unwrap(), all.spec);
+    }
+
+    #[test]
+    fn a_request_without_a_model_lists_what_there_is() {
+        let error = load(&Request::default()).unwrap_err();
+        assert!(hint(&error).contains("qwen3-30b"), "{error}");
+    }
 }

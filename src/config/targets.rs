@@ -99,7 +99,7 @@ mod tests {
     ) -> Result<[Option<String>; 2], String> {
         let [email, topic, server] = flags;
         let spec = decide(&settings(yaml), email, topic, server, env).map_err(|failure| {
-            format!("{} / {}", failure.message, failure.hint.unwrap_or_default())
+            format!("{failure} / {}", failure.hint.as_deref().unwrap_or_default())
         })?;
         let push = spec.ntfy_topic.map(|topic| format!("{topic}@{}", spec.ntfy_server.unwrap()));
         Ok([spec.email, push])

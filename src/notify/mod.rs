@@ -1,11 +1,28 @@
 //! Tells people what happened: mail and push.
 
+mod email;
+mod message;
+mod ntfy;
+mod programs;
+mod retry;
+mod template;
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::config::spec::NotifySpec;
+use crate::paths;
+use crate::secret::Secret;
+use message::Message;
+use retry::Fault;
+
+/// Longest password or token that is read from a file, in bytes.
+const MAX_SECRET: u64 = 4_096;
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -65,7 +82,7 @@ pub struct Notice {
 pub struct Delivery {
     /// `email` or `ntfy`.
     pub channel: &'static str,
-    /// Whom it went to.
+    /// Whom it went to; only the beginning of a topic, since whoever knows it can read it.
     pub target: String,
     /// How often it was tried.
     pub attempts: u32,
@@ -73,9 +90,121 @@ pub struct Delivery {
     pub error: Option<String>,
 }
 
+/// Checks the mail address, the topic and the ntfy server of `targets` without telling anybody
+/// anything: for commands that only tell later.
+///
+/// # Errors
+/// What is wrong, as a lowercase fragment.
+pub fn check(targets: &NotifySpec) -> Result<(), String> {
+    if let Some(address) = &targets.email {
+        email::address(address)?;
+    }
+    if let Some(topic) = &targets.ntfy_topic {
+        ntfy::check_topic(topic)?;
+        ntfy::server(targets)?;
+    }
+    Ok(())
+}
+
 /// Sends `notice` to every target, all at the same time, with retries, and gives up after
-/// `deadline`. Never fails: what could not be delivered is in the result and in the log.
+/// `deadline`. Never fails: what could not be delivered is in the result, for the caller to tell.
 pub async fn deliver(targets: &NotifySpec, notice: &Notice, deadline: Duration) -> Vec<Delivery> {
-    let _ = (targets, notice, deadline);
-    Vec::new()
+    let mut targets = targets.clone();
+    targets.templates = match targets.templates {
+        Some(folder) => Some(at_home(&folder)),
+        None => paths::config_dir().map(|folder| folder.join("templates")),
+    };
+    if let Some(folder) = targets.templates.as_deref().filter(|_| !targets.is_empty()) {
+        template::report_strays(folder);
+    }
+    let message = Message::new(notice, &TimeZone::system());
+    let (email, ntfy) = tokio::join!(
+        deliver_email(&targets, notice, &message, deadline),
+        deliver_ntfy(&targets, notice.kind, &message, deadline),
+    );
+    email.into_iter().chain(ntfy).collect()
+}
+
+async fn deliver_email(
+    targets: &NotifySpec,
+    notice: &Notice,
+    message: &Message,
+    deadline: Duration,
+) -> Option<Delivery> {
+    let to = targets.email.as_deref()?;
+    let target = message::one_line(to);
+    Some(match email::Mail::new(targets, to, notice, message) {
+        Ok(mail) => tried("email", target, deadline, || mail.send()).await,
+        Err(error) => refused("email", target, error),
+    })
+}
+
+async fn deliver_ntfy(
+    targets: &NotifySpec,
+    kind: Kind,
+    message: &Message,
+    deadline: Duration,
+) -> Option<Delivery> {
+    let topic = targets.ntfy_topic.as_deref()?;
+    let target = match ntfy::server(targets) {
+        Ok(server) => {
+            format!("{} at {}", ntfy::masked(topic), server.origin().ascii_serialization())
+        }
+        Err(_) => ntfy::masked(topic),
+    };
+    Some(match ntfy::Push::new(targets, topic, kind, message) {
+        Ok(push) => tried("ntfy", target, deadline, || push.send()).await,
+        Err(error) => refused("ntfy", target, error),
+    })
+}
+
+/// Tries one channel until it works or can't, and logs every failed try that another follows.
+async fn tried<F, T>(channel: &'static str, target: String, deadline: Duration, send: F) -> Delivery
+where
+    F: FnMut() -> T,
+    T: Future<Output = Result<(), Fault>>,
+{
+    let told = |tries: u32, reason: &str, wait: Duration| {
+        let wait_ms = wait.as_millis() as u64;
+        tracing::warn!(channel, target, tries, wait_ms, "notification not delivered yet: {reason}");
+    };
+    let (attempts, result) = retry::retry(deadline, send, told).await;
+    let error = result.err().map(|reason| message::one_line(&reason));
+    Delivery { channel, target, attempts, error }
+}
+
+/// What is wrong before the first try.
+fn refused(channel: &'static str, target: String, error: String) -> Delivery {
+    Delivery { channel, target, attempts: 0, error: Some(error) }
+}
+
+/// Reads a secret from a file that is meant for its owner alone, and warns when it is not.
+fn private_file(path: &Path) -> Result<Secret, String> {
+    use std::io::Read;
+    use std::os::unix::fs::PermissionsExt;
+    let path = at_home(path);
+    let wrong = |error: std::io::Error| format!("{}: {error}", path.display());
+    let file = std::fs::File::open(&path).map_err(wrong)?;
+    let mode = file.metadata().map_err(wrong)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        tracing::warn!(
+            "{} can be read by others; mend it with `chmod 600 {}`",
+            path.display(),
+            path.display()
+        );
+    }
+    let mut text = String::new();
+    file.take(MAX_SECRET).read_to_string(&mut text).map_err(wrong)?;
+    match text.trim() {
+        "" => Err(format!("{}: empty", path.display())),
+        text => Ok(Secret::new(text)),
+    }
+}
+
+/// `path` with a leading `~` replaced by the home folder, as people write it into YAML.
+fn at_home(path: &Path) -> PathBuf {
+    match path.strip_prefix("~") {
+        Ok(rest) => paths::expand("~/").map_or_else(|_| path.to_owned(), |home| home.join(rest)),
+        Err(_) => path.to_owned(),
+    }
 }

@@ -70,7 +70,7 @@ impl From<StoreError> for ApiError {
             StoreError::Busy => unavailable("too many requests at once").hint("try again"),
             // The reason is in the registry's log.
             StoreError::Unavailable(_) => unavailable("the registry's database can't be written")
-                .hint("nothing was changed; its operator finds the reason in its log"),
+                .hint("its operator finds the reason in its log; trying again later is safe"),
             StoreError::Closed => unavailable("the registry is shutting down"),
         }
     }

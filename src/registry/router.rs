@@ -75,7 +75,7 @@ async fn guarded(State(guard): State<Guard>, request: Request, next: Next) -> Re
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let mut response = match guard.hosts.check(&method, request.uri(), request.headers()) {
-        Ok(()) => bounded(next.run(request)).await,
+        Ok(()) => bounded(REQUEST_TIMEOUT, next.run(request)).await,
         Err(error) => error.into_response(),
     };
     let route = route.as_ref().map_or("other", MatchedPath::as_str);
@@ -90,11 +90,14 @@ async fn guarded(State(guard): State<Guard>, request: Request, next: Next) -> Re
     response
 }
 
-async fn bounded(answer: impl Future<Output = Response> + Send + 'static) -> Response {
+async fn bounded(
+    limit: Duration,
+    answer: impl Future<Output = Response> + Send + 'static,
+) -> Response {
     // A task of its own: a panic in it is a result here, and what was begun is finished when
     // the client goes away.
     let mut task = tokio::spawn(answer);
-    match tokio::time::timeout(REQUEST_TIMEOUT, &mut task).await {
+    match tokio::time::timeout(limit, &mut task).await {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => {
             tracing::error!(%error, "a request failed");
@@ -106,5 +109,25 @@ async fn bounded(answer: impl Future<Output = Response> + Send + 'static) -> Res
                 .hint("it may have been carried out: trying again is safe")
                 .into_response()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_reaches_the_client_only_as_an_internal_error() {
+        let response = bounded(REQUEST_TIMEOUT, async { panic!("the secret reason") }).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let body = axum::body::to_bytes(response.into_body(), 1000).await.unwrap();
+        assert_eq!(&body[..], br#"{"error":"internal server error"}"#);
+    }
+
+    #[tokio::test]
+    async fn a_request_that_takes_too_long_is_ended_with_a_word() {
+        let response = bounded(Duration::from_millis(20), std::future::pending()).await;
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers()[header::RETRY_AFTER], "1");
     }
 }

@@ -210,32 +210,6 @@ pub fn max_time(text: &str, partition: Option<&str>) -> Option<String> {
     limit.starts_with(|c: char| c.is_ascii_digit()).then(|| limit.to_owned())
 }
 
-/// A walltime in sbatch's form (`90`, `90:30`, `8:00:00`, `1-12`, `1-12:30`, `1-12:30:00`) as
-/// seconds; nothing when it is not one.
-///
-/// Source: sbatch(1), `--time`.
-pub fn walltime(text: &str) -> Option<u64> {
-    let number = |text: &str| {
-        let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        if digits { text.parse::<u64>().ok() } else { None }
-    };
-    let (days, rest) = match text.split_once('-') {
-        Some((days, rest)) => (Some(number(days)?), rest),
-        None => (None, text),
-    };
-    let parts = rest.split(':').map(number).collect::<Option<Vec<u64>>>()?;
-    let (hours, minutes, seconds) = match (days, &parts[..]) {
-        (Some(_), [h]) => (*h, 0, 0),
-        (Some(_), [h, m]) => (*h, *m, 0),
-        (None, [m]) => (0, *m, 0),
-        (None, [m, s]) => (0, *m, *s),
-        (_, [h, m, s]) => (*h, *m, *s),
-        _ => return None,
-    };
-    let hours = days.unwrap_or(0).checked_mul(24)?.checked_add(hours)?;
-    hours.checked_mul(60)?.checked_add(minutes)?.checked_mul(60)?.checked_add(seconds)
-}
-
 fn time(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let civil: DateTime = text.trim().parse().ok()?;
     Some(civil.to_zoned(zone.clone()).ok()?.timestamp())
@@ -287,24 +261,6 @@ mod tests {
         }
         for down in ["down", "down*", "drain", "drain*", "drng", "idle*", "fail", "inval"] {
             assert!(!is_up(down), "{down}");
-        }
-    }
-
-    #[test]
-    fn walltimes_of_all_shapes_are_read() {
-        let good = [
-            ("90", 5400),
-            ("90:30", 5430),
-            ("8:00:00", 28_800),
-            ("1-12", 129_600),
-            ("1-12:30", 131_400),
-            ("1-12:30:10", 131_410),
-        ];
-        for (text, seconds) in good {
-            assert_eq!(walltime(text), Some(seconds), "{text}");
-        }
-        for bad in ["", "abc", "1:", "1-", "8h", "1:2:3:4", "-1", "99999999999999999999-0"] {
-            assert_eq!(walltime(bad), None, "{bad}");
         }
     }
 

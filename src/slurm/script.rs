@@ -3,10 +3,10 @@
 use handlebars::Handlebars;
 use serde::Serialize;
 
-use super::parse;
 use crate::config::model::{DrainSignal, SlurmConfig, StringOrNumber};
 use crate::config::resolve::Resolved;
 use crate::config::spec::Spec;
+use crate::config::units;
 
 const TEMPLATE: &str = include_str!("../../slurm/job.sh.hbs");
 
@@ -14,8 +14,6 @@ const TEMPLATE: &str = include_str!("../../slurm/job.sh.hbs");
 pub const DEFAULT_OUTPUT: &str = "llamactl-%x-%j.log";
 /// SLURM's own limit for most texts (`slurmctld` refuses longer ones).
 const MAX_VALUE: usize = 1000;
-/// The largest N of `--signal=B:SIG@N` (sbatch(1)).
-const MAX_DRAIN: u64 = 65_535;
 
 /// A value that can't stand in a job script. Names the key of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,17 +52,17 @@ pub fn mark(nonce: &str) -> String {
 /// seconds: `wanted`, but a quarter of a walltime that is not longer, since SLURM would send
 /// the signal right at the start.
 pub fn drain_seconds(slurm: &SlurmConfig, wanted: u64) -> u64 {
-    let walltime = slurm.time.as_ref().and_then(|time| parse::walltime(&plain(time)));
-    let seconds = match walltime {
+    let walltime = slurm.time.as_ref().and_then(|time| units::walltime(&plain(time)).ok()?);
+    let seconds = match walltime.map(|walltime| walltime.as_secs()) {
         Some(walltime) if wanted >= walltime => walltime / 4,
         _ => wanted,
     };
-    seconds.clamp(1, MAX_DRAIN)
+    seconds.clamp(1, units::MAX_SIGNAL_SECONDS)
 }
 
 /// Whether a value of `slurm.time` asks for no limit.
 pub fn is_unlimited(time: &str) -> bool {
-    ["none", "unlimited", "infinite"].contains(&time.to_ascii_lowercase().as_str())
+    units::walltime(time) == Ok(None)
 }
 
 /// Writes the job script.
@@ -181,17 +179,10 @@ fn gres(slurm: &SlurmConfig) -> Result<Option<String>, ScriptError> {
 fn time(slurm: &SlurmConfig) -> Result<Option<String>, ScriptError> {
     let Some(time) = &slurm.time else { return Ok(None) };
     let text = plain(time);
-    if is_unlimited(&text) {
-        return Ok(Some("UNLIMITED".to_owned()));
-    }
-    match parse::walltime(&text) {
-        Some(_) => Ok(Some(text)),
-        None => Err(ScriptError {
-            key: "slurm.time".to_owned(),
-            problem: format!(
-                "`{text}` is not a walltime such as 8:00:00, 90 (minutes), 1-12 or none"
-            ),
-        }),
+    match units::walltime(&text) {
+        Ok(None) => Ok(Some("UNLIMITED".to_owned())),
+        Ok(Some(_)) => Ok(Some(text)),
+        Err(problem) => Err(ScriptError { key: "slurm.time".to_owned(), problem }),
     }
 }
 

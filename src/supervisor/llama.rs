@@ -74,7 +74,8 @@ pub fn arguments(spec: &Spec, socket: &Path, cpus: Option<u32>) -> Vec<OsString>
     args.value("--tensor-split", server.tensor_split.as_ref());
     args.value("--mmproj", server.mmproj.as_ref());
     args.value("--model-draft", server.draft_model.as_ref());
-    args.value("--alias", server.alias.as_ref());
+    // Without an alias, clients would be shown the path of the file.
+    args.value("--alias", Some(server.alias.as_ref().unwrap_or(&spec.name)));
     match server.jinja {
         Some(true) => args.flag("--jinja"),
         Some(false) => args.flag("--no-jinja"),

@@ -30,8 +30,13 @@ fn every_key_becomes_its_option_and_words_of_the_users_own_come_last() {
 
 #[test]
 fn the_jobs_cpus_are_the_threads_unless_the_configuration_says_otherwise() {
-    assert!(words(&spec()).join(" ").ends_with("--threads 8"));
+    assert!(words(&spec()).join(" ").contains("--threads 8"));
     assert!(!arguments(&spec(), Path::new("/x.sock"), None).contains(&"--threads".into()));
+}
+
+#[test]
+fn clients_see_the_name_and_not_the_path_of_the_file() {
+    assert!(words(&spec()).join(" ").ends_with("--alias m"));
 }
 
 #[test]

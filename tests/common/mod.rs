@@ -65,9 +65,9 @@ pub const TINY_ANSWER: &str = "Hello! I am a tiny llama model";
 
 fn model(name: &str, args: &[&str]) -> PathBuf {
     let script = project().join("scripts/lab/tiny-model.py");
-    let folder = lab_home().join("models");
+    let folder = lab_home();
     fs::create_dir_all(&folder).unwrap_or_else(|e| panic!("can't make {}: {e}", folder.display()));
-    let lock = fs::File::create(folder.join(".lock")).expect("the models' lock");
+    let lock = fs::File::create(folder.join("models.lock")).expect("the models' lock");
     lock.lock().expect("the models' lock");
     let path = folder.join(name);
     let modified = |path: &Path| fs::metadata(path).and_then(|m| m.modified());

@@ -171,13 +171,20 @@ impl SmtpSink {
     /// Starts one that writes each mail into a file.
     #[track_caller]
     pub fn start(sandbox: &Sandbox) -> SmtpSink {
+        SmtpSink::start_with(sandbox, &[])
+    }
+
+    /// The same with further arguments for the script.
+    #[track_caller]
+    pub fn start_with(sandbox: &Sandbox, args: &[&str]) -> SmtpSink {
         let (port, folder) = (free_port(), sandbox.path("mail"));
         fs::create_dir_all(&folder).expect("a folder for mail");
         let mut command = sandbox.command("python3");
         command
             .arg(project().join("scripts/smtp-sink.py"))
             .args(["--port", &port.to_string(), "--dir"])
-            .arg(&folder);
+            .arg(&folder)
+            .args(args);
         let daemon = Daemon::start(command, sandbox.path("smtp.log"));
         wait_until("the SMTP sink", START, || {
             std::net::TcpStream::connect(("127.0.0.1", port)).ok()

@@ -6,24 +6,20 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
 use llamactl::config::model::ServerConfig;
 use llamactl::config::resolve::Resolved;
 use llamactl::config::spec::{NotifySpec, Spec};
 use llamactl::slurm::Slurm;
 
-/// The `slurm.conf` of the lab that `make test` starts.
-pub fn slurm_conf() -> PathBuf {
-    let lab = std::env::var("LLAMACTL_TEST_LAB").unwrap_or_else(|_| {
-        panic!(
-            "LLAMACTL_TEST_LAB is not set: run `make test`, or start a lab with \
-             scripts/lab/slurm-up.sh and set it to its folder"
-        )
-    });
-    let conf = Path::new(&lab).join("etc/slurm.conf");
-    assert!(conf.is_file(), "no lab runs in {lab}: run `make test`");
-    conf
+use crate::common::cluster::Cluster;
+
+/// The `slurm.conf` of the cluster that these tests use.
+fn slurm_conf() -> PathBuf {
+    let folder = Cluster::Pgid.folder();
+    let pid = folder.join("run/slurmctld.pid");
+    assert!(pid.exists(), "no cluster in {}: run `make lab-up`", folder.display());
+    folder.join("etc/slurm.conf")
 }
 
 /// A folder with SLURM's commands that talk to the lab, each replaceable by a faulty one.
@@ -112,18 +108,6 @@ pub struct Job<'a> {
 impl Drop for Job<'_> {
     fn drop(&mut self) {
         let _ = Command::new(self.bin.path().join("scancel")).arg(&self.id).output();
-    }
-}
-
-/// Asks again until the answer is there; a deadline makes it a failure.
-pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    loop {
-        if let Some(answer) = ask().await {
-            return answer;
-        }
-        assert!(Instant::now() < deadline, "waited in vain for {what}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 

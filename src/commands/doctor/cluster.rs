@@ -6,6 +6,7 @@ use crate::slurm::{Slurm, gpu};
 /// The commands that llamactl calls.
 const PROGRAMS: [&str; 5] = ["sbatch", "squeue", "sinfo", "scancel", "scontrol"];
 
+/// Whether SLURM's commands are here.
 pub fn programs(slurm: &Slurm) -> Check {
     const NAME: &str = "slurm";
     const MEND: &str = "on a login node, set paths.slurm_bin or LLAMACTL_SLURM_BIN to the folder \
@@ -18,6 +19,7 @@ pub fn programs(slurm: &Slurm) -> Check {
     }
 }
 
+/// Whether the cluster answers.
 pub async fn controller(slurm: &Slurm) -> Check {
     const NAME: &str = "controller";
     const MEND: &str = "the cluster's controller is down or can't be reached; `scontrol ping` \
@@ -38,6 +40,7 @@ pub async fn controller(slurm: &Slurm) -> Check {
     }
 }
 
+/// What the cluster offers.
 pub async fn gpus(slurm: &Slurm) -> Check {
     const NAME: &str = "gpus";
     match slurm.gpu_types(None, None).await {

@@ -25,7 +25,8 @@ pub fn configuration(settings: &anyhow::Result<Settings>) -> Check {
         })
         .collect();
     match &broken[..] {
-        [] => Check::ok(NAME, format!("valid, with {} of your own models", own.len())),
+        [] if own.is_empty() => Check::ok(NAME, "valid; the built-in models only"),
+        [] => Check::ok(NAME, format!("valid; {} models beside the built-in ones", own.len())),
         broken => Check::missing(NAME, broken.join("; "), MEND),
     }
 }
@@ -99,6 +100,7 @@ pub async fn llama_server(settings: &Settings) -> Check {
     }
 }
 
+/// Whether `connect` can tunnel.
 pub fn ssh() -> Check {
     match which::which("ssh") {
         Ok(path) => Check::ok("ssh", path.display().to_string()),

@@ -1,9 +1,11 @@
 //! What is reached over the network: registry, mail, push.
 
 use super::{Check, LIMIT};
-use crate::client::{RegistryClient, cause, http};
+use crate::client::RegistryClient;
 use crate::config::settings::{Settings, SmtpSecurity};
+use crate::http::{cause, http};
 
+/// Whether the registry answers.
 pub async fn registry(settings: &Settings) -> Check {
     const NAME: &str = "registry";
     let Some(url) = &settings.registry.url else {
@@ -67,6 +69,7 @@ fn mail_program() -> Check {
     }
 }
 
+/// Whether the ntfy server says that it is well; nothing is published.
 pub async fn ntfy(settings: &Settings) -> Check {
     const NAME: &str = "ntfy";
     let notify = &settings.notify;

@@ -12,9 +12,9 @@ use crate::exit::Failure;
 /// How long the registry may take to answer. It is not needed for submitting.
 const REGISTRY_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Looks for the model file. A file that is missing in a folder that is here is a typing
-/// error; a folder that is not here may still be on the compute nodes, which is worth a
-/// warning, and is all that a dry run says.
+/// Looks for the model file. A file that is missing in a folder that is here, or below the
+/// home folder, which nodes share with this machine, is a mistake; a folder that is not here
+/// may still be on the compute nodes, which is worth a warning. A dry run only warns.
 ///
 /// # Errors
 /// The file is missing.
@@ -26,7 +26,8 @@ pub fn model_file(resolved: &Resolved, dry_run: bool) -> Result<Option<String>, 
     let shown = model.display();
     let folder = model.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
-    if !folder.is_dir() {
+    let at_home = etcetera::home_dir().is_ok_and(|home| model.starts_with(home));
+    if !folder.is_dir() && !at_home {
         return Ok(Some(format!(
             "{shown} is not on this machine, nor is its folder: it must be on the compute node"
         )));
@@ -52,7 +53,11 @@ fn near(model: &Path, folder: &Path) -> String {
         .max_by(|a, b| a.0.total_cmp(&b.0));
     match best {
         Some((_, name)) => format!("did you mean {}?", folder.join(name).display()),
-        None => format!("no GGUF file is in {}; --model names another", folder.display()),
+        None => format!(
+            "no GGUF file is in {}; --model FILE names another, `hf` in the configuration has \
+             llama-server download one",
+            folder.display()
+        ),
     }
 }
 

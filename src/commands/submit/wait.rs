@@ -103,7 +103,7 @@ async fn answers(dir: &Path, id: &str) -> String {
 }
 
 async fn is_healthy(url: &str) -> bool {
-    let Ok(http) = crate::client::http() else { return false };
+    let Ok(http) = crate::http::direct() else { return false };
     let request = http.get(format!("{url}/health")).timeout(Duration::from_secs(2));
     request.send().await.is_ok_and(|response| response.status() == reqwest::StatusCode::OK)
 }
@@ -113,7 +113,7 @@ async fn job_gone(slurm: &Slurm, id: &str, log: Option<&Path>, say: &impl Fn(Str
     let mut pause = ASK_FIRST;
     let mut state = None;
     loop {
-        match slurm.job_details(id).await {
+        match slurm.job_line(id).await {
             Ok(job) => match squeue::presence(job.as_ref()) {
                 Presence::Gone(reason) => return reason,
                 _ => {

@@ -2,10 +2,11 @@
 //!
 //! Each operation is one transaction of its own, with its event row in it, and is answered
 //! only after the commit. All that is particular to SQLite is in [`sqlite`], [`operations`],
-//! [`schema`] and [`place`].
+//! [`rows`], [`schema`] and [`place`].
 
 pub mod operations;
 pub mod place;
+pub mod rows;
 pub mod schema;
 pub mod sqlite;
 

@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
 
-use super::operations::{Apply, Outcome, from_json, legacy_row, server_row, time};
+use super::operations::{Apply, Outcome};
+use super::rows::{from_json, legacy_row, server_row, time};
 use super::{Now, Op, StoreError, place, schema};
 use crate::domain::event::Event;
 use crate::domain::lease;
@@ -38,7 +39,7 @@ struct Job {
 pub struct Store {
     jobs: Mutex<Option<SyncSender<Job>>>,
     waiting: Arc<AtomicUsize>,
-    reader: Arc<Mutex<Connection>>,
+    reader: Arc<Mutex<Option<Connection>>>,
     writer: Mutex<Option<std::thread::JoinHandle<()>>>,
     view: SharedView,
 }
@@ -66,7 +67,7 @@ impl Store {
         Ok(Store {
             jobs: Mutex::new(Some(jobs)),
             waiting,
-            reader: Arc::new(Mutex::new(reader)),
+            reader: Arc::new(Mutex::new(Some(reader))),
             writer: Mutex::new(Some(writer)),
             view,
         })
@@ -109,17 +110,18 @@ impl Store {
     pub async fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>, StoreError> {
         let reader = Arc::clone(&self.reader);
         let read = move || {
-            let connection = reader.lock().unwrap_or_else(PoisonError::into_inner);
-            events(&connection, after, limit)
+            let reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+            let connection = reader.as_ref().ok_or(StoreError::Closed)?;
+            events(connection, after, limit)
+                .map_err(|error| StoreError::Unavailable(error.to_string()))
         };
-        tokio::task::spawn_blocking(read)
-            .await
-            .map_err(|_| StoreError::Closed)?
-            .map_err(|error| StoreError::Unavailable(error.to_string()))
+        tokio::task::spawn_blocking(read).await.map_err(|_| StoreError::Closed)?
     }
 
     /// Finishes what waits and closes the database. Later operations are refused.
     pub fn close(&self) {
+        // The writer must be the last to close: it empties the write-ahead log then.
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(writer) = writer
@@ -232,8 +234,11 @@ impl Core {
         match self.transaction(ops, &mut changes) {
             Ok(replies) => {
                 let mut view = self.view.write();
+                // A transaction that wrote nothing says nothing about the disk.
+                let wrote = !changes.is_empty();
                 changes.into_iter().for_each(|change| view.apply(change));
-                if view.broken.take().is_some()
+                if wrote
+                    && view.broken.take().is_some()
                     && let Some((_, now)) = ops.last()
                 {
                     tracing::info!("the registry's database can be written again");
@@ -337,4 +342,69 @@ pub fn default_path() -> Result<PathBuf, Failure> {
         Failure::usage("there is no home folder to keep the database in")
             .hint("give a file with --database sqlite:PATH")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TTL: Duration = Duration::from_secs(30);
+
+    #[test]
+    fn a_full_queue_refuses_and_what_was_taken_is_done() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("r.db"), TTL, Now::get()).unwrap();
+        let store = Arc::new(store);
+        let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
+        // The writer waits for the view after its first commit.
+        let guard = store.view().write();
+        let run = |store: Arc<Store>| async move { store.run(Op::Prune, Now::get()).await };
+        let most = QUEUE + MAX_BATCH;
+        let tasks: Vec<_> = (0..most + 100).map(|_| runtime.spawn(run(store.clone()))).collect();
+        let refused = || tasks.iter().filter(|task| task.is_finished()).count();
+        let deadline = std::time::Instant::now() + Duration::from_secs(20);
+        while refused() < 100 {
+            assert!(std::time::Instant::now() < deadline, "nothing is refused");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        drop(guard);
+        let answers: Vec<_> =
+            tasks.into_iter().map(|task| runtime.block_on(task).unwrap()).collect();
+        let busy = answers.iter().filter(|a| **a == Err(StoreError::Busy)).count();
+        let done = answers.iter().filter(|a| a.is_ok()).count();
+        assert_eq!(busy + done, most + 100);
+        assert!(done >= QUEUE, "only {done} were done");
+        assert_eq!(store.waiting(), 0);
+        store.close();
+        let late = runtime.block_on(store.run(Op::Prune, Now::get()));
+        assert_eq!(late, Err(StoreError::Closed));
+    }
+
+    #[test]
+    fn entries_of_old_clients_live_48_hours_from_their_last_update_across_restarts() {
+        let hour = |n: i64| jiff::SignedDuration::from_hours(n);
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection, "x").unwrap();
+        let now = Now::get();
+        for (job, updated) in [("young", now.wall - hour(47)), ("old", now.wall - hour(49))] {
+            connection
+                .execute(
+                    "INSERT INTO legacy VALUES (?1, '{}', ?2, ?2, 1)",
+                    (job, updated.as_millisecond()),
+                )
+                .unwrap();
+        }
+        let future = now.wall + hour(1000);
+        connection
+            .execute(
+                "INSERT INTO legacy VALUES ('clock', '{}', ?1, ?1, 1)",
+                [future.as_millisecond()],
+            )
+            .unwrap();
+        let view = load(&connection, TTL, now).unwrap();
+        let left = |job: &str| view.legacy[job].due - now.instant;
+        assert_eq!(left("young"), Duration::from_secs(3600));
+        assert_eq!(left("old"), lease::after_start(TTL), "not at once");
+        assert_eq!(left("clock"), lease::LEGACY_TTL, "the clock was set back: no longer than that");
+    }
 }

@@ -1,0 +1,79 @@
+# `make` alone lists the targets. Everything works on a fresh Debian machine that has Rust.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# One place for build output, shared by clones, unless you or your CI say otherwise.
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/llamactl/target
+# Where the lab keeps what it downloads: llama-server, ntfy, the newest SLURM, models.
+export LLAMACTL_LAB ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/llamactl/lab
+export PATH := $(PATH):/usr/sbin:/sbin
+
+BINARY = $(CARGO_TARGET_DIR)/debug/llamactl
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+
+.PHONY: help build demo test checks lint doc deny test-deps test-tools lab-up lab-down \
+	bench generate dist clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+build: ## build llamactl (dev profile; the path of the binary is printed)
+	@cargo build --locked
+	@echo "$(BINARY)"
+
+demo: test-deps test-tools ## the whole way, from submit to stop, on a SLURM of its own (KEEP=1 keeps the folder)
+	@cargo build --locked
+	@LLAMACTL=$(BINARY) scripts/demo.sh
+
+test: ## everything: format, lints, docs, licences, and all tests on real clusters
+	@scripts/test.sh
+
+checks: lint doc deny ## what needs no cluster: format, lints, docs, licences
+
+lint:
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+
+doc:
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
+
+# Advisories want cargo-deny (cargo install --locked cargo-deny: minutes) and the network.
+deny:
+	@scripts/licences.py
+	@if command -v cargo-deny >/dev/null; then cargo deny --locked --log-level error check; \
+	else echo "advisories: cargo-deny is not installed, not checked"; fi
+
+test-deps: ## install what demo and tests need (SLURM, munge, python3, curl); root, or it says what to run
+	@scripts/lab/deps.sh --newest
+
+test-tools: ## fetch the real llama-server and ntfy, 15 s
+	@scripts/lab/tools.sh "$(LLAMACTL_LAB)/tools"
+	@scripts/lab/tiny-model.py "$(LLAMACTL_LAB)/tiny.gguf"
+
+lab-up: test-deps test-tools ## start the tests' clusters and leave them up: then `cargo nextest run` works
+	@mkdir -p $(CARGO_TARGET_DIR)
+	@scripts/lab/labs.sh up "$(CURDIR)" "$(CARGO_TARGET_DIR)"
+
+lab-down: ## stop what lab-up started
+	@scripts/lab/labs.sh down
+
+bench: test-deps test-tools ## measure, with a release build, and write docs/performance.md
+	@cargo build --locked --release
+	@LLAMACTL=$(CARGO_TARGET_DIR)/release/llamactl scripts/bench.py --write docs/performance.md
+
+generate: ## write completions/, man/ and the schemas in configs/ anew from the binary
+	@cargo build --locked --quiet
+	@$(BINARY) completions --dir completions
+	@$(BINARY) man --dir man
+	@$(BINARY) configs schema >configs/model.schema.json
+	@$(BINARY) configs schema --settings >configs/settings.schema.json
+
+dist: ## a release build with completions, manual pages and examples, as a tarball in dist/
+	@cargo build --locked --release
+	@scripts/dist.sh "$(CARGO_TARGET_DIR)/release/llamactl" "$(VERSION)"
+
+clean: ## remove what was built here; the lab's downloads stay (rm -r ~/.cache/llamactl for those)
+	@cargo clean
+	@rm -rf dist

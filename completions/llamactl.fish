@@ -1,0 +1,336 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_llamactl_global_optspecs
+    string join \n json q/quiet registry= h/help V/version
+end
+
+function __fish_llamactl_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_llamactl_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_llamactl_using_subcommand
+    set -l cmd (__fish_llamactl_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c llamactl -n "__fish_llamactl_needs_command" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_needs_command" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_needs_command" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_needs_command" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_needs_command" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "submit" -d 'Submit a llama-server job from a model\'s configuration'
+complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "run" -d 'Run llama-server and look after it: in a job, or on any workstation'
+complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "wait-ready" -d 'Wait until a server answers, or is known not to come'
+complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "register" -d 'Register a server that a script of yours runs'
+complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "heartbeat" -d 'Renew the lease of a registered server'
+complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "unregister" -d 'Take a registered server out of the registry'
+complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "notify" -d 'Tell people about a server by mail and push'
+complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "ls" -d 'List servers'
+complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "list" -d 'List servers'
+complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "status" -d 'Show all that is known of one job'
+complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "logs" -d 'Show a job\'s log'
+complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "stop" -d 'Stop a job: it drains, then ends'
+complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "connect" -d 'Connect a program to a server: tunnel if needed, environment, then the program'
+complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "configs" -d 'List, show, check and make model configurations'
+complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "registry" -d 'Run and examine the registry'
+complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "doctor" -d 'Check what llamactl needs on this machine, with the mend for what is missing'
+complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "man" -d 'Print a manual page, or write all of them'
+complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l config -d 'Model configuration, by name or path (`llamactl configs ls` lists them)' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l model -d 'GGUF file, in place of the configuration\'s' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l name -d 'Name of the server and the job' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l label -d 'Label for lists and filters; may be repeated' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l set -d 'Set any key of the configuration, as server.context=8192; may be repeated' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l time -d 'Walltime, as 8:00:00, 90 (minutes) or 1-12' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -s p -l partition -d 'Partition' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l qos -d 'Quality of service' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l account -d 'Account to charge' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l cpus -d 'Number of CPUs' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l mem -d 'Main memory, as 32G' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l gpus -d 'Number of GPUs' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l gpu-type -d 'GPU type; picks the configuration\'s variant for it' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l constraint -d 'Node features that the job needs' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l nodelist -d 'Nodes to use' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l exclude -d 'Nodes to avoid' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l reservation -d 'Reservation' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l cluster -d 'Cluster, for a site with several' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l sbatch-arg -d 'Further option for sbatch, as --sbatch-arg=--exclusive; may be repeated' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -s c -l context -d 'Context size in tokens' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l gpu-layers -d 'Layers on the GPU: all, auto or a number' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l extra-args -d 'Further arguments for llama-server, as one shell-like text' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l email -d 'Mail when ready or failed; without ADDRESS: NOTIFY_EMAIL, then the configuration' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l ntfy-topic -d 'Push when ready or failed; without TOPIC: NTFY_TOPIC, then the configuration' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l ntfy-server -d 'ntfy server [default: https://ntfy.sh]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l list-configs -d 'List the model configurations and end'
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l no-time-limit -d 'Ask for no walltime limit'
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l dry-run -d 'Print the job script and submit nothing'
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l wait -d 'Wait until the server is ready, and show what it waits for'
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l spec -d 'Everything resolved, as `submit` writes it; - for stdin' -r -F
+complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l config -d 'Model configuration, by name or path' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l model -d 'GGUF file, in place of the configuration\'s' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l name -d 'Name of the server' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l label -d 'Label for lists and filters; may be repeated' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l set -d 'Set any key of the configuration, as server.context=8192; may be repeated' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l gpu-type -d 'GPU type; picks the configuration\'s variant for it' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand run" -s c -l context -d 'Context size in tokens' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l gpu-layers -d 'Layers on the GPU: all, auto or a number' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l extra-args -d 'Further arguments for llama-server, as one shell-like text' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l host -d 'Address to listen on [default: 0.0.0.0 in a job, 127.0.0.1 elsewhere]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l port -d 'Port to listen on; 0 takes a free one' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l email -d 'Mail when ready or failed; without ADDRESS: NOTIFY_EMAIL, then the configuration' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l ntfy-topic -d 'Push when ready or failed; without TOPIC: NTFY_TOPIC, then the configuration' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l ntfy-server -d 'ntfy server [default: https://ntfy.sh]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand run" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand run" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand run" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand wait-ready" -l url -d 'URL of the server' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand wait-ready" -l host -d 'Host of the server' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand wait-ready" -l port -d 'Port of the server' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand wait-ready" -l pid -d 'Process of the server: fail at once when it ends' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand wait-ready" -l job -d 'Job of the server: wait for the job too, and fail at once when it ends' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand wait-ready" -l log -d 'Log to show the end of when it fails' -r -F
+complete -c llamactl -n "__fish_llamactl_using_subcommand wait-ready" -l timeout -d 'Give up after this time; 0 never' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand wait-ready" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand wait-ready" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand wait-ready" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand wait-ready" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand wait-ready" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand register" -l port -d 'Port of the server' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand register" -l host -d 'Host of the server [default: this host\'s name]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand register" -l model -d 'Model file or name' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand register" -l name -d 'Name of the server [default: the model\'s]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand register" -l job -d 'Job id [default: SLURM_JOB_ID]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand register" -s c -l context -d 'Context size in tokens' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand register" -l label -d 'Label for lists and filters; may be repeated' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand register" -l api-key-file -d 'File (0600) with the server\'s API key, for those whom --access allows' -r -F
+complete -c llamactl -n "__fish_llamactl_using_subcommand register" -l access -d 'Who may use the server' -r -f -a "private\t'Its owner alone'
+shared\t'Whoever may read the registry'
+open\t'Anybody who reaches the port'"
+complete -c llamactl -n "__fish_llamactl_using_subcommand register" -l lease-file -d 'Where to keep the lease (made 0600)' -r -F
+complete -c llamactl -n "__fish_llamactl_using_subcommand register" -l timeout -d 'Keep trying for this long while the registry can\'t be reached' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand register" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand register" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand register" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand register" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llamactl -n "__fish_llamactl_using_subcommand register" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand heartbeat" -l lease-file -d 'The lease that `register` kept' -r -F
+complete -c llamactl -n "__fish_llamactl_using_subcommand heartbeat" -l state -d 'Tell a new state' -r -f -a "loading\t'Not ready yet'
+ready\t'Answers'
+draining\t'Finishes what it has'"
+complete -c llamactl -n "__fish_llamactl_using_subcommand heartbeat" -l pid -d 'With --loop: end when this process ends' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand heartbeat" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand heartbeat" -l loop -d 'Go on beating as often as the registry wants, until a signal or until --pid ends'
+complete -c llamactl -n "__fish_llamactl_using_subcommand heartbeat" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand heartbeat" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand heartbeat" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llamactl -n "__fish_llamactl_using_subcommand heartbeat" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand unregister" -l lease-file -d 'The lease that `register` kept; removed afterwards' -r -F
+complete -c llamactl -n "__fish_llamactl_using_subcommand unregister" -l timeout -d 'Keep trying for this long while the registry can\'t be reached' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand unregister" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand unregister" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand unregister" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand unregister" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand unregister" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -l event -d 'What happened' -r -f -a "ready\t'The server answers'
+failed\t'It never did, or crashed'"
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -l model -d 'Model file or name' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -l name -d 'Name of the server [default: the model\'s]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -l job -d 'Job id [default: SLURM_JOB_ID]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -l host -d 'Host of the server [default: this host\'s name]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -l port -d 'Port of the server' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -l reason -d 'Why it failed' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -l log -d 'Log to put the end of into the message' -r -F
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -l email -d 'Mail address; without a value NOTIFY_EMAIL, then the configuration' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -l ntfy-topic -d 'ntfy topic; without a value NTFY_TOPIC, then the configuration' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -l ntfy-server -d 'ntfy server [default: https://ntfy.sh]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand ls" -l owner -d 'Only this owner\'s' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand ls" -l model -d 'Only this model' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand ls" -l state -d 'Only this state: loading, ready, draining, lost or all' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand ls" -l label -d 'Only with this label; may be repeated' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand ls" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand ls" -l mine -d 'Only your own'
+complete -c llamactl -n "__fish_llamactl_using_subcommand ls" -s w -l watch -d 'Show anew whenever something changes, until Ctrl-C'
+complete -c llamactl -n "__fish_llamactl_using_subcommand ls" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand ls" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand ls" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand ls" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand list" -l owner -d 'Only this owner\'s' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand list" -l model -d 'Only this model' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand list" -l state -d 'Only this state: loading, ready, draining, lost or all' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand list" -l label -d 'Only with this label; may be repeated' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand list" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand list" -l mine -d 'Only your own'
+complete -c llamactl -n "__fish_llamactl_using_subcommand list" -s w -l watch -d 'Show anew whenever something changes, until Ctrl-C'
+complete -c llamactl -n "__fish_llamactl_using_subcommand list" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand list" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand list" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand list" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand status" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand status" -s w -l watch -d 'Show anew whenever something changes, until Ctrl-C'
+complete -c llamactl -n "__fish_llamactl_using_subcommand status" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand status" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand status" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand status" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand logs" -s n -l lines -d 'Lines from the end to begin with' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand logs" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand logs" -s f -l follow -d 'Go on while the job runs'
+complete -c llamactl -n "__fish_llamactl_using_subcommand logs" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand logs" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand logs" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand logs" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand stop" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand stop" -l now -d 'Do not wait for running requests'
+complete -c llamactl -n "__fish_llamactl_using_subcommand stop" -l wait -d 'Wait until the job has ended'
+complete -c llamactl -n "__fish_llamactl_using_subcommand stop" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand stop" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand stop" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand stop" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand connect" -l dir -d 'Folder to run the program in' -r -F
+complete -c llamactl -n "__fish_llamactl_using_subcommand connect" -l via -d 'Login host to tunnel through when the server can\'t be reached directly' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand connect" -l local-port -d 'Local port of the tunnel; 0 takes a free one' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand connect" -l preset -d 'Preset of environment variables [default: the program\'s, else all]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand connect" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand connect" -l print -d 'Print lines that a shell can eval, and run nothing'
+complete -c llamactl -n "__fish_llamactl_using_subcommand connect" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand connect" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand connect" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand connect" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and not __fish_seen_subcommand_from ls list show validate init schema help" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and not __fish_seen_subcommand_from ls list show validate init schema help" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and not __fish_seen_subcommand_from ls list show validate init schema help" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and not __fish_seen_subcommand_from ls list show validate init schema help" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and not __fish_seen_subcommand_from ls list show validate init schema help" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and not __fish_seen_subcommand_from ls list show validate init schema help" -f -a "ls" -d 'List the model configurations'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and not __fish_seen_subcommand_from ls list show validate init schema help" -f -a "list" -d 'List the model configurations'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and not __fish_seen_subcommand_from ls list show validate init schema help" -f -a "show" -d 'Show a configuration resolved, with where each value came from'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and not __fish_seen_subcommand_from ls list show validate init schema help" -f -a "validate" -d 'Check configurations: of models, and llamactl\'s own'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and not __fish_seen_subcommand_from ls list show validate init schema help" -f -a "init" -d 'Write a new model configuration to start from'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and not __fish_seen_subcommand_from ls list show validate init schema help" -f -a "schema" -d 'Print the JSON Schema of model configurations'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and not __fish_seen_subcommand_from ls list show validate init schema help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from ls" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from ls" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from ls" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from list" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from list" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from show" -l gpu-type -d 'GPU type whose variant to show' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from show" -l set -d 'Set any key, as server.context=8192' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from show" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from show" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from validate" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from validate" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from validate" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from validate" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from validate" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from init" -l model -d 'GGUF file' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from init" -l from -d 'Copy this configuration' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from init" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from init" -l user-config -d 'Write ~/.config/llamactl/config.yaml instead'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from init" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from init" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from schema" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from schema" -l settings -d 'The schema of config.yaml instead'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from schema" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from schema" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from schema" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from help" -f -a "ls" -d 'List the model configurations'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show a configuration resolved, with where each value came from'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from help" -f -a "validate" -d 'Check configurations: of models, and llamactl\'s own'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from help" -f -a "init" -d 'Write a new model configuration to start from'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from help" -f -a "schema" -d 'Print the JSON Schema of model configurations'
+complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from serve help" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from serve help" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from serve help" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from serve help" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from serve help" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from serve help" -f -a "serve" -d 'Run the registry'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from serve help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l host -d 'Address to listen on' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l port -d 'Port to listen on; 0 takes a free one' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l database -d 'Where entries are kept, as sqlite:PATH [env: LLAMACTL_DATABASE_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l auth -d 'Who may use it; an address other than loopback wants `none` said out loud' -r -f -a "none\t'It does not: whoever reaches the port may read and register'"
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l ttl -d 'How long an entry lives without a heartbeat' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l allowed-host -d 'Further host name under which browsers may reach it; may be repeated' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "serve" -d 'Run the registry'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llamactl -n "__fish_llamactl_using_subcommand doctor" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand doctor" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand doctor" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand doctor" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand doctor" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand completions" -l dir -d 'Write those of all shells into this folder' -r -F
+complete -c llamactl -n "__fish_llamactl_using_subcommand completions" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand completions" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand completions" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand completions" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand man" -l dir -d 'Write all pages into this folder' -r -F
+complete -c llamactl -n "__fish_llamactl_using_subcommand man" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand man" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand man" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand man" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand man" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "submit" -d 'Submit a llama-server job from a model\'s configuration'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "run" -d 'Run llama-server and look after it: in a job, or on any workstation'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "wait-ready" -d 'Wait until a server answers, or is known not to come'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "register" -d 'Register a server that a script of yours runs'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "heartbeat" -d 'Renew the lease of a registered server'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "unregister" -d 'Take a registered server out of the registry'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "notify" -d 'Tell people about a server by mail and push'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "ls" -d 'List servers'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "status" -d 'Show all that is known of one job'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "logs" -d 'Show a job\'s log'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "stop" -d 'Stop a job: it drains, then ends'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "connect" -d 'Connect a program to a server: tunnel if needed, environment, then the program'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "configs" -d 'List, show, check and make model configurations'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "registry" -d 'Run and examine the registry'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "doctor" -d 'Check what llamactl needs on this machine, with the mend for what is missing'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "man" -d 'Print a manual page, or write all of them'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from configs" -f -a "ls" -d 'List the model configurations'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from configs" -f -a "show" -d 'Show a configuration resolved, with where each value came from'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from configs" -f -a "validate" -d 'Check configurations: of models, and llamactl\'s own'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from configs" -f -a "init" -d 'Write a new model configuration to start from'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from configs" -f -a "schema" -d 'Print the JSON Schema of model configurations'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "serve" -d 'Run the registry'

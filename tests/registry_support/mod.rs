@@ -1,0 +1,177 @@
+//! A real registry for a test: the binary, on a free port, with a database of its own.
+
+#![allow(dead_code)] // each test file uses its part
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use llamactl::api::{RegisterRequest, ServerFilter};
+use llamactl::client::RegistryClient;
+use llamactl::domain::server::{Server, ServerState};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// A running registry; killed when it goes out of scope.
+pub struct Registry {
+    pub url: String,
+    pub child: Child,
+}
+
+impl Registry {
+    /// Starts one on the database in `dir`.
+    pub fn start(dir: &Path, args: &[&str]) -> Registry {
+        Registry::spawn(serve(dir, args))
+    }
+
+    /// Starts the given command, which prints `{"url":…}`.
+    pub fn spawn(mut command: Command) -> Registry {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the binary starts");
+        let mut text = String::new();
+        let mut out = BufReader::new(child.stdout.take().expect("it is piped"));
+        while !text.contains('}') && out.read_line(&mut text).expect("stdout is text") > 0 {}
+        let Ok(value) = serde_json::from_str::<Value>(&text) else {
+            let status = child.wait().expect("it can be waited for");
+            panic!("the registry printed no URL and ended with {status}: {text:?}");
+        };
+        Registry { url: value["url"].as_str().expect("a URL").to_owned(), child }
+    }
+
+    pub fn client(&self) -> RegistryClient {
+        RegistryClient::new(&self.url)
+    }
+
+    /// Sends a request; the status, and the body as JSON (or as a text, where it is none).
+    pub async fn send(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        let mut request = http().request(method.parse().expect("a method"), self.at(path));
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        answer(request).await
+    }
+
+    pub async fn get(&self, path: &str) -> (u16, Value) {
+        self.send("GET", path, None).await
+    }
+
+    pub fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.url)
+    }
+
+    /// The server, also when it is lost.
+    pub async fn find(&self, id: Uuid) -> Option<Server> {
+        let filter = ServerFilter { state: Some("all".to_owned()), ..Default::default() };
+        let servers = self.client().servers(&filter).await.expect("a list");
+        servers.into_iter().find(|server| server.info.id == id)
+    }
+
+    /// Ends it as an operator does, and gives its exit code.
+    pub fn stop(mut self) -> Option<i32> {
+        let pid = nix::unistd::Pid::from_raw(self.child.id() as i32);
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).expect("it runs");
+        self.child.wait().expect("it can be waited for").code()
+    }
+
+    /// Ends it as a power failure does, as far as a process can tell.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it can be waited for");
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// `llamactl registry serve` on the database in `dir`, not started yet.
+pub fn serve(dir: &Path, args: &[&str]) -> Command {
+    let mut command = llamactl();
+    command.args(["registry", "serve", "--json", "--port", "0", "--database"]);
+    command.arg(database(dir)).args(args).env("LLAMACTL_LOG", "warn");
+    command
+}
+
+pub fn llamactl() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_llamactl"));
+    command.env_remove("LLAMACTL_DATABASE_URL").env_remove("REGISTRY_URL");
+    command
+}
+
+pub fn database(dir: &Path) -> String {
+    format!("sqlite:{}", file(dir).display())
+}
+
+pub fn file(dir: &Path) -> PathBuf {
+    dir.join("registry.db")
+}
+
+/// Runs a command that must end by itself.
+pub fn run(mut command: Command) -> Output {
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let status = loop {
+        match child.try_wait().expect("it can be waited for") {
+            Some(status) => break status,
+            None if Instant::now() > deadline => {
+                child.kill().expect("it runs");
+                panic!("it did not end");
+            }
+            None => std::thread::sleep(Duration::from_millis(10)),
+        }
+    };
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    child.stdout.take().expect("piped").read_to_end(&mut stdout).expect("readable");
+    child.stderr.take().expect("piped").read_to_end(&mut stderr).expect("readable");
+    Output { status, stdout, stderr }
+}
+
+/// A client that keeps no connection: a test kills registries.
+pub fn http() -> reqwest::Client {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    reqwest::Client::builder()
+        .pool_max_idle_per_host(0)
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .expect("a client")
+}
+
+pub async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
+    let response = request.send().await.expect("an answer");
+    let status = response.status().as_u16();
+    let text = response.text().await.expect("a body");
+    (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}
+
+/// A registration of a server in job `job`.
+pub fn request(job: &str, restart_count: u32) -> RegisterRequest {
+    serde_json::from_value(json!({
+        "id": Uuid::now_v7(), "cluster": "lab", "job_id": job, "restart_count": restart_count,
+        "name": "tiny", "model": {"name": "tiny", "file": "tiny.gguf"}, "owner": "ann",
+        "host": "n1", "port": 8080, "started": "2026-01-01T00:00:00Z", "state": "ready",
+    }))
+    .expect("a registration")
+}
+
+/// Waits until `check` gives something.
+pub async fn until<T, F: Future<Output = Option<T>>>(
+    within: Duration,
+    mut check: impl FnMut() -> F,
+) -> T {
+    let deadline = Instant::now() + within;
+    loop {
+        if let Some(value) = check().await {
+            return value;
+        }
+        assert!(Instant::now() < deadline, "it did not come within {within:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+pub fn is_lost(server: &Server) -> bool {
+    server.state == ServerState::Lost
+}
