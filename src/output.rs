@@ -179,6 +179,9 @@ pub fn table_of(header: &[&str], rows: Vec<Vec<Cell>>, width: Option<u16>) -> St
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
+    if let Some(last) = table.column_iter_mut().last() {
+        last.set_padding((0, 0));
+    }
     let text = table.to_string();
     text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
@@ -261,10 +264,13 @@ pub fn reader_is_gone() -> bool {
     told && fds[0].revents().is_some_and(|events| events.contains(PollFlags::POLLERR))
 }
 
-/// Columns and lines of the terminal that stdout is; nothing where it is none.
+/// Columns and lines of the terminal that stdout is, 80 and 24 where it does not tell;
+/// nothing where stdout is no terminal.
 pub fn terminal() -> Option<(u16, u16)> {
-    let (width, height) = terminal_size::terminal_size_of(std::io::stdout())?;
-    Some((width.0, height.0))
+    let stdout = std::io::stdout();
+    let size =
+        || terminal_size::terminal_size_of(&stdout).map(|(width, height)| (width.0, height.0));
+    stdout.is_terminal().then(|| size().unwrap_or((80, 24)))
 }
 
 /// A length of time in two units at most, as `2d03h`, `3h05m`, `12m` or `45s`.

@@ -274,9 +274,9 @@ impl Known {
 
 /// `gres:gpu:h100:2` → `2 x h100`, `gpu:2` → `2 x gpu`; nothing where there are no GPUs.
 pub fn gpus(gres: &str) -> Option<String> {
-    let gpu =
+    let mut gpu =
         gres.split(',').map(|part| part.trim_start_matches("gres:").trim_start_matches("gres/"));
-    let gpu = gpu.filter(|part| part.starts_with("gpu")).last()?;
+    let gpu = gpu.rfind(|part| part.starts_with("gpu"))?;
     let words: Vec<&str> = gpu.split([':', '=']).collect();
     match words[..] {
         ["gpu"] => Some("1 x gpu".to_owned()),

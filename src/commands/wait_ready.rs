@@ -159,9 +159,8 @@ async fn wait(
         (None, Some(port)) if args.host.contains(':') => format!("http://[{}]:{port}", args.host),
         (None, port) => format!("http://{}:{}", args.host, port.unwrap_or_default()),
     };
-    let parsed: reqwest::Url = url
-        .parse()
-        .map_err(|error| Failure::usage(format!("{url} is not a URL: {error}")))?;
+    let parsed: reqwest::Url =
+        url.parse().map_err(|error| Failure::usage(format!("{url} is not a URL: {error}")))?;
     let port = parsed.port_or_known_default().filter(|_| is_here(&parsed));
     server(&url, port, process, progress).await
 }

@@ -260,10 +260,13 @@ impl Keeper {
         }
     }
 
-    /// Asks llama-server how busy it is, and once for its models.
+    /// Asks llama-server how busy it is, and once for its models. While draining it is left in
+    /// peace: a question that meets its SIGINT is never answered, and keeps it from ending.
     async fn look(&mut self, state: ServerState, limit: Duration) -> Option<Slots> {
-        if state == ServerState::Loading {
-            return None;
+        match state {
+            ServerState::Loading | ServerState::Lost => return None,
+            ServerState::Draining => return self.busy(),
+            ServerState::Ready => {}
         }
         let backend = &self.subject.backend;
         let models = async { if self.models.is_empty() { backend.models().await } else { None } };
@@ -278,6 +281,11 @@ impl Keeper {
             self.total = Some(slots.total);
             return Some(slots);
         }
+        self.busy()
+    }
+
+    /// How busy the gate sees it.
+    fn busy(&self) -> Option<Slots> {
         let in_flight = u32::try_from(self.subject.gate.in_flight()).unwrap_or(u32::MAX);
         self.total.map(|total| Slots { total, busy: in_flight.min(total) })
     }

@@ -86,7 +86,9 @@ impl Server {
     /// Waits until its log has this text.
     #[track_caller]
     pub fn wait_for_log(&self, text: &str) {
-        wait_until(&format!("`{text}` in the log"), SOON, || self.log().contains(text).then_some(()));
+        wait_until(&format!("`{text}` in the log"), SOON, || {
+            self.log().contains(text).then_some(())
+        });
     }
 
     /// Sends it a signal, as `TERM`.

@@ -194,11 +194,12 @@ pub async fn reach(
 
 /// What the server answers at its own address, or why it does not.
 async fn near(known: &Known, host: &str, port: u16, key: Option<&Secret>) -> Result<Probe, String> {
-    let connected = tokio::time::timeout(NEAR, tokio::net::TcpStream::connect((host, port))).await;
-    match connected {
+    let connect = tokio::net::TcpStream::connect((host, port));
+    match tokio::time::timeout(NEAR, connect).await {
         Err(_) => return Err(format!("no answer within {} s", NEAR.as_secs())),
         Ok(Err(error)) => return Err(error.to_string()),
-        Ok(Ok(_)) => {}
+        // Closed before the next: a simple server takes one connection at a time.
+        Ok(Ok(connection)) => drop(connection),
     }
     let url = known.url().unwrap_or_default();
     match probe(&url, key, ANSWER).await {

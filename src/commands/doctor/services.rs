@@ -1,8 +1,9 @@
 //! What is reached over the network: registry, mail, push.
 
 use super::{Check, LIMIT};
-use crate::client::{RegistryClient, cause, http};
+use crate::client::RegistryClient;
 use crate::config::settings::{Settings, SmtpSecurity};
+use crate::http::{cause, http};
 
 /// Whether the registry answers.
 pub async fn registry(settings: &Settings) -> Check {

@@ -103,7 +103,7 @@ async fn answers(dir: &Path, id: &str) -> String {
 }
 
 async fn is_healthy(url: &str) -> bool {
-    let Ok(http) = crate::client::http() else { return false };
+    let Ok(http) = crate::http::direct() else { return false };
     let request = http.get(format!("{url}/health")).timeout(Duration::from_secs(2));
     request.send().await.is_ok_and(|response| response.status() == reqwest::StatusCode::OK)
 }

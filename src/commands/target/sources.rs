@@ -67,6 +67,13 @@ pub struct View {
     pub slurm: Answer,
 }
 
+/// SLURM's last answer and when it gave it.
+#[derive(Debug)]
+struct Asked {
+    when: Instant,
+    jobs: Result<Vec<Job>, Answer>,
+}
+
 /// Where to look.
 #[derive(Debug)]
 pub struct Finder {
@@ -79,7 +86,7 @@ pub struct Finder {
     /// The name of the user who asks.
     pub me: String,
     configured: bool,
-    asked: tokio::sync::Mutex<Option<(Instant, Result<Vec<Job>, Answer>)>>,
+    asked: tokio::sync::Mutex<Option<Asked>>,
 }
 
 impl Finder {
@@ -124,14 +131,12 @@ impl Finder {
     /// Why there are none to see.
     pub async fn jobs(&self) -> Result<Vec<Job>, Answer> {
         let mut asked = self.asked.lock().await;
-        if let Some((when, answer)) = asked.as_ref()
-            && when.elapsed() < SLURM_EVERY
-        {
-            return answer.clone();
+        if let Some(last) = asked.as_ref().filter(|last| last.when.elapsed() < SLURM_EVERY) {
+            return last.jobs.clone();
         }
-        let answer = self.ask_jobs().await;
-        *asked = Some((Instant::now(), answer.clone()));
-        answer
+        let jobs = self.ask_jobs().await;
+        *asked = Some(Asked { when: Instant::now(), jobs: jobs.clone() });
+        jobs
     }
 
     async fn ask_jobs(&self) -> Result<Vec<Job>, Answer> {
