@@ -213,7 +213,7 @@ Register-ArgumentCompleter -Native -CommandName 'llamactl' -ScriptBlock {
         'llamactl;ls' {
             [CompletionResult]::new('--owner', '--owner', [CompletionResultType]::ParameterName, 'Only this owner''s')
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Only this model')
-            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Only this state: loading, ready, draining, lost or all')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Only this state: pending, loading, ready, draining, lost or all')
             [CompletionResult]::new('--label', '--label', [CompletionResultType]::ParameterName, 'Only with this label; may be repeated')
             [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
             [CompletionResult]::new('--mine', '--mine', [CompletionResultType]::ParameterName, 'Only your own')
@@ -231,7 +231,7 @@ Register-ArgumentCompleter -Native -CommandName 'llamactl' -ScriptBlock {
         'llamactl;list' {
             [CompletionResult]::new('--owner', '--owner', [CompletionResultType]::ParameterName, 'Only this owner''s')
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Only this model')
-            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Only this state: loading, ready, draining, lost or all')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Only this state: pending, loading, ready, draining, lost or all')
             [CompletionResult]::new('--label', '--label', [CompletionResultType]::ParameterName, 'Only with this label; may be repeated')
             [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
             [CompletionResult]::new('--mine', '--mine', [CompletionResultType]::ParameterName, 'Only your own')
@@ -275,9 +275,10 @@ Register-ArgumentCompleter -Native -CommandName 'llamactl' -ScriptBlock {
             break
         }
         'llamactl;stop' {
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'With --wait: give up after this time (exit 3); 0 never')
             [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
             [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Do not wait for running requests')
-            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Wait until the job has ended')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Wait until the jobs have ended')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
@@ -291,9 +292,10 @@ Register-ArgumentCompleter -Native -CommandName 'llamactl' -ScriptBlock {
             [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'Folder to run the program in')
             [CompletionResult]::new('--via', '--via', [CompletionResultType]::ParameterName, 'Login host to tunnel through when the server can''t be reached directly')
             [CompletionResult]::new('--local-port', '--local-port', [CompletionResultType]::ParameterName, 'Local port of the tunnel; 0 takes a free one')
-            [CompletionResult]::new('--preset', '--preset', [CompletionResultType]::ParameterName, 'Preset of environment variables [default: the program''s, else all]')
+            [CompletionResult]::new('--preset', '--preset', [CompletionResultType]::ParameterName, 'Preset of environment variables [default: the program''s, else openai and anthropic]')
             [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
             [CompletionResult]::new('--print', '--print', [CompletionResultType]::ParameterName, 'Print lines that a shell can eval, and run nothing')
+            [CompletionResult]::new('--trust', '--trust', [CompletionResultType]::ParameterName, 'Go on although the server can''t prove that it is the one that was registered')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')

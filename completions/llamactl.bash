@@ -465,7 +465,7 @@ _llamactl() {
             return 0
             ;;
         llamactl__subcmd__connect)
-            opts="-q -h -V --dir --via --local-port --print --preset --json --quiet --registry --help --version"
+            opts="-q -h -V --dir --via --local-port --print --preset --trust --json --quiet --registry --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1309,12 +1309,16 @@ _llamactl() {
             return 0
             ;;
         llamactl__subcmd__stop)
-            opts="-q -h -V --now --wait --json --quiet --registry --help --version"
+            opts="-q -h -V --now --wait --timeout --json --quiet --registry --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --registry)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -202,7 +202,7 @@ set edit:completion:arg-completer[llamactl] = {|@words|
         &'llamactl;ls'= {
             cand --owner 'Only this owner''s'
             cand --model 'Only this model'
-            cand --state 'Only this state: loading, ready, draining, lost or all'
+            cand --state 'Only this state: pending, loading, ready, draining, lost or all'
             cand --label 'Only with this label; may be repeated'
             cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
             cand --mine 'Only your own'
@@ -219,7 +219,7 @@ set edit:completion:arg-completer[llamactl] = {|@words|
         &'llamactl;list'= {
             cand --owner 'Only this owner''s'
             cand --model 'Only this model'
-            cand --state 'Only this state: loading, ready, draining, lost or all'
+            cand --state 'Only this state: pending, loading, ready, draining, lost or all'
             cand --label 'Only with this label; may be repeated'
             cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
             cand --mine 'Only your own'
@@ -260,9 +260,10 @@ set edit:completion:arg-completer[llamactl] = {|@words|
             cand --version 'Print version'
         }
         &'llamactl;stop'= {
+            cand --timeout 'With --wait: give up after this time (exit 3); 0 never'
             cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
             cand --now 'Do not wait for running requests'
-            cand --wait 'Wait until the job has ended'
+            cand --wait 'Wait until the jobs have ended'
             cand --json 'Print JSON on stdout'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
@@ -275,9 +276,10 @@ set edit:completion:arg-completer[llamactl] = {|@words|
             cand --dir 'Folder to run the program in'
             cand --via 'Login host to tunnel through when the server can''t be reached directly'
             cand --local-port 'Local port of the tunnel; 0 takes a free one'
-            cand --preset 'Preset of environment variables [default: the program''s, else all]'
+            cand --preset 'Preset of environment variables [default: the program''s, else openai and anthropic]'
             cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
             cand --print 'Print lines that a shell can eval, and run nothing'
+            cand --trust 'Go on although the server can''t prove that it is the one that was registered'
             cand --json 'Print JSON on stdout'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'

@@ -169,7 +169,7 @@ complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -s h -l help -
 complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -s V -l version -d 'Print version'
 complete -c llamactl -n "__fish_llamactl_using_subcommand ls" -l owner -d 'Only this owner\'s' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand ls" -l model -d 'Only this model' -r
-complete -c llamactl -n "__fish_llamactl_using_subcommand ls" -l state -d 'Only this state: loading, ready, draining, lost or all' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand ls" -l state -d 'Only this state: pending, loading, ready, draining, lost or all' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand ls" -l label -d 'Only with this label; may be repeated' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand ls" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand ls" -l mine -d 'Only your own'
@@ -180,7 +180,7 @@ complete -c llamactl -n "__fish_llamactl_using_subcommand ls" -s h -l help -d 'P
 complete -c llamactl -n "__fish_llamactl_using_subcommand ls" -s V -l version -d 'Print version'
 complete -c llamactl -n "__fish_llamactl_using_subcommand list" -l owner -d 'Only this owner\'s' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand list" -l model -d 'Only this model' -r
-complete -c llamactl -n "__fish_llamactl_using_subcommand list" -l state -d 'Only this state: loading, ready, draining, lost or all' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand list" -l state -d 'Only this state: pending, loading, ready, draining, lost or all' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand list" -l label -d 'Only with this label; may be repeated' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand list" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand list" -l mine -d 'Only your own'
@@ -202,9 +202,10 @@ complete -c llamactl -n "__fish_llamactl_using_subcommand logs" -l json -d 'Prin
 complete -c llamactl -n "__fish_llamactl_using_subcommand logs" -s q -l quiet -d 'Print errors only'
 complete -c llamactl -n "__fish_llamactl_using_subcommand logs" -s h -l help -d 'Print help'
 complete -c llamactl -n "__fish_llamactl_using_subcommand logs" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand stop" -l timeout -d 'With --wait: give up after this time (exit 3); 0 never' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand stop" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand stop" -l now -d 'Do not wait for running requests'
-complete -c llamactl -n "__fish_llamactl_using_subcommand stop" -l wait -d 'Wait until the job has ended'
+complete -c llamactl -n "__fish_llamactl_using_subcommand stop" -l wait -d 'Wait until the jobs have ended'
 complete -c llamactl -n "__fish_llamactl_using_subcommand stop" -l json -d 'Print JSON on stdout'
 complete -c llamactl -n "__fish_llamactl_using_subcommand stop" -s q -l quiet -d 'Print errors only'
 complete -c llamactl -n "__fish_llamactl_using_subcommand stop" -s h -l help -d 'Print help'
@@ -212,9 +213,10 @@ complete -c llamactl -n "__fish_llamactl_using_subcommand stop" -s V -l version 
 complete -c llamactl -n "__fish_llamactl_using_subcommand connect" -l dir -d 'Folder to run the program in' -r -F
 complete -c llamactl -n "__fish_llamactl_using_subcommand connect" -l via -d 'Login host to tunnel through when the server can\'t be reached directly' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand connect" -l local-port -d 'Local port of the tunnel; 0 takes a free one' -r
-complete -c llamactl -n "__fish_llamactl_using_subcommand connect" -l preset -d 'Preset of environment variables [default: the program\'s, else all]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand connect" -l preset -d 'Preset of environment variables [default: the program\'s, else openai and anthropic]' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand connect" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand connect" -l print -d 'Print lines that a shell can eval, and run nothing'
+complete -c llamactl -n "__fish_llamactl_using_subcommand connect" -l trust -d 'Go on although the server can\'t prove that it is the one that was registered'
 complete -c llamactl -n "__fish_llamactl_using_subcommand connect" -l json -d 'Print JSON on stdout'
 complete -c llamactl -n "__fish_llamactl_using_subcommand connect" -s q -l quiet -d 'Print errors only'
 complete -c llamactl -n "__fish_llamactl_using_subcommand connect" -s h -l help -d 'Print help'

@@ -35,7 +35,8 @@ class Sink(socketserver.ThreadingTCPServer):
     def __init__(self, options):
         self.options = options
         self.lock = threading.Lock()
-        self.numbers = itertools.count(1)
+        kept = [int(name[:4]) for name in os.listdir(options.dir) if name.endswith(".eml")]
+        self.numbers = itertools.count(max(kept, default=0) + 1)
         self.deferred = 0
         self.tls = None
         if options.cert:

@@ -1,5 +1,8 @@
 //! The command line: clap types only. What they mean is in `commands/`.
 
+// Help texts are for the terminal.
+#![allow(rustdoc::bare_urls)]
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};

@@ -67,16 +67,3 @@ fn the_committed_bash_completion_completes_in_a_real_bash() {
         Command::new("bash").args(["--norc", "-c", complete, "bash", script]).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "notify\n", "{output:?}");
 }
-
-/// Variables that users may set are in the reference.
-#[test]
-fn every_environment_variable_is_documented() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/configuration.md");
-    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    let missing: Vec<_> = llamactl::env::ALL
-        .iter()
-        .map(|variable| variable.name)
-        .filter(|name| !text.contains(&format!("`{name}`")))
-        .collect();
-    assert!(missing.is_empty(), "docs/configuration.md does not have {missing:?}");
-}

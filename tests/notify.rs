@@ -388,12 +388,12 @@ async fn a_push_is_tried_again_as_the_server_asks_until_it_is_taken() {
 
 #[tokio::test]
 async fn what_the_server_refuses_for_good_is_not_tried_again() {
-    for answer in ["HTTP/1.1 403 Forbidden\r\n", "HTTP/1.1 413 Content Too Large\r\n"] {
-        let (url, _asked) = stub(&[answer, "HTTP/1.1 200 OK\r\n"]);
+    for code in ["403", "413"] {
+        let (url, _asked) = stub(&[&format!("HTTP/1.1 {code} No\r\n"), "HTTP/1.1 200 OK\r\n"]);
         let deliveries = notify::deliver(&push(&url), &notice(), Duration::from_secs(30)).await;
         assert_eq!(deliveries[0].attempts, 1);
         let error = deliveries[0].error.as_deref().unwrap();
-        assert!(answer.contains(error), "{error}");
+        assert!(error.starts_with(code), "{error}");
     }
 }
 

@@ -272,12 +272,16 @@ pub fn flags(request: &Request) -> Result<Vec<Layer>, Failure> {
     for (section, values) in typed {
         let mut leaves = Vec::new();
         merge::flatten(&values, &mut vec![section.to_owned()], &mut leaves);
-        // Lists are appended to what the files say, later, when that is known.
-        for (path, value) in leaves.into_iter().filter(|(_, value)| !value.is_sequence()) {
+        for (path, value) in leaves {
             let text = scalar(&value);
-            let name = flag_name(&path[1], &text);
+            let name = flag_name(&path, &text);
             let source = Source::value(name, text, path.clone());
-            layers.push(layer(merge::nest(&path, value), source, Kind::Flag)?);
+            let is_list = value.is_sequence();
+            let layer = layer(merge::nest(&path, value), source, Kind::Flag)?;
+            // Lists are appended to what the files say, later, when that is known.
+            if !is_list {
+                layers.push(layer);
+            }
         }
     }
     for assignment in &request.set {
@@ -286,11 +290,13 @@ pub fn flags(request: &Request) -> Result<Vec<Layer>, Failure> {
     Ok(layers)
 }
 
-fn flag_name(key: &str, text: &str) -> String {
-    if key == "time" && text == "none" {
-        return "--no-time-limit".to_owned();
+fn flag_name(path: &[String], text: &str) -> String {
+    match (path[0].as_str(), path[1].as_str()) {
+        ("server", "args") => "--extra-args".to_owned(),
+        ("slurm", "args") => "--sbatch-arg".to_owned(),
+        ("slurm", "time") if text == "none" => "--no-time-limit".to_owned(),
+        (_, key) => format!("--{}", key.replace('_', "-")),
     }
-    format!("--{}", key.replace('_', "-"))
 }
 
 /// One `--set KEY=VALUE`.
@@ -425,9 +431,10 @@ pub fn canonical<T: Serialize>(config: &T) -> Value {
 }
 
 fn scalar(value: &Value) -> String {
-    match value.as_str() {
-        Some(text) => text.to_owned(),
-        None => serde_yaml::to_string(value).unwrap_or_default().trim().to_owned(),
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Sequence(items) => items.iter().map(scalar).collect::<Vec<_>>().join(" "),
+        _ => serde_yaml::to_string(value).unwrap_or_default().trim().to_owned(),
     }
 }
 

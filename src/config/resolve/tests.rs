@@ -1,0 +1,161 @@
+//! Resolving, without files and environment of the machine.
+
+use super::*;
+use crate::config::diagnose::Source;
+use crate::config::model::{ModelConfig, StringOrNumber};
+
+/// A draft of flags over a model file over the defaults; no other file, no environment.
+fn draft(model: Option<&str>, request: Request) -> anyhow::Result<Draft> {
+    let model = model.map(|yaml| {
+        let source = Source::file("m.yaml".into(), None, yaml.into()).unwrap();
+        let config: ModelConfig = serde_yaml::from_str(yaml).unwrap();
+        ModelFile { stem: "m".into(), config, source, base: Some("/models".into()) }
+    });
+    let strong = layers::flags(&request)?;
+    Ok(Draft { request, weak: vec![layers::defaults()], model, strong })
+}
+
+fn resolved(model: Option<&str>, request: Request, variant: Option<&str>) -> Resolved {
+    draft(model, request).unwrap().resolve(variant).unwrap()
+}
+
+fn hint(error: &anyhow::Error) -> String {
+    let failure = error.downcast_ref::<Failure>().unwrap();
+    format!("{failure} / {}", failure.hint.as_deref().unwrap_or_default())
+}
+
+const MODEL: &str = "
+hf: owner/repo:q4
+server: { context: 1000, args: [--temp, '1'] }
+slurm: { args: [--exclusive] }
+variants:
+  H100: { server: { context: 2000 } }
+  v100: { model: small.gguf, slurm: { gpus: 4, gpu_type: tesla_v100 } }
+";
+
+#[test]
+fn flags_are_stronger_than_variants_and_their_lists_come_after() {
+    let args = |list: &[&str]| Some(list.iter().map(|one| (*one).to_owned()).collect());
+    let request = Request {
+        server: ServerConfig { context: Some(3000), args: args(&["-v"]), ..Default::default() },
+        slurm: SlurmConfig {
+            time: Some(StringOrNumber::String("none".into())),
+            args: args(&["--mail-type=END"]),
+            ..Default::default()
+        },
+        labels: vec!["a.b=c=d".into()],
+        ..Request::default()
+    };
+    let all = resolved(Some(MODEL), request, Some("h100"));
+    assert_eq!(all.server.context, Some(3000));
+    assert_eq!(all.origins["server.context"], Origin::Flag("--context".into()));
+    assert_eq!(all.origins["slurm.time"], Origin::Flag("--no-time-limit".into()));
+    assert_eq!(all.server.args, args(&["--temp", "1", "-v"]));
+    assert_eq!(all.slurm.args, args(&["--exclusive", "--mail-type=END"]));
+    assert_eq!(all.labels["a.b"], "c=d");
+    assert_eq!(all.spec.drain_seconds, 120);
+}
+
+#[test]
+fn a_variant_names_the_gpu_type_unless_it_says_another() {
+    let all = resolved(Some(MODEL), Request::default(), Some("h100"));
+    assert_eq!(all.variant.as_deref(), Some("H100"));
+    assert_eq!(all.spec.gpus.as_deref(), Some("1 x H100"));
+    assert_eq!(all.spec.hf.as_deref(), Some("owner/repo:q4"));
+    let all = resolved(Some(MODEL), Request::default(), Some("v100"));
+    assert_eq!(all.spec.gpus.as_deref(), Some("4 x tesla_v100"));
+    assert_eq!(all.spec.model, Some("/models/small.gguf".into()));
+    assert_eq!(all.spec.hf, None, "the variant's file replaces the model's reference");
+    let all = resolved(Some(MODEL), Request::default(), None);
+    assert_eq!(all.spec.gpus.as_deref(), Some("1 GPU"));
+    let draft = draft(Some(MODEL), Request::default()).unwrap();
+    assert_eq!(draft.variants(), ["H100", "v100"]);
+    assert!(hint(&draft.resolve(Some("p40")).unwrap_err()).contains("it has H100, v100"));
+}
+
+#[test]
+fn a_model_without_a_configuration_gets_the_defaults_and_its_files_name() {
+    let flag = |model: &str| Request { model: Some(model.into()), ..Request::default() };
+    let all = resolved(None, flag("/m/Some Model.Q4.gguf"), None);
+    assert_eq!(all.name, "Some Model.Q4");
+    assert_eq!((all.server.context, all.slurm.cpus), (Some(131_072), Some(8)));
+    assert_eq!(all.server.port, Some(0));
+    assert!(all.spec.connection_dir.is_some());
+    let all = resolved(Some(MODEL), flag("/m/x.gguf"), None);
+    assert_eq!((all.name.as_str(), all.hf), ("m", None));
+    let set = Request { set: vec!["hf=o/r-GGUF:Q8_0".into()], ..Request::default() };
+    assert_eq!(resolved(None, set, None).name, "r-GGUF");
+}
+
+#[test]
+fn no_gpus_are_no_text() {
+    let slurm = SlurmConfig { gpus: Some(0), ..Default::default() };
+    let all = resolved(Some(MODEL), Request { slurm, ..Request::default() }, None);
+    assert_eq!(all.spec.gpus, None);
+}
+
+#[test]
+fn wrong_flags_are_named() {
+    let with = |request: Request| hint(&draft(Some(MODEL), request).unwrap_err());
+    let mem = Some(StringOrNumber::String("32GB".into()));
+    let text =
+        with(Request { slurm: SlurmConfig { mem, ..Default::default() }, ..Request::default() });
+    assert!(text.contains("--> --mem") && text.contains("32G is"), "{text}");
+    let args = Some(vec!["--api-key=x".to_owned()]);
+    let text =
+        with(Request { server: ServerConfig { args, ..Default::default() }, ..Request::default() });
+    assert!(text.contains("--> --extra-args"), "{text}");
+    let text = with(Request { labels: vec!["x".into()], ..Request::default() });
+    assert!(text.contains("--label team=nlp"), "{text}");
+    let text = with(Request { name: Some("a/b".into()), ..Request::default() });
+    assert!(text.contains("--> --name"), "{text}");
+    let text = with(Request { registry: Some("r:5000".into()), ..Request::default() });
+    assert!(text.contains("--> --registry"), "{text}");
+}
+
+#[test]
+fn a_spec_survives_the_way_through_the_job_script() {
+    let all = resolved(Some(MODEL), Request::default(), Some("v100"));
+    let text = serde_yaml::to_string(&all.spec).unwrap();
+    assert_eq!(serde_yaml::from_str::<Spec>(&text).unwrap(), all.spec);
+}
+
+#[test]
+fn a_request_without_a_model_lists_what_there_is() {
+    let error = load(&Request::default()).unwrap_err();
+    assert!(hint(&error).contains("qwen3-30b"), "{error}");
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_argument_and_label_reaches_the_job_unchanged(
+        arg in "[^\\x00]{0,40}",
+        label in "[^\\x00-\\x1f\\x7f-\\u{9f}]{0,40}",
+    ) {
+        let mut config: ModelConfig = serde_yaml::from_str("hf: a/b").unwrap();
+        let own = ["--host", "--port", "--api-key", "-m", "--model", "-hf"];
+        proptest::prop_assume!(!own.iter().any(|option| arg.starts_with(option)));
+        config.server.args = Some(vec![arg.clone()]);
+        config.labels.insert("l".into(), label.clone());
+        let yaml = serde_yaml::to_string(&config).unwrap();
+        let all = resolved(Some(&yaml), Request::default(), None);
+        let job: Spec = serde_yaml::from_str(&serde_yaml::to_string(&all.spec).unwrap()).unwrap();
+        proptest::prop_assert_eq!(job.server.args, Some(vec![arg]));
+        proptest::prop_assert_eq!(&job.labels["l"], &label);
+    }
+
+    #[test]
+    fn no_text_makes_the_diagnosis_panic(text in "([a-z_]{1,8}: ?|[-\\[\\]{},:#&*!|>'\"\n\t ]|\\PC){0,40}") {
+        for kind in [layers::FileKind::Model, layers::FileKind::Settings] {
+            for problem in layers::mistakes("f.yaml".into(), None, text.clone(), kind) {
+                proptest::prop_assert!(!problem.render().is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn no_assignment_makes_set_panic(text in "(server|slurm|labels|notify|hooks|\\.|=|\\PC){0,12}") {
+        let request = Request { set: vec![text], ..Request::default() };
+        let _ = layers::flags(&request);
+    }
+}
