@@ -78,7 +78,7 @@ fn notice(args: &NotifyArgs, settings: &Settings) -> Result<Notice, Failure> {
         partition: slurm("SLURM_JOB_PARTITION").unwrap_or_default(),
         gpus: String::new(),
         started: seconds("SLURM_JOB_START_TIME").unwrap_or_else(Timestamp::now),
-        ends: seconds("SLURM_JOB_END_TIME"),
+        ends: identity::end_time(),
         registry: settings.registry.url.clone().unwrap_or_default(),
         ssh_via: settings.ssh.via.clone().unwrap_or_default(),
         needs_key: has_key || slurm("LLAMA_API_KEY").is_some(),

@@ -158,7 +158,9 @@ fn resolve(context: &Context, args: &RunArgs) -> anyhow::Result<Spec> {
         }
         _ => None,
     };
-    Ok(draft.resolve(variant.as_deref())?.spec)
+    let spec = draft.resolve(variant.as_deref())?.spec;
+    crate::notify::check(&spec.notify).map_err(Failure::usage)?;
+    Ok(spec)
 }
 
 /// A specification is complete: flags that would change it are refused, not passed over.

@@ -91,6 +91,7 @@ async fn plan(context: &Context, args: &SubmitArgs, slurm: &Slurm) -> anyhow::Re
     let printer = context.printer;
     let request = request(context, args)?;
     let mut resolved = gpu::resolve(printer, slurm, &request).await?;
+    crate::notify::check(&resolved.spec.notify).map_err(Failure::usage)?;
     let mut sbatch_args = resolved.slurm.args.iter().flatten();
     if args.wait && sbatch_args.any(|arg| arg.starts_with("--array") || arg.starts_with("-a")) {
         return Err(Failure::usage("--wait can't follow the tasks of an array")

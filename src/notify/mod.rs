@@ -14,6 +14,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
+use tokio::time::Instant;
 
 use crate::config::spec::NotifySpec;
 use crate::paths;
@@ -109,57 +110,74 @@ pub fn check(targets: &NotifySpec) -> Result<(), String> {
 /// Sends `notice` to every target, all at the same time, with retries, and gives up after
 /// `deadline`. Never fails: what could not be delivered is in the result, for the caller to tell.
 pub async fn deliver(targets: &NotifySpec, notice: &Notice, deadline: Duration) -> Vec<Delivery> {
-    let mut targets = targets.clone();
-    targets.templates = match targets.templates {
-        Some(folder) => Some(at_home(&folder)),
-        None => paths::config_dir().map(|folder| folder.join("templates")),
-    };
-    if let Some(folder) = targets.templates.as_deref().filter(|_| !targets.is_empty()) {
-        template::report_strays(folder);
+    if targets.is_empty() {
+        return Vec::new();
     }
-    let message = Message::new(notice, &TimeZone::system());
-    let (email, ntfy) = tokio::join!(
-        deliver_email(&targets, notice, &message, deadline),
-        deliver_ntfy(&targets, notice.kind, &message, deadline),
-    );
+    let end = Instant::now() + deadline;
+    let (email, ntfy) =
+        tokio::join!(deliver_email(targets, notice, end), deliver_ntfy(targets, notice, end));
     email.into_iter().chain(ntfy).collect()
 }
 
-async fn deliver_email(
-    targets: &NotifySpec,
-    notice: &Notice,
-    message: &Message,
-    deadline: Duration,
-) -> Option<Delivery> {
-    let to = targets.email.as_deref()?;
-    let target = message::one_line(to);
-    Some(match email::Mail::new(targets, to, notice, message) {
-        Ok(mail) => tried("email", target, deadline, || mail.send()).await,
+async fn deliver_email(targets: &NotifySpec, notice: &Notice, end: Instant) -> Option<Delivery> {
+    let to = targets.email.clone()?;
+    let target = message::one_line(&to);
+    let mail = prepare(targets, notice, end, move |targets, notice| {
+        let message = Message::new(notice, &TimeZone::system());
+        email::Mail::new(targets, &to, notice, &message)
+    });
+    Some(match mail.await {
+        Ok(mail) => tried("email", target, end, || mail.send()).await,
         Err(error) => refused("email", target, error),
     })
 }
 
-async fn deliver_ntfy(
-    targets: &NotifySpec,
-    kind: Kind,
-    message: &Message,
-    deadline: Duration,
-) -> Option<Delivery> {
-    let topic = targets.ntfy_topic.as_deref()?;
+async fn deliver_ntfy(targets: &NotifySpec, notice: &Notice, end: Instant) -> Option<Delivery> {
+    let topic = targets.ntfy_topic.clone()?;
     let target = match ntfy::server(targets) {
         Ok(server) => {
-            format!("{} at {}", ntfy::masked(topic), server.origin().ascii_serialization())
+            format!("{} at {}", ntfy::masked(&topic), server.origin().ascii_serialization())
         }
-        Err(_) => ntfy::masked(topic),
+        Err(_) => ntfy::masked(&topic),
     };
-    Some(match ntfy::Push::new(targets, topic, kind, message) {
-        Ok(push) => tried("ntfy", target, deadline, || push.send()).await,
+    let push = prepare(targets, notice, end, move |targets, notice| {
+        let message = Message::new(notice, &TimeZone::system());
+        ntfy::Push::new(targets, &topic, notice.kind, &message)
+    });
+    Some(match push.await {
+        Ok(push) => tried("ntfy", target, end, || push.send()).await,
         Err(error) => refused("ntfy", target, error),
     })
 }
 
+/// Writes a message. That reads files, and a network disk that hangs must not hold up what else
+/// runs here: the server's heartbeats.
+async fn prepare<T: Send + 'static>(
+    targets: &NotifySpec,
+    notice: &Notice,
+    end: Instant,
+    write: impl FnOnce(&NotifySpec, &Notice) -> Result<T, String> + Send + 'static,
+) -> Result<T, String> {
+    let (mut targets, notice) = (targets.clone(), notice.clone());
+    let written = tokio::task::spawn_blocking(move || {
+        targets.templates = match targets.templates {
+            Some(folder) => Some(at_home(&folder)),
+            None => paths::config_dir().map(|folder| folder.join("templates")),
+        };
+        if let Some(folder) = &targets.templates {
+            template::report_strays(folder);
+        }
+        write(&targets, &notice)
+    });
+    match tokio::time::timeout_at(end, written).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(error)) => Err(format!("the message was not written: {error}")),
+        Err(_) => Err("the message was not written in time; does a disk hang?".to_owned()),
+    }
+}
+
 /// Tries one channel until it works or can't, and logs every failed try that another follows.
-async fn tried<F, T>(channel: &'static str, target: String, deadline: Duration, send: F) -> Delivery
+async fn tried<F, T>(channel: &'static str, target: String, end: Instant, send: F) -> Delivery
 where
     F: FnMut() -> T,
     T: Future<Output = Result<(), Fault>>,
@@ -168,7 +186,7 @@ where
         let wait_ms = wait.as_millis() as u64;
         tracing::warn!(channel, target, tries, wait_ms, "notification not delivered yet: {reason}");
     };
-    let (attempts, result) = retry::retry(deadline, send, told).await;
+    let (attempts, result) = retry::retry(end, send, told).await;
     let error = result.err().map(|reason| message::one_line(&reason));
     Delivery { channel, target, attempts, error }
 }

@@ -49,12 +49,12 @@ enum Next {
     GiveUp,
 }
 
-/// Tries until it works, until it can't heal, or until `deadline` is over; `told` hears of every
+/// Tries until it works, until it can't heal, or until `end`; `told` hears of every
 /// failed try that is followed by another, and how long the wait is.
 ///
 /// Gives the number of tries, and why the last one failed.
 pub async fn retry<F, T>(
-    deadline: Duration,
+    end: Instant,
     mut attempt: F,
     told: impl Fn(u32, &str, Duration),
 ) -> (u32, Result<(), String>)
@@ -62,7 +62,7 @@ where
     F: FnMut() -> T,
     T: Future<Output = Result<(), Fault>>,
 {
-    let end = Instant::now() + deadline;
+    let deadline = end.saturating_duration_since(Instant::now());
     let mut tries = 0;
     loop {
         tries += 1;
@@ -168,20 +168,20 @@ mod tests {
             async move { if works { Ok(()) } else { Err(Fault::transient("down")) } }
         };
         let tell = |n, reason: &str, _| told.borrow_mut().push((n, reason.to_owned()));
-        assert_eq!(retry(MINUTE, attempt, tell).await, (3, Ok(())));
+        assert_eq!(retry(Instant::now() + MINUTE, attempt, tell).await, (3, Ok(())));
         assert_eq!(*told.borrow(), [(1, "down".to_owned()), (2, "down".to_owned())]);
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_deadline_holds_for_tries_that_hang_and_for_tries_that_fail() {
         let start = Instant::now();
-        let (tries, result) = retry(MINUTE, std::future::pending, |_, _, _| ()).await;
+        let (tries, result) = retry(start + MINUTE, std::future::pending, |_, _, _| ()).await;
         assert_eq!((tries, start.elapsed()), (1, MINUTE));
         assert_eq!(result.unwrap_err(), "no answer in the time there was");
 
         let start = Instant::now();
         let failing = || async { Err(Fault::transient("down")) };
-        let (tries, result) = retry(MINUTE, failing, |_, _, _| ()).await;
+        let (tries, result) = retry(start + MINUTE, failing, |_, _, _| ()).await;
         let took = start.elapsed();
         assert!(took <= MINUTE && took >= MINUTE - LAST_TRY - FIRST_WAIT, "{took:?}");
         assert!((7..=9).contains(&tries), "{tries}");

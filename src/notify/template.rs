@@ -1,6 +1,7 @@
 //! Message texts: built-in templates, which files of the user's own can replace.
 
 use std::path::Path;
+use std::sync::Once;
 
 use handlebars::{Handlebars, no_escape};
 use serde::Serialize;
@@ -71,8 +72,13 @@ impl Template {
     }
 }
 
-/// Tells in the log of files in `folder` that look like templates and will never be used.
+/// Tells in the log, once, of files in `folder` that look like templates and are never used.
 pub fn report_strays(folder: &Path) {
+    static TOLD: Once = Once::new();
+    TOLD.call_once(|| strays(folder));
+}
+
+fn strays(folder: &Path) {
     let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
     for name in files.map(|file| file.file_name().to_string_lossy().into_owned()) {
         if name.ends_with(".hbs") && ALL.iter().all(|template| template.name != name) {
