@@ -24,7 +24,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("exec", &["LEAVES"]),
     ("shutdown", &["LEAVES"]),
     ("output", &["LEAVES"]),
-    ("cli", &["LEAVES"]),
+    // Values are completed by those who know them.
+    ("cli", &["commands", "LEAVES"]),
     ("env", &["LEAVES"]),
     ("exit", &["LEAVES"]),
     ("paths", &["LEAVES"]),
