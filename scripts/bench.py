@@ -43,6 +43,7 @@ class World:
             "PATH": "/usr/bin:/bin",
             "HOME": str(self.folder / "home"),
             "XDG_RUNTIME_DIR": str(self.folder / "runtime"),
+            "TMPDIR": str(self.folder / "runtime"),
             "LLAMACTL_SITE_CONFIG": str(self.folder / "site.yaml"),
             "LLAMACTL_LLAMA_SERVER": llama_server,
             # No SLURM: what squeue takes is not ours.

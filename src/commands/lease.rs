@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::api::{LeaseGrant, RegisterRequest};
 use crate::client::{ClientError, RegistryClient};
 use crate::commands::Context;
-use crate::config::resolve;
+use crate::config::{resolve, units};
 use crate::connection::write_private;
 use crate::exit::{Exit, Failure};
 
@@ -85,9 +85,7 @@ pub fn time(flag: &str, text: &str) -> Result<Duration, Failure> {
     if text == "0" {
         return Ok(Duration::ZERO);
     }
-    humantime::parse_duration(text).map_err(|error| {
-        Failure::usage(format!("{flag} {text}: {error}")).hint("write it as 90s, 30m or 1h")
-    })
+    units::duration(text).map_err(|why| Failure::usage(format!("{flag}: {why}")))
 }
 
 /// Calls the registry until it answers, or `limit` is over.

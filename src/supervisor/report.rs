@@ -68,12 +68,12 @@ pub fn remove_stale(dir: &Path, job: &str) {
 /// When there is no place for it.
 pub fn socket_folder() -> Result<tempfile::TempDir, Failure> {
     let private = std::fs::Permissions::from_mode(0o700);
-    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    let places = [runtime, Some(std::env::temp_dir()), Some(PathBuf::from("/tmp"))];
+    // Not XDG_RUNTIME_DIR: it is taken away when the user's last session on the node ends.
+    let places = [std::env::temp_dir(), PathBuf::from("/tmp")];
     let mut refusal = None;
-    for place in places.into_iter().flatten().filter(|place| place.is_absolute()) {
+    for place in places.iter().filter(|place| place.is_absolute()) {
         let mut builder = tempfile::Builder::new();
-        let made = builder.prefix("llamactl-").permissions(private.clone()).tempdir_in(&place);
+        let made = builder.prefix("llamactl-").permissions(private.clone()).tempdir_in(place);
         match made {
             Ok(folder) if folder.path().as_os_str().as_bytes().len() + 20 < MAX_SOCKET => {
                 return Ok(folder);

@@ -22,6 +22,7 @@ use super::registration::{Registration, Subject};
 use super::report;
 use crate::client::RegistryClient;
 use crate::config::spec::Spec;
+use crate::config::units;
 use crate::connection::Connection;
 use crate::domain::server::{Access, ServerInfo, ServerState};
 use crate::exit::{Exit, Failure};
@@ -387,9 +388,7 @@ async fn bind(host: &str, port: u16) -> Result<TcpListener, Failure> {
 
 fn start_timeout(spec: &Spec) -> Result<Duration, Failure> {
     let text = spec.server.start_timeout.as_deref().unwrap_or("30m");
-    humantime::parse_duration(text).map_err(|error| {
-        Failure::usage(format!("server.start_timeout: {text}: {error}")).hint("write it as 30m")
-    })
+    units::duration(text).map_err(|why| Failure::usage(format!("server.start_timeout: {why}")))
 }
 
 /// How a child ended, in words.

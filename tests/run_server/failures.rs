@@ -75,7 +75,7 @@ fn a_wrong_specification_is_wrong_usage_with_the_place() {
     for (spec, expected) in [
         (tiny("servre: {}"), "run.yaml:4:1"),
         (tiny("server: { args: ['--port', '1'] }"), "server.args must not have --port"),
-        (tiny("server: { start_timeout: soon }"), "server.start_timeout: soon"),
+        (tiny("server: { start_timeout: soon }"), "server.start_timeout: `soon` is not a duration"),
         ("name: x\nserver: {}\n".to_owned(), "neither a model file nor an hf reference"),
     ] {
         let (code, stderr) = fails(&sandbox, &spec);

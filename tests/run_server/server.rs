@@ -56,6 +56,7 @@ impl Server {
         let file = sandbox.write(format!("{name}.yaml"), spec);
         let mut command = sandbox.llamactl(&["run", "--spec", file.to_str().unwrap()]);
         command.envs(env.iter().copied()).env("LLAMACTL_LOG", "info");
+        command.env("TMPDIR", sandbox.path("runtime"));
         let log = sandbox.path(format!("{name}.log"));
         Server { daemon: Daemon::start(command, log.clone()), work: sandbox.work(), log }
     }

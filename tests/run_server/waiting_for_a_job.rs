@@ -10,9 +10,9 @@ use crate::server::spec;
 /// Submits `run --spec` with this specification; the job's id.
 fn submit(sandbox: &Sandbox, spec: &str) -> String {
     let script = format!(
-        "#!/bin/bash\nexport XDG_RUNTIME_DIR='{}' LLAMACTL_LLAMA_SERVER='{}'\n\
+        "#!/bin/bash\nexport TMPDIR='{}' LLAMACTL_LLAMA_SERVER='{}'\n\
          exec '{LLAMACTL}' run --spec - <<'END'\n{spec}END\n",
-        sandbox.var("XDG_RUNTIME_DIR").unwrap(),
+        sandbox.path("runtime").display(),
         sandbox.var("LLAMACTL_LLAMA_SERVER").unwrap(),
     );
     let mut command = Cluster::Pgid.command(sandbox, "sbatch");
