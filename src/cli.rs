@@ -6,9 +6,6 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use clap_complete::engine::ArgValueCompleter;
-
-use crate::commands::completions::{configs, servers};
 
 const EXIT_CODES: &str = "Exit codes: 0 ok, 1 failed, 2 wrong usage or configuration, \
 3 timed out, 4 gone, 5 superseded. `run` and `connect` hand on their program's code.";
@@ -90,7 +87,7 @@ pub enum Command {
   llamactl submit --config tiny --set server.parallel=4 --sbatch-arg=--mail-type=END")]
 pub struct SubmitArgs {
     /// Model configuration, by name or path (`llamactl configs ls` lists them)
-    #[arg(long, value_name = "NAME", add = ArgValueCompleter::new(configs))]
+    #[arg(long, value_name = "NAME")]
     pub config: Option<String>,
     /// List the model configurations and end
     #[arg(long)]
@@ -197,7 +194,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "model", "set"])]
     pub spec: Option<PathBuf>,
     /// Model configuration, by name or path
-    #[arg(long, value_name = "NAME", add = ArgValueCompleter::new(configs))]
+    #[arg(long, value_name = "NAME")]
     pub config: Option<String>,
     /// GGUF file, in place of the configuration's
     #[arg(long, value_name = "FILE")]
@@ -459,7 +456,6 @@ pub struct LsArgs {
   llamactl status qwen3-30b --json")]
 pub struct StatusArgs {
     /// Job id, name or model
-    #[arg(add = ArgValueCompleter::new(servers))]
     pub target: String,
     /// Show anew whenever something changes, until Ctrl-C
     #[arg(long, short)]
@@ -473,7 +469,6 @@ pub struct StatusArgs {
   llamactl logs -f qwen3-30b")]
 pub struct LogsArgs {
     /// Job id, name or model
-    #[arg(add = ArgValueCompleter::new(servers))]
     pub target: String,
     /// Go on while the job runs
     #[arg(long, short)]
@@ -491,7 +486,7 @@ pub struct LogsArgs {
   llamactl stop 4711 --now")]
 pub struct StopArgs {
     /// Job ids, names or models
-    #[arg(required = true, add = ArgValueCompleter::new(servers))]
+    #[arg(required = true)]
     pub targets: Vec<String>,
     /// Do not wait for running requests
     #[arg(long)]
@@ -513,7 +508,6 @@ pub struct StopArgs {
   llamactl connect qwen3-30b --via login.example.org -- opencode")]
 pub struct ConnectArgs {
     /// Name, model or job id of a server
-    #[arg(add = ArgValueCompleter::new(servers))]
     pub target: String,
     /// Folder to run the program in
     #[arg(long, value_name = "DIR")]
@@ -549,7 +543,6 @@ pub enum ConfigsCommand {
     #[command(after_help = "Example:\n  llamactl configs show qwen3-30b --gpu-type v100")]
     Show {
         /// Name or path
-        #[arg(add = ArgValueCompleter::new(configs))]
         name: String,
         /// GPU type whose variant to show
         #[arg(long, value_name = "TYPE")]
@@ -564,7 +557,6 @@ pub enum ConfigsCommand {
   llamactl configs validate my-model.yaml ~/.config/llamactl/config.yaml")]
     Validate {
         /// Names or paths; all that are found when left out
-        #[arg(add = ArgValueCompleter::new(configs))]
         names: Vec<String>,
     },
     /// Write a new model configuration to start from
@@ -580,7 +572,6 @@ pub enum ConfigsCommand {
         model: Option<String>,
         /// Copy this configuration
         #[arg(long, value_name = "NAME", conflicts_with = "model")]
-        #[arg(add = ArgValueCompleter::new(configs))]
         from: Option<String>,
         /// Write ~/.config/llamactl/config.yaml instead
         #[arg(long, conflicts_with_all = ["name", "from"])]
