@@ -3,9 +3,6 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use clap_complete::engine::ArgValueCompleter;
-
-use crate::commands::completions::configs;
 
 /// `llamactl configs`
 #[derive(Debug, Clone, Subcommand)]
@@ -18,7 +15,6 @@ pub enum ConfigsCommand {
     #[command(after_help = "Example:\n  llamactl configs show qwen3-30b --gpu-type v100")]
     Show {
         /// Name or path
-        #[arg(add = ArgValueCompleter::new(configs))]
         name: String,
         /// GPU type whose variant to show
         #[arg(long, value_name = "TYPE")]
@@ -33,7 +29,6 @@ pub enum ConfigsCommand {
   llamactl configs validate my-model.yaml ~/.config/llamactl/config.yaml")]
     Validate {
         /// Names or paths; all that are found when left out
-        #[arg(add = ArgValueCompleter::new(configs))]
         names: Vec<String>,
     },
     /// Write a new model configuration to start from
@@ -49,7 +44,6 @@ pub enum ConfigsCommand {
         model: Option<String>,
         /// Copy this configuration
         #[arg(long, value_name = "NAME", conflicts_with = "model")]
-        #[arg(add = ArgValueCompleter::new(configs))]
         from: Option<String>,
         /// Write ~/.config/llamactl/config.yaml instead
         #[arg(long, conflicts_with_all = ["name", "from"])]

@@ -3,9 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clap_complete::engine::ArgValueCompleter;
-
-use crate::commands::completions::servers;
 
 /// `llamactl ls`
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
@@ -44,7 +41,6 @@ pub struct LsArgs {
   llamactl status qwen3-30b --json")]
 pub struct StatusArgs {
     /// Job id, name or model
-    #[arg(add = ArgValueCompleter::new(servers))]
     pub target: String,
     /// Show anew whenever something changes, until Ctrl-C
     #[arg(long, short)]
@@ -58,7 +54,6 @@ pub struct StatusArgs {
   llamactl logs -f qwen3-30b")]
 pub struct LogsArgs {
     /// Job id, name or model
-    #[arg(add = ArgValueCompleter::new(servers))]
     pub target: String,
     /// Go on while the job runs
     #[arg(long, short)]
@@ -76,7 +71,7 @@ pub struct LogsArgs {
   llamactl stop 4711 --now")]
 pub struct StopArgs {
     /// Job ids, names or models
-    #[arg(required = true, add = ArgValueCompleter::new(servers))]
+    #[arg(required = true)]
     pub targets: Vec<String>,
     /// Do not wait for running requests
     #[arg(long)]
@@ -98,7 +93,6 @@ pub struct StopArgs {
   llamactl connect qwen3-30b --via login.example.org -- opencode")]
 pub struct ConnectArgs {
     /// Name, model or job id of a server
-    #[arg(add = ArgValueCompleter::new(servers))]
     pub target: String,
     /// Folder to run the program in
     #[arg(long, value_name = "DIR")]

@@ -3,9 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clap_complete::engine::ArgValueCompleter;
-
-use crate::commands::completions::configs;
 
 /// `llamactl submit`
 #[derive(Debug, Clone, Default, Args)]
@@ -16,7 +13,7 @@ use crate::commands::completions::configs;
   llamactl submit --config tiny --set server.parallel=4 --sbatch-arg=--mail-type=END")]
 pub struct SubmitArgs {
     /// Model configuration, by name or path (`llamactl configs ls` lists them)
-    #[arg(long, value_name = "NAME", add = ArgValueCompleter::new(configs))]
+    #[arg(long, value_name = "NAME")]
     pub config: Option<String>,
     /// List the model configurations and end
     #[arg(long)]
@@ -123,7 +120,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "model", "set"])]
     pub spec: Option<PathBuf>,
     /// Model configuration, by name or path
-    #[arg(long, value_name = "NAME", add = ArgValueCompleter::new(configs))]
+    #[arg(long, value_name = "NAME")]
     pub config: Option<String>,
     /// GGUF file, in place of the configuration's
     #[arg(long, value_name = "FILE")]
