@@ -2,10 +2,16 @@
 
 use std::io::{IsTerminal, Write};
 
-use anstream::eprintln;
 use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
+
+/// A line on stderr. Where stderr is gone nobody reads it, and that is no reason to panic.
+macro_rules! say {
+    ($($arg:tt)*) => {{
+        let _ = writeln!(anstream::stderr(), $($arg)*);
+    }};
+}
 
 /// How a command prints.
 #[derive(Debug, Clone, Copy, Default)]
@@ -67,30 +73,30 @@ impl Printer {
     /// Says what comes next, or what is worth knowing, on stderr; silent with `--quiet`.
     pub fn note(self, text: impl AsRef<str>) {
         if !self.quiet {
-            eprintln!("{}", text.as_ref());
+            say!("{}", text.as_ref());
         }
     }
 
     /// Warns on stderr; silent with `--quiet`.
     pub fn warn(self, text: impl AsRef<str>) {
         if !self.quiet {
-            eprintln!("{BOLD_YELLOW}warning:{RESET} {}", text.as_ref());
+            say!("{BOLD_YELLOW}warning:{RESET} {}", text.as_ref());
         }
     }
 
     /// Prints a hint on stderr; silent with `--quiet`.
     pub fn hint(self, text: impl AsRef<str>) {
         if !self.quiet {
-            eprintln!("{BOLD_CYAN}hint:{RESET} {}", text.as_ref());
+            say!("{BOLD_CYAN}hint:{RESET} {}", text.as_ref());
         }
     }
 
     /// Prints an error with its causes and its hint, and gives the exit code for it.
     pub fn error(self, error: &anyhow::Error) -> Exit {
         let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());
-        eprintln!("{BOLD_RED}error:{RESET} {error:#}");
+        say!("{BOLD_RED}error:{RESET} {error:#}");
         if let Some(hint) = failure.and_then(|failure| failure.hint.as_deref()) {
-            eprintln!("{BOLD_CYAN}hint:{RESET} {hint}");
+            say!("{BOLD_CYAN}hint:{RESET} {hint}");
         }
         failure.map_or(Exit::FAILURE, |failure| failure.exit)
     }

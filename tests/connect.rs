@@ -416,15 +416,16 @@ fn what_ssh_says_is_shown_when_it_fails() {
 
 /// `connect` in a process group of its own with a program that says when it runs, ignores
 /// Ctrl-C, and ends with 3 on TERM.
-fn connected(sandbox: &Sandbox) -> std::process::Child {
+fn connected(sandbox: &Sandbox) -> Daemon {
     let script = format!(
         "trap 'touch interrupted' INT; trap 'exit 3' TERM; touch runs; \
          while [ ! -e ask ]; do sleep 0.1; done; {ASK} > answer; while :; do sleep 0.1; done"
     );
     let mut command: Command = sandbox.llamactl(&["connect", "far", "--", "sh", "-c", &script]);
-    let child = command.process_group(0).stdout(Stdio::null()).spawn().unwrap();
+    command.process_group(0);
+    let connect = Daemon::start(command, sandbox.path("connect.log"));
     wait_until("the program", SOON, || sandbox.work().join("runs").exists().then_some(()));
-    child
+    connect
 }
 
 #[test]
@@ -433,7 +434,7 @@ fn ctrl_c_is_the_programs_and_term_takes_everything_down() {
     let _far = far(&mut sandbox);
     let mut connect = connected(&sandbox);
     // As a terminal does it: to the whole group.
-    let group = nix::unistd::Pid::from_raw(connect.id() as i32);
+    let group = nix::unistd::Pid::from_raw(connect.pid() as i32);
     nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGINT).unwrap();
     let file = |name: &str| sandbox.work().join(name);
     wait_until("the program's trap", SOON, || file("interrupted").exists().then_some(()));
@@ -441,8 +442,9 @@ fn ctrl_c_is_the_programs_and_term_takes_everything_down() {
     let answer = || std::fs::read_to_string(file("answer")).unwrap_or_default();
     wait_until("an answer after it", SOON, || answer().contains(TINY_ANSWER).then_some(()));
     assert!(tunnels(&sandbox).iter().any(|line| line.contains("/ssh ")), "ssh goes on");
-    signal(connect.id(), "TERM");
-    assert_eq!(connect.wait().unwrap().code(), Some(3));
+    signal(connect.pid(), "TERM");
+    let status = wait_until("its end", SOON, || connect.ended());
+    assert_eq!(status.code(), Some(3));
     no_tunnel_is_left(&sandbox);
 }
 
@@ -451,8 +453,7 @@ fn the_tunnel_ends_even_when_llamactl_is_killed() {
     let mut sandbox = sandbox();
     let _far = far(&mut sandbox);
     let mut connect = connected(&sandbox);
-    signal(connect.id(), "KILL");
-    connect.wait().unwrap();
+    connect.kill();
     no_tunnel_is_left(&sandbox);
     for process in sandbox.processes() {
         if process.command().contains("touch runs") {

@@ -19,8 +19,21 @@ if alive "$run/slurmctld.pid"; then
     sleep 0.05
   done
 fi
+# What daemons that died by accident left behind: job steps (they work in the log folder) and
+# the jobs themselves.
+left_over() {
+  local process
+  for process in /proc/[0-9]*; do
+    [ "$process/cwd" -ef "$LAB/log" ] && [ "$(cat "$process/comm")" = slurmstepd ] && echo "${process#/proc/}"
+  done
+  # shellcheck disable=SC2046 # no match, no argument
+  env -i grep -lsz '^SLURM_JOB_ID=' $(env -i grep -lsz "^SLURM_CONF=$SLURM_CONF\$" /proc/[0-9]*/environ) /dev/null |
+    tr -dc '0-9\n'
+}
+
 shopt -s nullglob
 stop_by_pidfile "$run"/slurmd-*.pid "$run/slurmctld.pid"
+for pid in $(left_over 2>/dev/null); do kill -KILL "$pid" 2>/dev/null; done
 stop_by_pidfile "$run/munged.pid"
 rm -f "$run"/munge.socket*
 echo down

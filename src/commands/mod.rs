@@ -97,6 +97,8 @@ fn start_logging() {
     let _ = tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
         .with_writer(std::io::stderr)
+        // Otherwise it panics where stderr is gone, and takes a running server with it.
+        .log_internal_errors(false)
         .with_target(false)
         .with_ansi(std::io::stderr().is_terminal() && crate::env::NO_COLOR.get().is_none())
         .try_init();

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use crate::cli::StatusArgs;
 use crate::commands::Context;
 use crate::commands::target::probe::{Health, Identity, Probe, probe};
-use crate::commands::target::{Finder, For, Known};
+use crate::commands::target::{Finder, For, Known, is_gone};
 use crate::domain::job::{Job, Presence};
-use crate::exit::{Exit, Failure};
+use crate::exit::Exit;
 use crate::output::{Live, printable, span};
 use crate::slurm::is_job_id;
 
@@ -73,10 +73,6 @@ async fn watch(context: &Context, finder: &Finder, target: &str) -> anyhow::Resu
         tokio::time::sleep(EVERY).await;
     }
     Ok(Exit::OK)
-}
-
-fn is_gone(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<Failure>().is_some_and(|failure| failure.exit == Exit::GONE)
 }
 
 /// All that is known of one server or job.

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::connection::Connection;
 use crate::domain::job::{Job, JobState};
 use crate::domain::server::{Access, Server, ServerState};
+use crate::exit::{Exit, Failure};
 use crate::output::Tone;
 
 pub use choose::{For, choose};
@@ -274,9 +275,9 @@ impl Known {
 
 /// `gres:gpu:h100:2` → `2 x h100`, `gpu:2` → `2 x gpu`; nothing where there are no GPUs.
 pub fn gpus(gres: &str) -> Option<String> {
-    let mut gpu =
-        gres.split(',').map(|part| part.trim_start_matches("gres:").trim_start_matches("gres/"));
-    let gpu = gpu.rfind(|part| part.starts_with("gpu"))?;
+    let plain =
+        |part: &str| part.trim_start_matches("gres:").trim_start_matches("gres/").to_owned();
+    let gpu = gres.rsplit(',').map(plain).find(|part| part.starts_with("gpu"))?;
     let words: Vec<&str> = gpu.split([':', '=']).collect();
     match words[..] {
         ["gpu"] => Some("1 x gpu".to_owned()),
@@ -285,6 +286,12 @@ pub fn gpus(gres: &str) -> Option<String> {
         ["gpu", kind, count, ..] => Some(format!("{} x {kind}", count.split('(').next()?)),
         _ => None,
     }
+}
+
+/// Whether an error says that what was looked for is gone (exit 4), and not that nobody who
+/// could tell answered.
+pub fn is_gone(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Failure>().is_some_and(|failure| failure.exit == Exit::GONE)
 }
 
 fn stem(file: &str) -> &str {

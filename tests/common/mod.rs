@@ -183,8 +183,13 @@ impl Sandbox {
 
     /// Sets a variable for all commands from now on.
     pub fn set(&mut self, name: &str, value: impl ToString) {
-        self.env.retain(|(other, _)| other != name);
+        self.unset(name);
         self.env.push((name.to_owned(), value.to_string()));
+    }
+
+    /// Takes a variable away.
+    pub fn unset(&mut self, name: &str) {
+        self.env.retain(|(other, _)| other != name);
     }
 
     /// The value of a variable that was set.

@@ -132,7 +132,7 @@ impl Ntfy {
             .args(["serve", "--listen-http", &format!("127.0.0.1:{port}")])
             .args(["--base-url", &format!("http://127.0.0.1:{port}")])
             .arg("--config")
-            .arg(sandbox.write("ntfy.yml", "# empty: flags say everything\n{}\n"))
+            .arg(sandbox.write("ntfy.yml", "visitor-request-limit-exempt-hosts: 127.0.0.1\n"))
             .arg("--cache-file")
             .arg(sandbox.path("ntfy-cache.db"));
         let daemon = Daemon::start(command, sandbox.path("ntfy.log"));

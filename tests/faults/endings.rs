@@ -7,6 +7,9 @@ use crate::common::http::{self, Stream};
 use crate::common::wait_until;
 use crate::lab::{KILL_WAIT, Lab, Model, SLACK};
 
+/// An answer of so many tokens ends well before KillWait, on a loaded machine too.
+const SHORT: u32 = 80;
+
 pub fn scancel(cluster: Cluster) {
     let mut lab = Lab::new(cluster);
     let job = lab.start(&Model::tiny(), &[]);
@@ -22,7 +25,7 @@ pub fn scancel(cluster: Cluster) {
 pub fn scancel_while_a_short_answer_streams(cluster: Cluster) {
     let mut lab = Lab::new(cluster);
     let job = lab.start(&Model::slow(), &[]);
-    let stream = job.stream(300);
+    let stream = job.stream(SHORT);
     lab.slurm("scancel", &[&job.id]);
     let ended = stream.wait(SLACK);
     assert!(ended.complete, "the answer that was under way arrives whole: {ended:?}");
@@ -51,7 +54,7 @@ pub fn scancel_while_a_long_answer_streams(cluster: Cluster) {
 pub fn term_to_every_process(cluster: Cluster) {
     let mut lab = Lab::new(cluster);
     let job = lab.start(&Model::slow(), &[]);
-    let stream = job.stream(300);
+    let stream = job.stream(SHORT);
     lab.slurm("scancel", &["--full", "--signal=TERM", &job.id]);
     let ended = stream.wait(SLACK);
     assert!(ended.complete, "llama-server is shielded from the TERM: {ended:?}");
@@ -84,7 +87,7 @@ pub fn time_limit_with_a_stream_running(cluster: Cluster) {
 pub fn stop_command(cluster: Cluster) {
     let mut lab = Lab::new(cluster);
     let job = lab.start(&Model::slow(), &[]);
-    let stream = job.stream(300);
+    let stream = job.stream(SHORT);
     lab.sandbox.ok(&["stop", "--wait", &job.id]);
     let ended = stream.ended().expect("stop --wait comes back after the last stream");
     assert!(ended.complete, "{ended:?}");

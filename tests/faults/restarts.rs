@@ -68,7 +68,7 @@ pub fn preemption_with_grace(cluster: Cluster) {
     let model = Model::slow().slurm("gpus: 2").slurm("partition: low");
     let model = Model { node: Some("n3"), ..model };
     let victim = lab.start(&model, &[]);
-    let stream = victim.stream(300);
+    let stream = victim.stream(80);
     let high = preempt(&lab, "n3");
     // The drain signal came at once, long before the 30 s of grace were over.
     let ended = stream.ended().expect("the stream ended before its job gave way");

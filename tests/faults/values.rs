@@ -39,6 +39,8 @@ pub fn strange_values_reach_llama_server_unchanged(cluster: Cluster) {
     let recorder = "#!/bin/bash\nprintf '%s\\0' \"$@\" >\"$0.part\"\nmv \"$0.part\" \"$0.argv\"\n";
     let recorder = lab.sandbox.write("it's a \"recorder\"", recorder);
     std::fs::set_permissions(&recorder, PermissionsExt::from_mode(0o755)).expect("chmod");
+    // The variable would beat the file.
+    lab.sandbox.unset("LLAMACTL_LLAMA_SERVER");
     let file = lab.sandbox.write("näme, with $(pwd) & 'quotes'.gguf", "GGUF");
     // JSON is YAML.
     let model = Model { file: file.clone(), ..Model::tiny() }

@@ -9,7 +9,7 @@ use crate::cli::ConnectArgs;
 use crate::client::ClientError;
 use crate::commands::Context;
 use crate::commands::target::probe::{Health, Identity, Probe, probe};
-use crate::commands::target::{Finder, For, Known, State};
+use crate::commands::target::{Finder, For, Known, State, is_gone};
 use crate::domain::server::Access;
 use crate::exit::{Exit, Failure};
 use crate::http::direct;
@@ -20,8 +20,9 @@ use crate::secret::Secret;
 const NEAR: Duration = Duration::from_secs(1);
 /// How long a server that accepts a connection may take to answer.
 const ANSWER: Duration = Duration::from_secs(5);
-/// How often a server that is not ready yet is looked at.
+/// How often a server that is not ready yet is looked at, and how often in a row that may fail.
 const LOOK: Duration = Duration::from_secs(2);
+const MAX_FAILURES: u32 = 150;
 
 /// How the server is reached.
 #[derive(Debug)]
@@ -70,37 +71,59 @@ impl Way {
 /// Exit 4 when it is gone, or goes while it is waited for.
 pub async fn ready(context: &Context, finder: &Finder, target: &str) -> anyhow::Result<Known> {
     let mut known = finder.find(target, For::Using).await?;
-    let spinner = context.printer.spinner();
-    let mut told = None;
-    loop {
-        let what = printable(&format!("{} ({})", known.name(), known.id()));
-        let state = known.state();
-        match state {
-            State::Ready | State::Unknown => break,
-            State::Loading | State::Pending => {}
-            State::Draining | State::Lost | State::Ended => {
-                spinner.finish_and_clear();
-                return Err(unusable(&known, &what).into());
-            }
-        }
-        let reason = known.job.as_ref().and_then(|job| job.reason.as_deref()).unwrap_or_default();
-        let message = match state {
-            State::Pending => format!("{what} waits in the queue: {}", printable(reason)),
-            _ => format!("{what} loads its model"),
-        };
-        if told.as_ref() != Some(&message) && spinner.is_hidden() {
-            context.printer.note(&message);
-        }
-        spinner.set_message(message.clone());
-        told = Some(message);
-        tokio::time::sleep(LOOK).await;
-        known = finder.find(&known.id(), For::Using).await?;
+    if known.state() == State::Loading || known.state() == State::Pending {
+        let spinner = context.printer.spinner();
+        let waited = wait(context, finder, &spinner, known).await;
+        spinner.finish_and_clear();
+        known = waited?;
     }
-    spinner.finish_and_clear();
-    Ok(known)
+    match known.state() {
+        State::Draining | State::Lost | State::Ended => Err(unusable(&known).into()),
+        _ => Ok(known),
+    }
 }
 
-fn unusable(known: &Known, what: &str) -> Failure {
+/// Waits until the server neither waits in the queue nor loads. While nobody who could tell
+/// answers, it goes on waiting, for a while.
+async fn wait(
+    context: &Context,
+    finder: &Finder,
+    spinner: &indicatif::ProgressBar,
+    mut known: Known,
+) -> anyhow::Result<Known> {
+    let (mut told, mut failures) = (String::new(), 0);
+    loop {
+        let what = printable(&format!("{} ({})", known.name(), known.id()));
+        let message = match known.state() {
+            State::Pending => {
+                let reason = known.job.as_ref().and_then(|job| job.reason.as_deref());
+                format!(
+                    "{what} waits in the queue: {}",
+                    printable(reason.unwrap_or("no reason given"))
+                )
+            }
+            State::Loading => format!("{what} loads its model"),
+            _ => return Ok(known),
+        };
+        if told != message && spinner.is_hidden() {
+            context.printer.note(&message);
+        }
+        told = message;
+        spinner.set_message(told.clone());
+        tokio::time::sleep(LOOK).await;
+        match finder.find(&known.id(), For::Using).await {
+            Ok(found) => (known, failures) = (found, 0),
+            Err(error) if failures >= MAX_FAILURES || is_gone(&error) => return Err(error),
+            Err(error) => {
+                failures += 1;
+                spinner.set_message(format!("{told} ({error:#})"));
+            }
+        }
+    }
+}
+
+fn unusable(known: &Known) -> Failure {
+    let what = printable(&format!("{} ({})", known.name(), known.id()));
     let (problem, hint) = match known.state() {
         State::Draining => ("is about to end, and takes nothing new", "`llamactl ls` lists others"),
         State::Lost => (

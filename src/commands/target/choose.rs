@@ -39,7 +39,10 @@ fn matching<'a>(query: &str, known: &'a [Known]) -> Vec<&'a Known> {
     let same = |text: &str| text.to_lowercase() == lower;
     let begins = |text: &str| text.to_lowercase().starts_with(&lower);
     let id = |one: &Known| {
-        one.id() == query
+        let job = one.id();
+        // The id of an array means all its tasks.
+        job == query
+            || job.split_once('_').is_some_and(|(array, _)| array == query)
             || one.server.as_ref().is_some_and(|server| {
                 server.info.job.to_string() == query || server.info.id.to_string() == query
             })
@@ -178,6 +181,16 @@ mod tests {
         let failure = choose("q", &known, "anna", For::Managing).unwrap_err();
         let hint = failure.hint.unwrap();
         assert!(hint.contains("3  q  ready  anna") && hint.contains("4  q  pending"), "{hint}");
+    }
+
+    #[test]
+    fn the_id_of_an_array_means_all_its_tasks() {
+        let task =
+            |id: &str| Known { job: Some(job(id, "q", JobState::Running)), ..Known::default() };
+        let known = [task("4_1"), task("4_2"), task("5_1")];
+        assert_eq!(id_of("4_2", &known, For::Managing), Ok("4_2".into()));
+        assert_eq!(id_of("5", &known, For::Managing), Ok("5_1".into()));
+        assert_eq!(id_of("4", &known, For::Managing), Err(2));
     }
 
     #[test]
