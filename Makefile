@@ -62,6 +62,7 @@ lab-down: ## stop what lab-up started
 bench: test-deps test-tools ## measure, with a release build, and write docs/performance.md
 	@cargo build --locked --release
 	@LLAMACTL=$(CARGO_TARGET_DIR)/release/llamactl scripts/bench.py --write docs/performance.md
+	@cargo bench --locked --quiet --bench registry
 
 generate: ## write completions/, man/ and the schemas in configs/ anew from the binary
 	@cargo build --locked --quiet

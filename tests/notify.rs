@@ -309,6 +309,11 @@ fn a_wrong_address_topic_or_server_is_a_usage_error_before_anything_runs() {
         assert!(!text(&output.stderr).contains("hunter2"), "{output:?}");
     }
     assert!(!sandbox.path("argv").exists());
+    // Nor does a job wait in the queue that could never tell anybody.
+    let submit = ["submit", "--model", "x.gguf", "--dry-run", "--email", "+inbox@b.org"];
+    let output = sandbox.llamactl(&submit).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(text(&output.stderr).contains("`+inbox@b.org` is no mail address"), "{output:?}");
 }
 
 #[test]

@@ -14,3 +14,5 @@ mod scripts;
 mod server;
 #[path = "run_server/stop.rs"]
 mod stop;
+#[path = "run_server/waiting_for_a_job.rs"]
+mod waiting_for_a_job;

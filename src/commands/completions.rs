@@ -8,7 +8,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::{CommandFactory, ValueEnum};
 use clap_complete::Shell;
-use clap_complete::engine::{CompletionCandidate, PathCompleter, ValueCompleter};
+use clap_complete::engine::{
+    ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter,
+};
 
 use crate::api::ServerFilter;
 use crate::cli::{Cli, CompletionsArgs};
@@ -56,8 +58,51 @@ fn script(shell: Shell) -> Vec<u8> {
     text
 }
 
+/// The command line with what the shells' dynamic completion offers for names.
+pub fn command() -> clap::Command {
+    let mut command = Cli::command();
+    for (names, argument, completer) in NAMED {
+        command = completed(command, names, argument, *completer);
+    }
+    command
+}
+
+type Completer = fn(&OsStr) -> Vec<CompletionCandidate>;
+
+/// Arguments that name something, by command, and what names it.
+const NAMED: &[(&[&str], &str, Completer)] = &[
+    (&["submit"], "config", configs),
+    (&["run"], "config", configs),
+    (&["configs", "show"], "name", configs),
+    (&["configs", "validate"], "names", configs),
+    (&["configs", "init"], "from", configs),
+    (&["status"], "target", servers),
+    (&["logs"], "target", servers),
+    (&["stop"], "targets", servers),
+    (&["connect"], "target", servers),
+];
+
+/// Adds a completer to one argument. The order of arguments and commands stays.
+fn completed(
+    command: clap::Command,
+    names: &[&str],
+    argument: &str,
+    completer: Completer,
+) -> clap::Command {
+    match names {
+        [] => command.mut_args(|arg| match arg.get_id() == argument {
+            true => arg.add(ArgValueCompleter::new(completer)),
+            false => arg,
+        }),
+        [name, rest @ ..] => command.mut_subcommands(|next| match next.get_name() == *name {
+            true => completed(next, rest, argument, completer),
+            false => next,
+        }),
+    }
+}
+
 /// Names of model configurations, and paths of YAML files.
-pub fn configs(current: &OsStr) -> Vec<CompletionCandidate> {
+fn configs(current: &OsStr) -> Vec<CompletionCandidate> {
     let names = crate::config::find::names();
     let names = names.into_iter().map(CompletionCandidate::new);
     let mut all: Vec<_> = names.filter(|candidate| starts_with(candidate, current)).collect();
@@ -70,7 +115,7 @@ pub fn configs(current: &OsStr) -> Vec<CompletionCandidate> {
 
 /// Job ids and names of servers, as the registry knows them; nothing when it does not answer
 /// at once.
-pub fn servers(current: &OsStr) -> Vec<CompletionCandidate> {
+fn servers(current: &OsStr) -> Vec<CompletionCandidate> {
     let mut seen = std::collections::BTreeSet::new();
     let mut candidates = Vec::new();
     for server in known_servers().unwrap_or_default() {
@@ -109,4 +154,26 @@ fn starts_with(candidate: &CompletionCandidate, current: &OsStr) -> bool {
 fn is_word(value: &str) -> bool {
     let plain = |c: char| c.is_alphanumeric() || "._-+:/@".contains(c);
     !value.is_empty() && !value.starts_with('-') && value.chars().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_argument_that_names_a_configuration_or_a_server_is_completed() {
+        fn walk(command: &clap::Command, open: &mut Vec<String>) {
+            for arg in command.get_arguments() {
+                let id = arg.get_id().as_str();
+                let named = ["config", "target", "targets"].contains(&id);
+                if named && arg.get::<ArgValueCompleter>().is_none() {
+                    open.push(format!("{} {id}", command.get_name()));
+                }
+            }
+            command.get_subcommands().for_each(|next| walk(next, open));
+        }
+        let mut open = Vec::new();
+        walk(&command(), &mut open);
+        assert!(open.is_empty(), "add them to NAMED: {open:?}");
+    }
 }

@@ -32,14 +32,15 @@ pub async fn run(context: &Context, args: HeartbeatArgs) -> anyhow::Result<Exit>
     });
     let mut file = LeaseFile::read(&args.lease_file)?;
     if let Some(state) = state {
-        // For whoever registers anew from this file.
+        // In the file, since a loop in the background beats and registers anew from it.
         file.server.state = state;
         file.write(&args.lease_file)?;
     }
     if args.repeat {
         return repeat(context, &args).await;
     }
-    let renewed = beat(&file).await.map_err(lease::refused)?;
+    let renewed =
+        lease::with_current(&args.lease_file, |file| async move { beat(&file).await }).await?;
     context.printer.json(&renewed)?;
     Ok(Exit::OK)
 }
@@ -84,7 +85,7 @@ async fn keep(context: &Context, path: &Path) -> anyhow::Result<Exit> {
     let mut trouble = None;
     loop {
         // Read anew each time: `heartbeat --state` and `unregister` change it meanwhile.
-        let Ok(mut file) = LeaseFile::read(path) else {
+        let Ok(file) = LeaseFile::read(path) else {
             context.printer.note("the lease file is gone: unregistered");
             return Ok(Exit::OK);
         };
@@ -95,10 +96,10 @@ async fn keep(context: &Context, path: &Path) -> anyhow::Result<Exit> {
                     context.printer.note("the registry had forgotten this server: registered anew");
                     let renewed =
                         Renewed { ttl_ms: lease.ttl_ms, beat_after_ms: lease.beat_after_ms };
-                    file.lease = lease;
-                    // Not where `unregister` has removed it in this moment.
-                    if path.exists() {
-                        file.write(path)?;
+                    // Others may have written a new state meanwhile, or removed the file.
+                    if let Ok(mut now) = LeaseFile::read(path) {
+                        now.lease = lease;
+                        now.write(path)?;
                     }
                     Ok(renewed)
                 }

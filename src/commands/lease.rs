@@ -114,6 +114,32 @@ where
     }
 }
 
+/// Calls the registry with the lease in the file at `path`. Where the lease is refused, a
+/// `heartbeat --loop` may have registered anew in this moment, and be about to write the file:
+/// when a different lease is in it soon after, that one counts.
+///
+/// # Errors
+/// The registry's refusal, or a file that can't be read.
+pub async fn with_current<T, F>(
+    path: &Path,
+    mut call: impl FnMut(LeaseFile) -> F,
+) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, ClientError>>,
+{
+    let file = LeaseFile::read(path)?;
+    let stale = file.lease.secret.clone();
+    let answer = call(file).await;
+    if let Err(ClientError::Superseded(_)) = answer {
+        tokio::time::sleep(RETRY.0).await;
+        let file = LeaseFile::read(path)?;
+        if file.lease.secret != stale {
+            return call(file).await.map_err(refused);
+        }
+    }
+    answer.map_err(refused)
+}
+
 /// A refusal of the registry, with the exit code that scripts look at.
 pub fn refused(error: ClientError) -> Failure {
     let message = error.to_string();

@@ -24,7 +24,7 @@ pub mod wait_ready;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 
 use crate::cli::{Cli, Command, Global};
 use crate::exit::Exit;
@@ -41,7 +41,7 @@ pub struct Context {
 
 /// Parses the command line, runs the command, maps the result to an exit code.
 pub fn main() -> ExitCode {
-    clap_complete::CompleteEnv::with_factory(Cli::command).complete();
+    clap_complete::CompleteEnv::with_factory(completions::command).complete();
     let cli = Cli::parse();
     let printer = Printer::new(cli.global.json, cli.global.quiet);
     let context = Context { printer, global: cli.global };

@@ -11,12 +11,12 @@ use tokio::time::Instant;
 use super::lease;
 use super::process::Process;
 use crate::cli::WaitReadyArgs;
-use crate::client;
 use crate::commands::Context;
 use crate::config::resolve;
 use crate::connection::Connection;
 use crate::domain::job::{Job, JobState, Presence};
 use crate::exit::{Exit, Failure};
+use crate::http;
 use crate::output::{Printer, printable};
 use crate::slurm::{Slurm, squeue};
 use crate::supervisor::{llama, report};
@@ -205,9 +205,9 @@ fn ended(pid: u32) -> Stop {
 
 /// 200 on `/health` is ready; anything else is a reason to wait.
 async fn health(url: &str) -> Result<(), String> {
-    let client = client::http().map_err(|error| client::cause(&error))?;
+    let client = http::direct().map_err(|error| http::cause(&error))?;
     let request = client.get(format!("{url}/health")).timeout(ANSWER);
-    let response = request.send().await.map_err(|error| client::cause(&error))?;
+    let response = request.send().await.map_err(|error| http::cause(&error))?;
     match response.status() {
         reqwest::StatusCode::OK => Ok(()),
         reqwest::StatusCode::SERVICE_UNAVAILABLE => Err("not ready yet (503)".to_owned()),

@@ -262,7 +262,7 @@ const PATTERNS: &[(&str, Explain)] = &[
         "the model is not in the local cache, and can't be downloaded from here".to_owned()
     }),
     ("failed to open GGUF file", |l| {
-        format!("the model file can't be opened: {}", after(l, "file"))
+        format!("the model file can't be opened: {}", after(l, "GGUF file"))
     }),
     ("invalid magic characters", |_| "the model file is not a GGUF file".to_owned()),
     ("failed to read magic", |_| "the model file is empty".to_owned()),

@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::process::Stdio;
 
+use crate::common::services::{Ntfy, TOPIC};
 use crate::common::{Sandbox, http, text, wait_until};
 use crate::server::{SOON, Server, connection_file, llama_server, slow_start, spec, tiny, url};
 
@@ -114,4 +115,30 @@ fn a_server_goes_on_when_its_log_is_gone() {
     crate::common::signal(child.id(), "TERM");
     let status = wait_until("the end", SOON, || child.try_wait().unwrap());
     assert_eq!(status.code(), Some(0), "{status}");
+}
+
+#[test]
+fn people_are_told_once_that_it_is_ready_and_why_it_failed() {
+    let mut sandbox = Sandbox::new();
+    let ntfy = Ntfy::start(&mut sandbox);
+    let told = format!("notify: {{ ntfy_topic: {TOPIC}, ntfy_server: '{}' }}", ntfy.url());
+    let (mut server, connection) = Server::ready(&sandbox, &tiny(&told));
+    let ready = wait_until("the ready message", SOON, || ntfy.messages().into_iter().next());
+    assert!(ready["title"].as_str().unwrap().contains("Ready"), "{ready}");
+    assert!(!ready.to_string().contains(crate::server::key(&connection)), "no key in a message");
+    llama_server(&sandbox).signal("KILL");
+    server.wait_for_code(137);
+    let messages = ntfy.messages();
+    assert_eq!(messages.len(), 2, "{messages:?}");
+    assert!(messages[1]["title"].as_str().unwrap().contains("Failed"), "{messages:?}");
+    assert!(messages[1]["message"].as_str().unwrap().contains("SIGKILL"), "{messages:?}");
+
+    let broken = sandbox.write("broken.gguf", "not a model");
+    fails(&sandbox, &spec(&broken, &told));
+    let missing = sandbox.path("missing.gguf");
+    fails(&sandbox, &spec(&missing, &told));
+    let messages: Vec<String> = ntfy.messages().iter().skip(2).map(|m| m.to_string()).collect();
+    assert_eq!(messages.len(), 2, "{messages:?}");
+    assert!(messages[0].contains("not a GGUF file"), "{messages:?}");
+    assert!(messages[1].contains("missing.gguf"), "{messages:?}");
 }

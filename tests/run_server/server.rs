@@ -28,7 +28,7 @@ pub fn slow(more: &str) -> String {
 
 /// A specification with this model file.
 pub fn spec(model: &Path, more: &str) -> String {
-    let server = if more.contains("server:") {
+    let server = if more.starts_with("server:") {
         ""
     } else {
         "server: { context: 16384, parallel: 2, threads: 1 }\n"

@@ -1,0 +1,130 @@
+//! Configurations, the registry, completions and manual pages.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+/// `llamactl configs`
+#[derive(Debug, Clone, Subcommand)]
+#[command(after_help = "Example:\n  llamactl configs ls")]
+pub enum ConfigsCommand {
+    /// List the model configurations
+    #[command(visible_alias = "list", after_help = "Example:\n  llamactl configs ls --json")]
+    Ls,
+    /// Show a configuration resolved, with where each value came from
+    #[command(after_help = "Example:\n  llamactl configs show qwen3-30b --gpu-type v100")]
+    Show {
+        /// Name or path
+        name: String,
+        /// GPU type whose variant to show
+        #[arg(long, value_name = "TYPE")]
+        gpu_type: Option<String>,
+        /// Set any key, as server.context=8192
+        #[arg(long = "set", value_name = "KEY=VALUE")]
+        set: Vec<String>,
+    },
+    /// Check configurations: of models, and llamactl's own
+    #[command(after_help = "Examples:
+  llamactl configs validate
+  llamactl configs validate my-model.yaml ~/.config/llamactl/config.yaml")]
+    Validate {
+        /// Names or paths; all that are found when left out
+        names: Vec<String>,
+    },
+    /// Write a new model configuration to start from
+    #[command(after_help = "Examples:
+  llamactl configs init my-model --model ~/models/my.gguf
+  llamactl configs init --user-config")]
+    Init {
+        /// Name of the new configuration
+        #[arg(required_unless_present = "user_config")]
+        name: Option<String>,
+        /// GGUF file
+        #[arg(long, value_name = "FILE")]
+        model: Option<String>,
+        /// Copy this configuration
+        #[arg(long, value_name = "NAME", conflicts_with = "model")]
+        from: Option<String>,
+        /// Write ~/.config/llamactl/config.yaml instead
+        #[arg(long, conflicts_with_all = ["name", "from"])]
+        user_config: bool,
+    },
+    /// Print the JSON Schema of model configurations
+    #[command(after_help = "Example:\n  llamactl configs schema > model.schema.json")]
+    Schema {
+        /// The schema of config.yaml instead
+        #[arg(long)]
+        settings: bool,
+    },
+}
+
+/// `llamactl registry`
+#[derive(Debug, Clone, Subcommand)]
+#[command(after_help = "Example:\n  llamactl registry serve")]
+pub enum RegistryCommand {
+    /// Run the registry
+    Serve(ServeArgs),
+}
+
+/// `llamactl registry serve`
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  llamactl registry serve
+  llamactl registry serve --port 5055 --database sqlite:/var/lib/llamactl/registry.db
+  llamactl registry serve --host 0.0.0.0 --auth none")]
+pub struct ServeArgs {
+    /// Address to listen on
+    #[arg(long, default_value = "127.0.0.1")]
+    pub host: std::net::IpAddr,
+    /// Port to listen on; 0 takes a free one
+    #[arg(long, default_value_t = 5000)]
+    pub port: u16,
+    /// Where entries are kept, as sqlite:PATH [env: LLAMACTL_DATABASE_URL]
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+    /// Who may use it; an address other than loopback wants `none` said out loud
+    #[arg(long, value_enum)]
+    pub auth: Option<AuthArg>,
+    /// How long an entry lives without a heartbeat
+    #[arg(long, default_value = "30s", value_name = "TIME")]
+    pub ttl: String,
+    /// Further host name under which browsers may reach it; may be repeated
+    #[arg(long = "allowed-host", value_name = "NAME")]
+    pub allowed_hosts: Vec<String>,
+}
+
+/// How the registry knows its clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AuthArg {
+    /// It does not: whoever reaches the port may read and register
+    None,
+}
+
+/// `llamactl completions`
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  llamactl completions bash > ~/.local/share/bash-completion/completions/llamactl
+  llamactl completions zsh > ~/.zfunc/_llamactl
+  source <(COMPLETE=bash llamactl)      (also completes names of configurations and job ids)")]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum, required_unless_present = "dir")]
+    pub shell: Option<clap_complete::Shell>,
+    /// Write those of all shells into this folder
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+/// `llamactl man`
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  llamactl man | man -l -
+  llamactl man submit | man -l -
+  llamactl man --dir ~/.local/share/man/man1")]
+pub struct ManArgs {
+    /// Command, as `submit` or `registry serve`; llamactl itself when left out
+    pub command: Vec<String>,
+    /// Write all pages into this folder
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
