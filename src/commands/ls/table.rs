@@ -17,23 +17,25 @@ const DISPENSABLE: [&str; 8] = ["SLOTS", "UP", "CTX", "GPU", "MODEL", "LEFT", "O
 pub fn render(known: &[Known], now: Timestamp, terminal: Option<(u16, u16)>) -> String {
     let mut header = HEADER.to_vec();
     let mut rows: Vec<Vec<Cell>> = known.iter().map(|one| row(one, now)).collect();
-    let width = terminal.map(|(width, _)| width);
-    if let Some(width) = width {
-        let mut widths = widths(&header, &rows);
-        for column in DISPENSABLE {
-            let total: usize = widths.iter().map(|width| width + GAP).sum();
-            if total.saturating_sub(GAP) <= usize::from(width) {
-                break;
-            }
-            let Some(at) = header.iter().position(|name| *name == column) else { continue };
-            header.remove(at);
-            widths.remove(at);
-            for row in &mut rows {
-                row.remove(at);
-            }
+    let Some((width, _)) = terminal else { return table_of(&header, rows, None) };
+    let mut widths = widths(&header, &rows);
+    let fits = |widths: &[usize]| {
+        let total: usize = widths.iter().map(|width| width + GAP).sum();
+        total.saturating_sub(GAP) <= usize::from(width)
+    };
+    for column in DISPENSABLE {
+        if fits(&widths) {
+            break;
+        }
+        let Some(at) = header.iter().position(|name| *name == column) else { continue };
+        header.remove(at);
+        widths.remove(at);
+        for row in &mut rows {
+            row.remove(at);
         }
     }
-    table_of(&header, rows, width)
+    // Arranging a thousand rows takes longer than all the rest: only where it is needed.
+    table_of(&header, rows, (!fits(&widths)).then_some(width))
 }
 
 fn widths(header: &[&str], rows: &[Vec<Cell>]) -> Vec<usize> {
