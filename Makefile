@@ -13,7 +13,7 @@ export PATH := $(PATH):/usr/sbin:/sbin
 BINARY = $(CARGO_TARGET_DIR)/debug/llamactl
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
-.PHONY: help build demo test checks lint doc deny test-deps test-tools lab-up lab-down \
+.PHONY: help build demo test checks lint doc deny advisories test-deps test-tools lab-up lab-down \
 	bench generate dist clean
 
 help: ## list the targets
@@ -39,11 +39,13 @@ lint:
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
 
-# Advisories want cargo-deny (cargo install --locked cargo-deny: minutes) and the network.
+# The same rules with and without cargo-deny (minutes to build: cargo install --locked cargo-deny).
 deny:
-	@scripts/licences.py
-	@if command -v cargo-deny >/dev/null; then cargo deny --locked --log-level error check; \
-	else echo "advisories: cargo-deny is not installed, not checked"; fi
+	@if command -v cargo-deny >/dev/null; then cargo deny --locked --log-level error check bans licenses sources; \
+	else scripts/licences.py; fi
+
+advisories: ## known faults of dependencies; wants cargo-deny and the network
+	cargo deny --locked check advisories
 
 test-deps: ## install what demo and tests need (SLURM, munge, python3, curl); root, or it says what to run
 	@scripts/lab/deps.sh --newest
