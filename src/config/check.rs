@@ -30,7 +30,6 @@ const OWN_SBATCH: &[(&str, &str)] = &[
     ("--job-name", "use `name`"),
     ("--output", "use `slurm.output`"),
     ("--time", "use `slurm.time`"),
-    ("--array", "submit once for each server"),
     ("--wait", "use `llamactl submit --wait`"),
     ("--parsable", "it is always given"),
     ("--wrap", "the job runs `llamactl run`"),
@@ -254,7 +253,7 @@ variants: { nvidia_a100-sxm4-80gb: { slurm: { time: 90 } } }";
         for bad in [
             "slurm: {partition: \"gpu\\n#SBATCH --uid=0\"}",
             "slurm: {args: [\"--x\\ny\"]}",
-            "slurm: {args: [--array=1-3]}",
+            "slurm: {args: [--wrap=id]}",
             "slurm: {args: [gpu]}",
             "server: {args: [--api-key, secret]}",
             "server: {args: ['--port=80']}",

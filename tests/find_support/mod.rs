@@ -17,6 +17,9 @@ pub const READY: Duration = Duration::from_secs(60);
 
 /// The specification of a tiny server, with more lines of YAML for `server:`.
 pub fn spec(sandbox: &Sandbox, name: &str, server: &Value) -> String {
+    // One thread: llama-server's threads spin, and starve what else runs on a small machine.
+    let mut server = server.clone();
+    server["threads"] = json!(1);
     let spec = json!({
         "name": name,
         "model": tiny_model(),

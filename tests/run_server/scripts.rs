@@ -128,6 +128,16 @@ impl Steps {
         Daemon::start(command, self.sandbox.path("beats.log"))
     }
 
+    /// The loop, once its first beat has arrived.
+    #[track_caller]
+    fn keep_beating(&self) -> Daemon {
+        let seen = || self.live().first().map(|server| server["last_seen"].clone());
+        let before = seen();
+        let beats = self.keep(&[]);
+        wait_until("the first beat", SOON, || (seen() != before).then_some(()));
+        beats
+    }
+
     fn live(&self) -> Vec<Value> {
         let all = self.registry.servers();
         all.into_iter().filter(|server| server["state"] != "lost").collect()
@@ -221,12 +231,12 @@ fn the_loop_ends_with_the_process_with_the_lease_and_when_superseded() {
     process.kill();
     assert_eq!(code(&mut beats), Some(4));
 
-    let mut beats = steps.keep(&[]);
+    let mut beats = steps.keep_beating();
     assert_code(&steps.unregister(), 0, "");
     assert_eq!(code(&mut beats), Some(0));
 
     assert_code(&steps.register("7"), 0, "");
-    let mut beats = steps.keep(&[]);
+    let mut beats = steps.keep_beating();
     let other = steps.sandbox.path("other.json");
     let args = ["register", "--port", "1", "--host", "n1", "--model", "m", "--job", "7"];
     let lease = ["--lease-file", other.to_str().unwrap()];
