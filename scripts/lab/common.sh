@@ -6,26 +6,26 @@ LAB_HOME=${LLAMACTL_LAB:-${XDG_CACHE_HOME:-$HOME/.cache}/llamactl/lab}
 
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
-# alive PIDFILE: whether its process runs. A zombie does not, though `kill -0` says so.
-alive() {
-  local pid
-  pid=$(cat "$1" 2>/dev/null) && [ -n "$pid" ] || return 1
-  kill -0 "$pid" 2>/dev/null && ! grep -qs '^State:[[:space:]]*Z' "/proc/$pid/status"
+# running PID: whether it runs. A zombie does not, though `kill -0` says so.
+running() {
+  [ -n "$1" ] && kill -0 "$1" 2>/dev/null && ! grep -qs '^State:[[:space:]]*Z' "/proc/$1/status"
 }
 
-# stop_by_pidfile FILE...: TERM, up to 10 s, KILL; the files go.
+# alive PIDFILE: whether its process runs.
+alive() { running "$(cat "$1" 2>/dev/null)"; }
+
+# stop_by_pidfile FILE...: TERM, up to 10 s, KILL; the files go. The ids are read first: a daemon
+# removes its file long before it has ended.
 stop_by_pidfile() {
-  local file n
-  for file in "$@"; do alive "$file" && kill -TERM "$(cat "$file")" 2>/dev/null; done
+  local file pid n pids=()
+  for file in "$@"; do alive "$file" && pids+=("$(cat "$file")"); done
+  for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null; done
   for ((n = 0; n < 200; n++)); do
-    for file in "$@"; do alive "$file" && { sleep 0.05; continue 2; }; done
+    for pid in "${pids[@]}"; do running "$pid" && { sleep 0.05; continue 2; }; done
     break
   done
-  for file in "$@"; do
-    alive "$file" && kill -KILL "$(cat "$file")" 2>/dev/null
-    rm -f "$file"
-  done
-  return 0
+  for pid in "${pids[@]}"; do running "$pid" && kill -KILL "$pid" 2>/dev/null; done
+  rm -f "$@"
 }
 
 # free_ports N: prints the first of N ports in a row that nobody listens on. Below the range from

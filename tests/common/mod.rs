@@ -248,7 +248,7 @@ impl Drop for Sandbox {
 }
 
 /// Prints the last lines of every log below `dir`.
-fn print_logs(dir: &Path) {
+pub fn print_logs(dir: &Path) {
     let Ok(entries) = fs::read_dir(dir) else { return };
     for path in entries.flatten().map(|entry| entry.path()) {
         if path.is_dir() {

@@ -1,11 +1,11 @@
 //! Jobs that start more than once: one after the other, side by side, or both at the same time.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use crate::common::cluster::Cluster;
-use crate::common::{Sandbox, assert_ok, holds_for, project, signal, wait_until};
+use crate::common::{Sandbox, assert_ok, holds_for, print_logs, project, signal, wait_until};
 use crate::lab::{Job, KILL_WAIT, Lab, Model, SLACK, TTL};
 
 /// A requeued job waits for `cred_expire` (5 s here), then for the scheduler.
@@ -103,13 +103,15 @@ pub fn array_job(cluster: Cluster) {
 /// A cluster for one test alone, whose nodes may die.
 struct OwnCluster {
     cluster: Cluster,
-    folder: PathBuf,
+    /// Not in the sandbox: it must outlive it, or nobody finds the pid files.
+    folder: tempfile::TempDir,
 }
 
 impl OwnCluster {
     #[track_caller]
-    fn start(cluster: Cluster, folder: &Path) -> OwnCluster {
-        let own = OwnCluster { cluster, folder: folder.to_owned() };
+    fn start(cluster: Cluster) -> OwnCluster {
+        let folder = tempfile::Builder::new().prefix("llamactl-test-slurm-").tempdir();
+        let own = OwnCluster { cluster, folder: folder.expect("tempdir") };
         let mut command = own.script("up");
         if cluster == Cluster::Newest {
             let binary = Path::new(crate::common::LLAMACTL).parent().expect("a folder");
@@ -131,7 +133,7 @@ impl OwnCluster {
             _ => Command::new(lab.join(format!("slurm-{verb}.sh"))),
         };
         let tracking = if self.cluster == Cluster::Pgid { "pgid" } else { "linuxproc" };
-        command.env("LAB", &self.folder).env("PROCTRACK", tracking).env("CLUSTER", "own");
+        command.env("LAB", self.folder.path()).env("PROCTRACK", tracking).env("CLUSTER", "own");
         command.env("CPUS", "8").env("KILLWAIT", KILL_WAIT.as_secs().to_string());
         command
     }
@@ -139,7 +141,7 @@ impl OwnCluster {
     /// Kills the daemon of a node, as when the node's network dies.
     #[track_caller]
     fn kill_node(&self, node: &str) {
-        let file = self.folder.join(format!("run/slurmd-{node}.pid"));
+        let file = self.folder.path().join(format!("run/slurmd-{node}.pid"));
         let pid = std::fs::read_to_string(&file).expect("slurmd's pid file");
         signal(pid.trim().parse().expect("a pid"), "KILL");
     }
@@ -147,6 +149,9 @@ impl OwnCluster {
 
 impl Drop for OwnCluster {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            print_logs(self.folder.path());
+        }
         let _ = self.script("down").output();
     }
 }
@@ -154,10 +159,9 @@ impl Drop for OwnCluster {
 /// A node's daemon dies, its job lives on, SLURM starts the job once more elsewhere: two copies
 /// run, and the older one says goodbye last.
 pub fn two_copies_of_one_job(cluster: Cluster) {
+    let own = OwnCluster::start(cluster);
     let mut sandbox = Sandbox::new();
-    let folder = sandbox.path("slurm");
-    let own = OwnCluster::start(cluster, &folder);
-    cluster.enter_at(&mut sandbox, &folder);
+    cluster.enter_at(&mut sandbox, own.folder.path());
     let mut lab = Lab::in_sandbox(cluster, sandbox);
 
     let older = lab.start(&Model { node: None, ..Model::tiny() }, &[]);
@@ -185,6 +189,4 @@ pub fn two_copies_of_one_job(cluster: Cluster) {
     let connection = lab.wait_ready(&newer.id).connection;
     assert_eq!(connection, newer.connection, "the connection file is the newer one's");
     newer.assert_answers();
-    drop(lab);
-    drop(own);
 }
