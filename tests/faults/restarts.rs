@@ -164,7 +164,10 @@ pub fn two_copies_of_one_job(cluster: Cluster) {
     let supervisor = lab.process("llamactl");
     let node = older.server["slurm_node"].as_str().expect("a node").to_owned();
     own.kill_node(&node);
-    lab.slurm("scontrol", &["update", &format!("nodename={node}"), "state=down", "reason=test"]);
+    // Drained too: an answer that was under way brings a node that is only down back to service.
+    for state in ["state=drain", "state=down"] {
+        lab.slurm("scontrol", &["update", &format!("nodename={node}"), state, "reason=test"]);
+    }
     let newer = wait_for_next_start(&lab, &older);
     assert_ne!(newer.server["slurm_node"], older.server["slurm_node"]);
 
