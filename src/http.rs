@@ -1,4 +1,4 @@
-//! The one HTTP client of the process.
+//! The HTTP clients of the process.
 
 use std::sync::OnceLock;
 use std::time::Duration;

@@ -25,7 +25,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("shutdown", &["LEAVES"]),
     ("output", &["LEAVES"]),
     // Values are completed by those who know them.
-    ("cli", &["commands", "LEAVES"]),
+    ("cli", &["LEAVES"]),
     ("env", &["LEAVES"]),
     ("exit", &["LEAVES"]),
     ("paths", &["LEAVES"]),

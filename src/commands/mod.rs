@@ -18,6 +18,7 @@ pub mod run;
 pub mod status;
 pub mod stop;
 pub mod submit;
+pub mod tail;
 pub mod target;
 pub mod unregister;
 pub mod wait_ready;

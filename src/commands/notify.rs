@@ -1,6 +1,5 @@
 //! `llamactl notify`
 
-use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use jiff::Timestamp;
 use crate::cli::{EventArg, NotifyArgs};
 use crate::commands::Context;
 use crate::commands::identity::{self, slurm};
+use crate::commands::tail::tail;
 use crate::config::settings::Settings;
 use crate::config::{resolve, targets};
 use crate::connection::{self, Connection};
@@ -19,8 +19,6 @@ use crate::notify::{self, Delivery, Kind, Notice};
 const DEADLINE: Duration = Duration::from_secs(60);
 /// Lines from the end of the log that go into a message.
 const TAIL_LINES: usize = 30;
-/// Most bytes that are read from the end of the log.
-const TAIL_BYTES: u64 = 64 * 1024;
 /// Tells people of one event, waits until they are told, and says how it went.
 ///
 /// # Errors
@@ -57,7 +55,7 @@ fn outcome(delivery: &Delivery) -> String {
 fn notice(args: &NotifyArgs, settings: &Settings) -> Result<Notice, Failure> {
     let log_tail = match &args.log {
         None => Vec::new(),
-        Some(path) => tail(path)
+        Some(path) => tail(path, TAIL_LINES)
             .map_err(|error| Failure::usage(format!("--log {}: {error}", path.display())))?,
     };
     let job = args.job.clone().or_else(job).unwrap_or_default();
@@ -103,19 +101,6 @@ fn connection_file(job: &str) -> Option<(PathBuf, Connection)> {
     })
 }
 
-/// The last lines of a log, each without control characters.
-fn tail(path: &Path) -> std::io::Result<Vec<String>> {
-    let mut file = std::fs::File::open(path)?;
-    let size = file.metadata()?.len();
-    file.seek(SeekFrom::Start(size.saturating_sub(TAIL_BYTES)))?;
-    let mut bytes = Vec::new();
-    file.take(TAIL_BYTES).read_to_end(&mut bytes)?;
-    let text = String::from_utf8_lossy(&bytes);
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    let skipped = lines.len().saturating_sub(TAIL_LINES);
-    Ok(lines.into_iter().skip(skipped).map(str::to_owned).collect())
-}
-
 /// `my-model` of `/models/my-model.gguf` and of `owner/my-model:Q4_K_M`.
 fn model_name(model: &str) -> String {
     let name = file_name(model);
@@ -159,16 +144,5 @@ mod tests {
         ] {
             assert_eq!((model_name(model).as_str(), file_name(model).as_str()), (name, file));
         }
-    }
-
-    #[test]
-    fn the_end_of_a_log_is_read_without_the_rest() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("log");
-        let lines: Vec<String> = (0..20_000).map(|n| format!("line {n}")).collect();
-        std::fs::write(&path, lines.join("\n") + "\n\n").unwrap();
-        let tail = tail(&path).unwrap();
-        assert_eq!(tail.len(), TAIL_LINES);
-        assert_eq!(tail[TAIL_LINES - 1], "line 19999");
     }
 }

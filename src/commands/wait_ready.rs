@@ -12,6 +12,7 @@ use super::lease;
 use super::process::Process;
 use crate::cli::WaitReadyArgs;
 use crate::commands::Context;
+use crate::commands::tail::tail;
 use crate::config::resolve;
 use crate::connection::Connection;
 use crate::domain::job::{Job, JobState, Presence};
@@ -29,8 +30,8 @@ const ANSWER: Duration = Duration::from_secs(5);
 const SLURM: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
 /// How often the connection file is looked for.
 const FILE: Duration = Duration::from_millis(250);
-/// How much of the end of a log is read for the reason, and how many lines are shown.
-const LOG_END: u64 = 64 * 1024;
+/// How many lines of the end of a log are searched for the reason.
+const SEARCHED: usize = 1000;
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
@@ -101,13 +102,14 @@ impl<E: Into<anyhow::Error>> From<E> for Stop {
 impl Gone {
     /// Shows the end of the log, and makes the error.
     fn tell(self, printer: Printer, log: Option<&Path>) -> Failure {
-        let lines = log.or(self.log.as_deref()).map_or_else(Vec::new, end_of);
+        let log = log.or(self.log.as_deref());
+        let lines = log.and_then(|log| tail(log, SEARCHED).ok()).unwrap_or_default();
         let reason = llama::reason(&lines).filter(|_| self.exit == Exit::GONE);
         let message = match reason {
             Some(reason) => format!("{}: {}", self.why, printable(&reason)),
             None => self.why,
         };
-        for line in report::tail(lines) {
+        for line in report::tail(lines, None) {
             printer.note(format!("  {}", printable(&line)));
         }
         let failure = Failure::with_exit(self.exit, message);
@@ -291,19 +293,4 @@ fn in_words(id: &str, job: Option<&Job>) -> String {
         Some(job) => format!("job {id} is {}", job.raw_state),
         None => format!("job {id}"),
     }
-}
-
-/// The last lines of a log. A log that can't be read has none.
-fn end_of(path: &Path) -> Vec<String> {
-    use std::io::{Read, Seek, SeekFrom};
-    let read = || {
-        let mut file = std::fs::File::open(path)?;
-        let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(LOG_END)))?;
-        let mut bytes = Vec::new();
-        file.take(LOG_END).read_to_end(&mut bytes)?;
-        std::io::Result::Ok(bytes)
-    };
-    let text = String::from_utf8_lossy(&read().unwrap_or_default()).into_owned();
-    text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect()
 }

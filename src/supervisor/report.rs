@@ -11,6 +11,7 @@ use super::run::{Setup, in_words};
 use crate::connection::{self, Connection};
 use crate::exit::{Exit, Failure};
 use crate::notify::{Delivery, Kind, Notice};
+use crate::secret::Secret;
 
 /// Lines of the log in the notification of a failure.
 const TAIL: usize = 20;
@@ -114,9 +115,13 @@ pub fn notice(setup: &Setup, kind: Kind, port: u16) -> Notice {
     }
 }
 
-/// The end of the log for a notice.
-pub fn tail(mut lines: Vec<String>) -> Vec<String> {
-    lines.split_off(lines.len().saturating_sub(TAIL))
+/// The end of the log for a notice, without the key, should the server have printed it.
+pub fn tail(mut lines: Vec<String>, key: Option<&Secret>) -> Vec<String> {
+    let mut tail = lines.split_off(lines.len().saturating_sub(TAIL));
+    if let Some(key) = key {
+        tail.iter_mut().for_each(|line| *line = line.replace(key.expose(), "…"));
+    }
+    tail
 }
 
 /// Logs how notifications fared.

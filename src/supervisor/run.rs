@@ -333,7 +333,7 @@ impl<'a> Story<'a> {
                 if !matches!(end, End::StoppedBadly(_)) {
                     let notice = report::notice(self.setup, Kind::Failed, self.info.port);
                     let reason = failure.message.clone();
-                    let log_tail = report::tail(lines);
+                    let log_tail = report::tail(lines, self.key.as_ref());
                     let notice = notify::Notice { reason, log_tail, ..notice };
                     let limit = left(FAILED_NOTICE);
                     tell_failure(&self.setup.spec, &notice, limit, signals).await;

@@ -1,6 +1,5 @@
 //! `--wait`: from the queue to the first 200.
 
-use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::Report;
 use crate::commands::Context;
+use crate::commands::tail::tail;
 use crate::config::resolve::Resolved;
 use crate::connection::Connection;
 use crate::domain::job::{Job, JobState, Presence};
@@ -23,8 +23,6 @@ const ASK_FIRST: Duration = Duration::from_secs(2);
 const ASK_MOST: Duration = Duration::from_secs(30);
 /// Lines of the log to show when the job is gone.
 const TAIL_LINES: usize = 20;
-/// Bytes of the log to read for them.
-const TAIL_BYTES: u64 = 16 * 1024;
 
 /// Waits until the server answers or the job is gone. Ctrl-C ends the waiting, not the job.
 pub(super) async fn until_ready(
@@ -72,7 +70,7 @@ fn finish(
         End::Gone(reason) => {
             report.state = Some("gone");
             anstream::eprintln!("job {id} is gone before it was ready: {}", printable(&reason));
-            let lines = log.map(|log| tail(log, TAIL_LINES)).unwrap_or_default();
+            let lines = log.and_then(|log| tail(log, TAIL_LINES).ok()).unwrap_or_default();
             if let (Some(log), false) = (log, lines.is_empty()) {
                 anstream::eprintln!("the end of {}:", printable(&log.display().to_string()));
             }
@@ -146,7 +144,7 @@ async fn pass(
     let until = tokio::time::Instant::now() + time;
     while tokio::time::Instant::now() < until {
         if let (Some(JobState::Running), Some(log)) = (state, log)
-            && let Some(line) = tail(log, 1).pop()
+            && let Some(line) = tail(log, 1).ok().and_then(|mut lines| lines.pop())
         {
             say(format!("job {id}: loading: {}", line.trim()));
         }
@@ -204,42 +202,4 @@ pub(super) fn log_path(resolved: &Resolved, id: &str) -> Option<PathBuf> {
     }
     let dir = resolved.spec.connection_dir.clone().unwrap_or_default();
     Some(dir.join(name))
-}
-
-/// The last lines of a log that say something.
-fn tail(path: &Path, lines: usize) -> Vec<String> {
-    let read = || -> std::io::Result<Vec<u8>> {
-        let mut file = std::fs::File::open(path)?;
-        let size = file.metadata()?.len();
-        file.seek(SeekFrom::Start(size.saturating_sub(TAIL_BYTES)))?;
-        let mut bytes = Vec::new();
-        file.take(TAIL_BYTES).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    let bytes = read().unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes);
-    let mut last: Vec<String> = text
-        .lines()
-        .rev()
-        .filter(|line| !line.trim().is_empty())
-        .take(lines)
-        .map(str::to_owned)
-        .collect();
-    last.reverse();
-    last
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_end_of_a_log_is_read_without_the_rest() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("log");
-        let long = "x".repeat(20_000);
-        std::fs::write(&path, format!("{long}\none\n\ntwo\n")).unwrap();
-        assert_eq!(tail(&path, 2), ["one", "two"]);
-        assert_eq!(tail(&dir.path().join("none"), 2), Vec::<String>::new());
-    }
 }

@@ -7,7 +7,7 @@ use axum::extract::State;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::domain::server::Server;
+use crate::domain::server::{Server, ServerState};
 use crate::registry::error::ApiError;
 use crate::registry::handlers::{Body, Segment};
 use crate::registry::legacy::{LegacyEntry, Record, iso};
@@ -41,7 +41,7 @@ pub async fn list(State(service): State<Service>) -> Json<Value> {
 /// 404 where there is none.
 pub async fn get(State(service): State<Service>, job: Segment) -> Result<Json<Record>, ApiError> {
     let view = service.view().read();
-    if let Some(entry) = view.live_of_job(&job.0) {
+    if let Some(entry) = view.live_of_job(&job.0).filter(|entry| answers(&entry.server)) {
         return Ok(Json(leased_record(&entry.server)));
     }
     view.legacy.get(&job.0).map(|entry| Json(record(entry))).ok_or_else(ApiError::unknown)
@@ -82,7 +82,7 @@ pub async fn by_owner(State(service): State<Service>, owner: Segment) -> Json<Va
 }
 
 fn all(view: &View) -> Vec<Shown> {
-    let leased = view.live().map(|entry| Shown {
+    let leased = view.live().filter(|entry| answers(&entry.server)).map(|entry| Shown {
         job: entry.server.info.job.job(),
         started: entry.server.info.started,
         record: leased_record(&entry.server),
@@ -93,6 +93,12 @@ fn all(view: &View) -> Vec<Shown> {
         record: record(entry),
     });
     leased.chain(legacy).collect()
+}
+
+/// Whether clients of this format may see it: they have no word for a server that still loads,
+/// and would send it their requests.
+fn answers(server: &Server) -> bool {
+    server.state != ServerState::Loading
 }
 
 fn record(entry: &LegacyEntry) -> Record {
