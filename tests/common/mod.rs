@@ -139,12 +139,14 @@ impl Sandbox {
         sandbox.set("PATH", format!("{path}:/usr/sbin:/sbin"));
         sandbox.set("HOME", home.display());
         sandbox.set("XDG_RUNTIME_DIR", sandbox.make_dir("runtime").display());
+        // What is killed can't tidy up after itself: the sandbox does.
+        sandbox.set("TMPDIR", sandbox.make_dir("tmp").display());
         sandbox.set("LLAMACTL_SITE_CONFIG", sandbox.path("site.yaml").display());
         fs::write(sandbox.path("site.yaml"), "{}\n").expect("site.yaml");
         sandbox.set("LLAMACTL_LLAMA_SERVER", tool("llama-server").display());
         sandbox.set("LLAMACTL_LOG", "debug");
         sandbox.set("NO_COLOR", "1");
-        for name in ["USER", "LOGNAME", "TMPDIR", "LANG"] {
+        for name in ["USER", "LOGNAME", "LANG"] {
             if let Ok(value) = std::env::var(name) {
                 sandbox.set(name, value);
             }
