@@ -23,7 +23,9 @@ build: ## build llamactl (dev profile; the path of the binary is printed)
 	@cargo build --locked
 	@echo "$(BINARY)"
 
-demo: test-deps test-tools ## the whole way, from submit to stop, on a SLURM of its own (KEEP=1 keeps the folder)
+demo: ## the whole way, from submit to stop, on a SLURM of its own (KEEP=1 keeps the folder)
+	@scripts/lab/deps.sh
+	@$(MAKE) --no-print-directory test-tools
 	@cargo build --locked
 	@LLAMACTL=$(BINARY) scripts/demo.sh
 
@@ -47,8 +49,8 @@ deny:
 advisories: ## known faults of dependencies; wants cargo-deny and the network
 	cargo deny --locked check advisories
 
-test-deps: ## install what demo and tests need (SLURM, munge, python3, curl); root, or it says what to run
-	@scripts/lab/deps.sh --newest
+test-deps: ## install what the tests need (SLURM, munge, python3, mail programs, sshd); root, or it says what to run
+	@scripts/lab/deps.sh --tests
 
 test-tools: ## fetch the real llama-server and ntfy, 15 s
 	@scripts/lab/tools.sh "$(LLAMACTL_LAB)/tools"

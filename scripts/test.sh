@@ -18,7 +18,7 @@ nextest=
 if cargo nextest --version >/dev/null 2>&1; then nextest=1; fi
 
 step "what the tests need"
-scripts/lab/deps.sh --newest
+scripts/lab/deps.sh --tests
 scripts/lab/tools.sh "$LAB_HOME/tools"
 
 step "checks"

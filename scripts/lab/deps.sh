@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the demo and the tests need and this machine lacks: SLURM, munge, python3, curl,
 # a C compiler. No daemon is started, and what is there stays as it is.
-# usage: deps.sh [--newest]     --newest: also what slurm-newest.sh needs (root only)
+# usage: deps.sh [--tests]     --tests: also mail programs, sshd, and what slurm-newest.sh needs
 set -euo pipefail
 # shellcheck source=common.sh
 . "$(dirname "$(readlink -f "$0")")/common.sh"
@@ -16,7 +16,16 @@ need munged munge
 need python3 python3-minimal
 need curl curl ca-certificates
 need cc gcc libc6-dev
-[ "${1:-}" = --newest ] && [ "$(id -u)" = 0 ] && need debootstrap debootstrap
+if [ "${1:-}" = --tests ]; then
+  need openssl openssl
+  need ssh openssh-client
+  need sshd openssh-server
+  need sendmail msmtp-mta msmtp
+  need mailx bsd-mailx
+  need mutt mutt
+  # The newest SLURM lives in a chroot, which only root can enter.
+  [ "$(id -u)" != 0 ] || need debootstrap debootstrap
+fi
 [ ${#missing[@]} = 0 ] && exit 0
 
 install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}")

@@ -23,7 +23,7 @@ why_not() {
   elif ! unshare --mount true 2>/dev/null; then
     echo "this root may not mount (a container without CAP_SYS_ADMIN?)"
   elif ! command -v debootstrap >/dev/null && [ ! -e "$root/.complete" ]; then
-    echo "debootstrap is missing: run scripts/lab/deps.sh --newest"
+    echo "debootstrap is missing: run scripts/lab/deps.sh --tests"
   else
     return 1
   fi
