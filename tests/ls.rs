@@ -315,7 +315,8 @@ fn stop_ends_ones_own_jobs_and_reports_each() {
     let held = submit(Cluster::Pgid, &sandbox, "waits", true);
     let running = submit(Cluster::Pgid, &sandbox, "runs", false);
     wait_listed(&sandbox, "runs");
-    register(&sandbox, json!({"name": "theirs", "job_id": "7"}));
+    // An id that no job of the cluster gets while the tests run.
+    register(&sandbox, json!({"name": "theirs", "job_id": "60000007"}));
     let (code, stdout, stderr) = outcome(&sandbox, &["stop", "theirs", "waits", "runs", "--wait"]);
     assert_eq!(code, 1, "one of three failed: {stderr}");
     assert!(stderr.contains("is somebody's, not yours"), "{stderr}");

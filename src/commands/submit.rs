@@ -10,6 +10,7 @@ use crate::cli::{ConfigsCommand, SubmitArgs};
 use crate::commands::{Context, configs};
 use crate::config::model::{GpuLayers, GpuLayersWord, ServerConfig, SlurmConfig, StringOrNumber};
 use crate::config::resolve::{self, Request, Resolved};
+use crate::config::units;
 use crate::exit::{Exit, Failure};
 use crate::output::printable;
 use crate::slurm::Slurm;
@@ -229,7 +230,10 @@ fn announce(
     }
     about.extend(resolved.slurm.time.as_ref().map(|time| match script::plain(time) {
         time if script::is_unlimited(&time) => "no time limit".to_owned(),
-        time => time,
+        time => match units::walltime(&time) {
+            Ok(Some(walltime)) => humantime::format_duration(walltime).to_string(),
+            _ => time,
+        },
     }));
     let printer = context.printer;
     printer.line(format!("Submitted job {id} ({})", printable(&about.join(", "))))?;
