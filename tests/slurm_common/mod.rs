@@ -125,7 +125,7 @@ pub fn spec() -> Spec {
         ssh_via: None,
         slurm_bin: None,
         drain_seconds: 120,
-        connection_dir: Some("/work/dir".into()),
+        connection_dir: Some("/home/me/dir".into()),
     }
 }
 
