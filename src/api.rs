@@ -17,6 +17,11 @@ pub const LEASE_HEADER: &str = "llamactl-lease";
 /// makes a secret, and such a retry is refused until the lease has ended.
 pub const LEASE_SECRET_HEADER: &str = "llamactl-lease-secret";
 
+/// Header of a request to `/health` with a nonce: prove that you know the key.
+pub const CHALLENGE_HEADER: &str = "llamactl-challenge";
+/// Header of the answer: [`Secret::prove`] of the nonce.
+pub const PROOF_HEADER: &str = "llamactl-proof";
+
 /// Largest body that the registry reads, in bytes.
 pub const MAX_BODY: usize = 256 * 1024;
 

@@ -19,7 +19,7 @@ use crate::domain::server::ServerInfo;
 use crate::exit::{Exit, Failure};
 use crate::slurm::Slurm;
 use crate::supervisor::llama;
-use crate::supervisor::run::{JobFacts, Setup};
+use crate::supervisor::setup::{JobFacts, Setup};
 use crate::{config, env};
 
 /// Longest specification that is read, in bytes.

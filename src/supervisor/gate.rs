@@ -17,8 +17,10 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use super::count::{Counted, Counter};
 use super::llama;
 use super::upstream::{self, Streamed};
+use crate::api::{CHALLENGE_HEADER, PROOF_HEADER};
 use crate::secret::Secret;
 
 /// Most connections at the same time. More wait in the listener's queue.
@@ -30,10 +32,6 @@ const MAX_HEAD: usize = 64 * 1024;
 /// How long the last bytes of an answer may take to reach a client after the drain.
 const FLUSH: Duration = Duration::from_secs(2);
 
-/// Header of a request to `/health` with a nonce: prove that you know the key.
-pub const CHALLENGE_HEADER: &str = "llamactl-challenge";
-/// Header of the answer: [`Secret::prove`] of the nonce.
-pub const PROOF_HEADER: &str = "llamactl-proof";
 /// Lengths that a nonce may have.
 const NONCE: std::ops::RangeInclusive<usize> = 16..=128;
 
@@ -73,25 +71,6 @@ struct Shared {
     closing: watch::Sender<Closing>,
     in_flight: Counter,
     connections: Counter,
-}
-
-type Counter = Arc<watch::Sender<usize>>;
-
-/// One that is counted, until it is dropped.
-#[derive(Debug)]
-pub(super) struct Counted(Counter);
-
-impl Counted {
-    fn new(counter: &Counter) -> Counted {
-        counter.send_modify(|count| *count += 1);
-        Counted(Arc::clone(counter))
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.send_modify(|count| *count -= 1);
-    }
 }
 
 impl Gate {

@@ -4,6 +4,7 @@
 //! rest are its means. [`llama`] is the one module that knows llama-server.
 
 pub mod child;
+mod count;
 pub mod gate;
 pub mod health;
 pub mod llama;
@@ -12,4 +13,5 @@ pub mod machine;
 pub mod registration;
 pub mod report;
 pub mod run;
+pub mod setup;
 mod upstream;

@@ -5,9 +5,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use nix::sys::signal::Signal;
+
 use super::llama;
 use super::machine::{End, Ended};
-use super::run::{Setup, in_words};
+use super::setup::Setup;
 use crate::connection::{self, Connection};
 use crate::exit::{Exit, Failure};
 use crate::notify::{Delivery, Kind, Notice};
@@ -169,5 +171,17 @@ fn hinted(failure: Failure, ended: Ended) -> Failure {
         Some(9) => failure.hint("if it was out of memory, ask for more with slurm.mem"),
         Some(4) => failure.hint("it may be built for another kind of CPU"),
         _ => failure,
+    }
+}
+
+/// How a child ended, in words.
+fn in_words(ended: Ended) -> String {
+    match (ended.code, ended.signal) {
+        (Some(code), _) => format!("ended with code {code}"),
+        (None, Some(signal)) => match Signal::try_from(signal) {
+            Ok(name) => format!("was killed by signal {signal} ({name})"),
+            Err(_) => format!("was killed by signal {signal}"),
+        },
+        (None, None) => "ended".to_owned(),
     }
 }

@@ -2,10 +2,8 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use nix::sys::signal::Signal;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -17,9 +15,10 @@ use super::gate::Gate;
 use super::health::Backend;
 use super::llama;
 use super::log::Log;
-use super::machine::{Action, End, Ended, Event, Limits, Machine};
+use super::machine::{Action, End, Event, Limits, Machine};
 use super::registration::{Registration, Subject};
 use super::report;
+use super::setup::{JobFacts, Setup};
 use crate::client::RegistryClient;
 use crate::config::spec::Spec;
 use crate::config::units;
@@ -41,32 +40,6 @@ const READY_NOTICE: Duration = Duration::from_secs(600);
 const LAST: Duration = Duration::from_millis(300);
 /// How long the ready notification waits for what is still asked of SLURM.
 const FACTS: Duration = Duration::from_secs(5);
-
-/// What to run, and as whom.
-#[derive(Debug)]
-pub struct Setup {
-    /// Everything resolved.
-    pub spec: Spec,
-    /// Who this is. The port is filled in when it is bound.
-    pub info: ServerInfo,
-    /// Address to listen on.
-    pub bind: String,
-    /// Folder of the connection file.
-    pub connection_dir: PathBuf,
-    /// Path of the log, where it is known.
-    pub log_file: String,
-    /// The job's CPUs.
-    pub cpus: Option<u32>,
-}
-
-/// What only SLURM's commands can tell. It is asked in the background.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct JobFacts {
-    /// How long after SIGTERM the SIGKILL comes.
-    pub kill_wait: Option<Duration>,
-    /// When the walltime ends.
-    pub ends: Option<Timestamp>,
-}
 
 /// Runs llama-server until it ends, and gives its exit code.
 ///
@@ -389,16 +362,4 @@ async fn bind(host: &str, port: u16) -> Result<TcpListener, Failure> {
 fn start_timeout(spec: &Spec) -> Result<Duration, Failure> {
     let text = spec.server.start_timeout.as_deref().unwrap_or("30m");
     units::duration(text).map_err(|why| Failure::usage(format!("server.start_timeout: {why}")))
-}
-
-/// How a child ended, in words.
-pub(super) fn in_words(ended: Ended) -> String {
-    match (ended.code, ended.signal) {
-        (Some(code), _) => format!("ended with code {code}"),
-        (None, Some(signal)) => match Signal::try_from(signal) {
-            Ok(name) => format!("was killed by signal {signal} ({name})"),
-            Err(_) => format!("was killed by signal {signal}"),
-        },
-        (None, None) => "ended".to_owned(),
-    }
 }

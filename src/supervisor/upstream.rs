@@ -15,7 +15,8 @@ use hyper::client::conn::http1::{Connection, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 
-use super::gate::{CHALLENGE_HEADER, Counted};
+use super::count::Counted;
+use crate::api::CHALLENGE_HEADER;
 
 /// Longest pause of a client in the middle of its request's body.
 const BODY_PAUSE: Duration = Duration::from_secs(60);

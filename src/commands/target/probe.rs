@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::api::{CHALLENGE_HEADER, PROOF_HEADER};
 use crate::http::{cause, direct};
 use crate::secret::Secret;
-use crate::supervisor::gate::{CHALLENGE_HEADER, PROOF_HEADER};
 
 /// What `/health` says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
