@@ -204,8 +204,9 @@ def measure(world):
 
 def machine():
     model = re.search(r"model name\s*:\s*(.*)", pathlib.Path("/proc/cpuinfo").read_text())
-    kernel = os.uname()
-    return f"{os.cpu_count()} cores of {model.group(1) if model else kernel.machine}, Linux {kernel.release}"
+    system = os.uname()
+    kernel = system.release.split("-")[0]
+    return f"{os.cpu_count()} cores of {model.group(1) if model else system.machine}, Linux {kernel}"
 
 
 def table(rows):
