@@ -52,7 +52,7 @@ fi
 
 echo "installing ${missing[*]}" >&2
 policy=/usr/sbin/policy-rc.d clusters=/etc/postgresql-common/createcluster.conf log=$(mktemp)
-made_policy= made_clusters=
+made_policy='' made_clusters=''
 cleanup() {
   [ -z "$made_policy" ] || rm -f "$policy"
   [ -z "$made_clusters" ] || cp "/usr/share/postgresql-common/${clusters##*/}" "$clusters" || true

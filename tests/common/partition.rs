@@ -97,8 +97,7 @@ async fn pump(
     mut network: watch::Receiver<Network>,
 ) {
     let mut buffer = vec![0; 16 * 1024];
-    loop {
-        let Ok(count @ 1..) = from.read(&mut buffer).await else { break };
+    while let Ok(count @ 1..) = from.read(&mut buffer).await {
         if !passes(&mut network).await || to.write_all(&buffer[..count]).await.is_err() {
             break;
         }
