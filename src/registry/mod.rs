@@ -10,6 +10,7 @@ pub mod error;
 pub mod handlers;
 pub mod legacy;
 pub mod list;
+pub mod log;
 pub mod metrics;
 pub mod router;
 pub mod serve;
