@@ -32,6 +32,8 @@ macro_rules! vars {
 vars! {
     /// Registry to use, as `http://HOST:PORT`.
     REGISTRY_URL = "REGISTRY_URL";
+    /// Token for the registry, in place of the one in `registry.token_file`.
+    LLAMACTL_TOKEN = "LLAMACTL_TOKEN";
     /// Mail address for `--email` without a value.
     NOTIFY_EMAIL = "NOTIFY_EMAIL";
     /// ntfy topic for `--ntfy-topic` without a value.
