@@ -13,6 +13,7 @@ use crate::api::{
     Renewed, ServerFilter, ServerUpdate,
 };
 use crate::domain::server::Server;
+use crate::http;
 pub use crate::http::{cause, http};
 use crate::secret::Secret;
 
@@ -159,8 +160,8 @@ impl RegistryClient {
     ) -> Result<T, ClientError> {
         let unreachable =
             |reason: String| ClientError::Unreachable { url: self.url.clone(), reason };
-        let mut request = http()
-            .map_err(|error| unreachable(cause(&error)))?
+        let mut request = http::registry()
+            .map_err(unreachable)?
             .request(method, format!("{}{path}", self.url))
             .timeout(self.timeout);
         if let Some(body) = body {
@@ -169,7 +170,7 @@ impl RegistryClient {
         for (name, value) in headers {
             request = request.header(*name, value);
         }
-        let response = request.send().await.map_err(|error| unreachable(cause(&error)))?;
+        let response = request.send().await.map_err(|error| unreachable(reason(&error)))?;
         let status = response.status();
         let bytes = response.bytes().await.map_err(|error| unreachable(cause(&error)))?;
         if status.is_success() {
@@ -191,6 +192,18 @@ impl RegistryClient {
             },
         })
     }
+}
+
+/// Why a request failed, and where a certificate is the reason, how that is mended.
+fn reason(error: &reqwest::Error) -> String {
+    let cause = cause(error);
+    if cause.contains("UnknownIssuer") {
+        return format!(
+            "{cause}: its certificate is of a CA that is not known here; name the CA's file with \
+             LLAMACTL_CA_FILE or registry.ca_file"
+        );
+    }
+    cause
 }
 
 fn proof(lease: &LeaseGrant) -> (&'static str, String) {

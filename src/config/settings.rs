@@ -39,6 +39,10 @@ pub struct RegistrySettings {
     /// `http://HOST:PORT` (`REGISTRY_URL`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// PEM file with the CA of the registry's certificate, where it is one of your site's own
+    /// (`LLAMACTL_CA_FILE`). It is trusted for the registry alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
 }
 
 /// Who is told, and how.
