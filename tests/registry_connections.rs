@@ -37,7 +37,7 @@ async fn slow(address: SocketAddr, text: &'static [u8], dribble: &'static [u8]) 
             writer.write_all(&[*byte]).await?;
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
-        Ok::<(), std::io::Error>(())
+        std::future::pending::<std::io::Result<()>>().await
     };
     let closed = async {
         let mut buffer = [0; 256];
@@ -192,14 +192,16 @@ async fn a_body_that_dribbles_is_cut_off() {
 async fn whoever_does_not_read_the_answer_is_cut_off() {
     let dir = tempfile::tempdir().unwrap();
     let registry = Registry::start(dir.path(), &[]);
+    let pid = registry.child.id();
+    let before = sockets(pid);
     let fill = "x".repeat(200 * 1024);
     for job in 0..120 {
         let record = json!({"host": "n1", "port": 1, "fill": fill});
         let path = format!("/servers/{job}");
         assert_eq!(registry.send("POST", &path, Some(record)).await.0, 200);
     }
-    let pid = registry.child.id();
-    let before = sockets(pid);
+    let alone = || async { (sockets(pid) == before).then_some(()) };
+    until(CUT_OFF, alone).await;
     let mut stream = connect(&registry).await;
     stream.write_all(b"GET /servers HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
     let held = || async { (sockets(pid) > before).then_some(()) };

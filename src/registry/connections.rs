@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::ConnectInfo;
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -20,6 +19,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use tower_service::Service as _;
 
+use super::identity::Peer;
 use super::tls::Tls;
 use super::watched::{Answer, Phase, State, Watched};
 
@@ -380,7 +380,7 @@ async fn answer(
     state: Arc<State>,
 ) -> Result<Response<Answer>, std::convert::Infallible> {
     let mut request = request.map(Body::new);
-    request.extensions_mut().insert(ConnectInfo(peer));
+    request.extensions_mut().insert(Peer(peer.ip().to_canonical()));
     let response = app.call(request).await?;
     let is_http = response.status() != StatusCode::SWITCHING_PROTOCOLS;
     Ok(response.map(|body| Answer::new(body, is_http.then_some(state))))

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::wait_until;
 
-fn runtime() -> &'static tokio::runtime::Runtime {
+/// One for all helpers that are asynchronous inside.
+pub fn runtime() -> &'static tokio::runtime::Runtime {
     static RUNTIME: OnceLock<tokio::runtime::Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
