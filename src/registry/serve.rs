@@ -1,6 +1,5 @@
 //! Runs a registry until it is told to stop.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,8 +11,7 @@ use super::connections::{Connections, Limits};
 use super::handlers::page::Page;
 use super::router::router;
 use super::service::Service;
-use super::store::Now;
-use super::store::sqlite::Store;
+use super::store::{Database, Lifetimes, Now, Store};
 use super::ticker;
 use super::tls::{Files, Tls};
 
@@ -23,10 +21,12 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// How to run a registry.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The database file.
-    pub database: PathBuf,
+    /// The database.
+    pub database: Database,
     /// How long leases live.
     pub ttl: Duration,
+    /// How long events are kept.
+    pub retain: Duration,
     /// Further host names under which it may be reached.
     pub allowed_hosts: Vec<String>,
     /// Certificate and key; nothing for plain HTTP.
@@ -51,7 +51,8 @@ impl Registry {
     /// As [`Tls::open`] and [`Store::open`].
     pub fn open(config: &Config) -> anyhow::Result<Registry> {
         let tls = config.tls.clone().map(Tls::open).transpose()?.map(Arc::new);
-        let store = Store::open(&config.database, config.ttl, Now::get())?;
+        let lifetimes = Lifetimes { ttl: config.ttl, retain: config.retain };
+        let store = Store::open(&config.database, lifetimes, Now::get())?;
         let service = Service::new(Arc::new(store), config.ttl);
         let allowed_hosts = config.allowed_hosts.clone();
         Ok(Registry { service, allowed_hosts, tls, max_connections: config.max_connections })
