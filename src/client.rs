@@ -17,6 +17,7 @@ use crate::api::tokens::{
 };
 use crate::domain::server::Server;
 use crate::domain::token::Token;
+use crate::http;
 pub use crate::http::{cause, http};
 use crate::secret::Secret;
 
@@ -249,7 +250,7 @@ impl RegistryClient {
         headers: &[(&str, String)],
         until: Instant,
     ) -> Result<Response, ClientError> {
-        let http = http().map_err(|error| self.unreachable(cause(&error)))?;
+        let http = http::registry().map_err(|reason| self.unreachable(reason))?;
         let mut tries = 1;
         loop {
             let left = until.saturating_duration_since(Instant::now());
@@ -265,7 +266,7 @@ impl RegistryClient {
                 request = request.header(*name, value);
             }
             let sent = request.send().await;
-            let response = sent.map_err(|error| self.unreachable(cause(&error)))?;
+            let response = sent.map_err(|error| self.unreachable(reason(&error)))?;
             let wait = retry_after(&response);
             if response.status() != StatusCode::TOO_MANY_REQUESTS
                 || tries == TOO_FAST_TRIES
@@ -308,6 +309,18 @@ fn retry_after(response: &Response) -> Duration {
     let value = response.headers().get(reqwest::header::RETRY_AFTER);
     let seconds = value.and_then(|value| value.to_str().ok()?.parse().ok());
     Duration::from_secs(seconds.unwrap_or(1))
+}
+
+/// Why a request failed, and where a certificate is the reason, how that is mended.
+fn reason(error: &reqwest::Error) -> String {
+    let cause = cause(error);
+    if cause.contains("UnknownIssuer") {
+        return format!(
+            "{cause}: its certificate is of a CA that is not known here; name the CA's file with \
+             LLAMACTL_CA_FILE or registry.ca_file"
+        );
+    }
+    cause
 }
 
 fn proof(lease: &LeaseGrant) -> (&'static str, String) {

@@ -21,6 +21,7 @@ const PATHS: &[&str] = &[
     "server.draft_model",
     "server.chat_template_file",
     "registry.token_file",
+    "registry.ca_file",
     "notify.ntfy_token_file",
     "notify.templates",
     "paths.slurm_bin",
