@@ -82,6 +82,7 @@ impl Registry {
         };
         drop(listener);
         let _ = stop.send(true);
+        self.service.live.stop();
         if tokio::time::timeout(DRAIN, connections.none()).await.is_err() {
             tracing::warn!("some requests did not finish in time");
         }
