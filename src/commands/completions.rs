@@ -135,9 +135,10 @@ fn servers(current: &OsStr) -> Vec<CompletionCandidate> {
 fn known_servers() -> Option<Vec<Server>> {
     let registry = crate::config::resolve::settings(None).ok()?.registry;
     registry.ca_file.as_deref().inspect(|path| crate::http::trust(path));
+    let token = crate::config::token::token(registry.token_file.as_deref()).ok()?;
     let url = registry.url?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-    let client = RegistryClient::new(&url).timeout(REGISTRY_TIMEOUT);
+    let client = RegistryClient::new(&url).token(token).timeout(REGISTRY_TIMEOUT);
     let filter = ServerFilter::default();
     let servers = runtime
         .block_on(async { tokio::time::timeout(REGISTRY_TIMEOUT, client.servers(&filter)).await });

@@ -34,6 +34,8 @@ pub struct LegacyEntry {
     pub updated: Timestamp,
     /// How often it was sent: whoever drops it names this, so that an update in between wins.
     pub updates: u64,
+    /// Whether its owner's token, or an administrator's, was shown with it.
+    pub proven: bool,
     /// When it is dropped.
     pub due: Instant,
 }
@@ -197,7 +199,8 @@ mod tests {
         let now = Timestamp::from_second(1_700_000_000).unwrap();
         let record = record.as_object().unwrap().clone();
         let due = Instant::now();
-        LegacyEntry { job: job.into(), record, first_seen: now, updated: now, updates: 1, due }
+        let (job, first_seen) = (job.into(), now);
+        LegacyEntry { job, record, first_seen, updated: now, updates: 1, proven: false, due }
     }
 
     #[test]

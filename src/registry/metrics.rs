@@ -30,6 +30,11 @@ struct RequestLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefusedLabels {
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RouteLabels {
     route: String,
 }
@@ -45,6 +50,7 @@ pub struct Counters {
     pub expiries: Counter,
     /// Leases that are due and held back, since too many are.
     pub held_back: Gauge<u64, AtomicU64>,
+    refused: Family<RefusedLabels, Counter>,
     requests: Family<RequestLabels, Counter>,
     duration: Family<RouteLabels, Histogram, fn() -> Histogram>,
 }
@@ -56,6 +62,7 @@ impl Default for Counters {
             heartbeats: Counter::default(),
             expiries: Counter::default(),
             held_back: Gauge::default(),
+            refused: Family::default(),
             requests: Family::default(),
             duration: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
         }
@@ -63,6 +70,11 @@ impl Default for Counters {
 }
 
 impl Counters {
+    /// Counts a request that was not let in: for `unauthorised`, `forbidden`, or `rate`.
+    pub fn refused(&self, reason: &'static str) {
+        self.refused.get_or_create(&RefusedLabels { reason }).inc();
+    }
+
     /// Counts one answered request. `route` is the pattern of the path, so that there are few.
     pub fn request(&self, method: &http::Method, route: &str, status: u16, took: Duration) {
         let method = match method.as_str() {
@@ -94,6 +106,7 @@ impl Metrics {
         all.register("heartbeats", "Leases that were renewed", c.heartbeats);
         all.register("expiries", "Leases that ended without a word", c.expiries);
         all.register("held_back_expiries", "Leases that are due but held back", c.held_back);
+        all.register("refused", "Requests that were not let in", c.refused);
         all.register("requests", "Requests that were answered", c.requests);
         all.register_with_unit(
             "request_duration",

@@ -13,18 +13,19 @@ use serde_json::Value;
 use super::auth::Hosts;
 use super::dialects::slurm;
 use super::error::ApiError;
-use super::handlers::{events, health, metrics, page, servers};
+use super::handlers::{audit, events, health, metrics, page, servers, tokens};
 use super::identity::{self, Caller, Peer};
 use super::live::MAX_WAIT;
 use super::metrics::Metrics;
 use super::routes::{Access, Permissions, Table};
 use super::service::Service;
+use crate::api::tokens::{AuditEntry, AuditFilter, TokenCreate, TokenCreated, TokenRevoke, WhoAmI};
 use crate::api::{
     Health, KeyReply, LeaseGrant, MAX_BODY, RegisterRequest, Renewed, ServerFilter, ServerUpdate,
 };
 use crate::domain::event::Event;
 use crate::domain::server::Server;
-use crate::domain::token::Scope;
+use crate::domain::token::{Scope, Token};
 
 /// How long one request may take, its body included.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
@@ -33,13 +34,15 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 const READ: Access = Access::Scope(Scope::Read);
 /// Whoever may register servers and nodes, and change their own.
 const REGISTER: Access = Access::Scope(Scope::Register);
+/// Whoever may do everything.
+const ADMIN: Access = Access::Scope(Scope::Admin);
 /// Everybody who reaches the port.
 const OPEN: Access = Access::Everybody;
 
 /// The table of all routes.
 pub fn table() -> Table {
     let table = Table::default();
-    operation(old_servers(servers(table)))
+    trust(operation(old_servers(servers(table))))
 }
 
 fn servers(table: Table) -> Table {
@@ -121,6 +124,29 @@ fn operation(table: Table) -> Table {
         })
 }
 
+/// Tokens, and who did what.
+fn trust(table: Table) -> Table {
+    let (get, path, audited) = (Method::GET, "/api/v1/tokens", "/api/v1/audit");
+    let one = "/api/v1/tokens/{id}";
+    table
+        .group("Trust")
+        .on(get.clone(), "/api/v1/whoami", READ, tokens::whoami, "Who asks", |e| {
+            e.gives::<WhoAmI>()
+        })
+        .on(get.clone(), path, ADMIN, tokens::list, "List tokens, newest first", |e| {
+            e.gives::<Vec<Token>>()
+        })
+        .on(Method::POST, path, ADMIN, tokens::create, "Make a token", |e| {
+            e.body::<TokenCreate>().gives_with::<TokenCreated>(StatusCode::CREATED)
+        })
+        .on(Method::DELETE, one, ADMIN, tokens::revoke, "Revoke a token", |e| {
+            e.query::<TokenRevoke>().gives::<Token>().errors(&[409])
+        })
+        .on(get, audited, ADMIN, audit::list, "Who did what, oldest first", |e| {
+            e.query::<AuditFilter>().gives::<Vec<AuditEntry>>()
+        })
+}
+
 /// The HTTP service.
 pub fn router(service: Service, hosts: Hosts, page: page::Page) -> Router {
     let metrics = Arc::new(Metrics::new(&service.counters, &service.store));
@@ -177,12 +203,17 @@ async fn guarded(State(guard): State<Guard>, mut request: Request, next: Next) -
     let start = Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let origin = request.extensions().get::<Peer>().map(|peer| peer.0);
     let mut response = match guard.admit(&mut request) {
         Ok(()) => bounded(limit(request.uri()), next.run(request)).await,
+        Err(error) if is_page(&request, &error) => page::token_wanted(),
         Err(error) => error.into_response(),
     };
     let route = route.as_ref().map_or("other", MatchedPath::as_str);
     let status = response.status().as_u16();
+    if response.status() == StatusCode::FORBIDDEN {
+        identity::forbidden(&guard.service, origin, &method, route);
+    }
     guard.service.counters.request(&method, route, status, start.elapsed());
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -203,6 +234,11 @@ fn limit(uri: &Uri) -> Duration {
 
 fn waits(uri: &Uri) -> bool {
     uri.query().unwrap_or_default().split('&').any(|pair| pair.starts_with("wait="))
+}
+
+/// Whether somebody with a browser is to learn that a token is wanted.
+fn is_page(request: &Request, error: &ApiError) -> bool {
+    error.status == StatusCode::UNAUTHORIZED && request.uri().path() == "/"
 }
 
 async fn bounded(

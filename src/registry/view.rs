@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::legacy::LegacyEntry;
 use crate::domain::event::Event;
 use crate::domain::server::{Server, ServerState, Slots};
+use crate::domain::token::Token;
 use crate::secret::Secret;
 
 /// A leased server.
@@ -26,6 +27,8 @@ pub struct Entry {
     pub beats: u64,
     /// The key for its clients.
     pub api_key: Option<Secret>,
+    /// Whether the owner's token, or an administrator's, was shown when it registered.
+    pub proven: bool,
     /// When the lease ends; of a lost entry, when it is removed.
     pub due: Instant,
 }
@@ -59,6 +62,15 @@ pub enum Change {
     PutLegacy(Box<LegacyEntry>),
     /// An entry of an old client is gone.
     DropLegacy(String),
+    /// A new or revoked token.
+    PutToken {
+        /// Hash of the token itself.
+        hash: String,
+        /// What may be seen of it.
+        token: Box<Token>,
+    },
+    /// Tokens that ended before this time are gone.
+    ForgetTokens(Timestamp),
     /// An event was written: the sequence is here now.
     Event(Arc<Event>),
 }
@@ -70,6 +82,8 @@ pub struct View {
     pub entries: HashMap<Uuid, Arc<Entry>>,
     /// Entries of old clients by job id.
     pub legacy: HashMap<String, Arc<LegacyEntry>>,
+    /// Tokens by their hash: whoever asks is found by one look-up.
+    pub tokens: HashMap<String, Arc<Token>>,
     /// Number of the last event.
     pub seq: u64,
     /// Number of the last change of a row: everything up to it is here.
@@ -114,6 +128,12 @@ impl View {
             }
             Change::DropLegacy(job) => {
                 self.legacy.remove(&job);
+            }
+            Change::PutToken { hash, token } => {
+                self.tokens.insert(hash, Arc::new(*token));
+            }
+            Change::ForgetTokens(before) => {
+                self.tokens.retain(|_, token| token.ended().is_none_or(|ended| ended >= before));
             }
             Change::Event(event) => self.seq = event.seq,
         }

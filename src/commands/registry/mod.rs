@@ -1,6 +1,8 @@
 //! `llamactl registry`
 
+mod audit;
 mod serve;
+mod token;
 
 use crate::cli::RegistryCommand;
 use crate::commands::Context;
@@ -13,5 +15,7 @@ use crate::exit::Exit;
 pub async fn run(context: &Context, args: RegistryCommand) -> anyhow::Result<Exit> {
     match args {
         RegistryCommand::Serve(args) => serve::run(context, args).await,
+        RegistryCommand::Token(command) => token::run(context, command).await,
+        RegistryCommand::Audit(args) => audit::run(context, args).await,
     }
 }

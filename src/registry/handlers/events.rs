@@ -4,12 +4,12 @@ use std::convert::Infallible;
 
 use axum::Json;
 use axum::body::Body;
+use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use http::{HeaderMap, StatusCode, header};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,7 @@ use super::Params;
 use crate::api::SEQ_HEADER;
 use crate::domain::event::Event;
 use crate::registry::error::ApiError;
+use crate::registry::identity::{Caller, until_it_ends};
 use crate::registry::live::{End, Follower, Next, Wanted};
 use crate::registry::service::{MAX_EVENTS, Service};
 
@@ -69,13 +70,15 @@ pub struct FollowQuery {
 /// many streams.
 pub async fn list(
     State(service): State<Service>,
+    Caller(who): Caller,
     Params(query): Params<EventQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let wanted = Wanted::parse(query.kind.as_deref(), query.subject.as_deref())?;
     if query.stream == Some(1) || wants_stream(&headers) {
         let after = last_event_id(&headers).or(query.after);
-        return Ok(event_stream(service.live.follow(&service.store, after, wanted)?));
+        let follower = service.live.follow(&service.store, after, wanted)?;
+        return Ok(event_stream(follower, until_it_ends(service, who)));
     }
     service.live.wait(query.after, query.wait.as_deref()).await?;
     let limit = query.limit.unwrap_or(100).min(MAX_EVENTS);
@@ -123,7 +126,10 @@ fn last_event_id(headers: &HeaderMap) -> Option<u64> {
     Some(value.to_str().ok().and_then(|text| text.parse().ok()).unwrap_or(u64::MAX))
 }
 
-fn event_stream(follower: Follower) -> Response {
+fn event_stream(
+    follower: Follower,
+    token_ends: impl Future<Output = ()> + Send + 'static,
+) -> Response {
     // The number first: a client that loses the stream before the first event goes on from
     // here.
     let head = format!("retry: {RETRY_MS}\nid: {}\n\n", follower.position());
@@ -140,7 +146,7 @@ fn event_stream(follower: Follower) -> Response {
         // nginx would keep what it gets until it is much.
         (header::HeaderName::from_static("x-accel-buffering"), "no"),
     ];
-    (headers, Body::from_stream(frames)).into_response()
+    (headers, Body::from_stream(frames.take_until(Box::pin(token_ends)))).into_response()
 }
 
 fn frame(next: Next) -> Option<Bytes> {
@@ -164,6 +170,7 @@ const RESET: &str = "the events after the wanted number are not here: load every
 /// too many streams.
 pub async fn socket(
     State(service): State<Service>,
+    Caller(who): Caller,
     Params(query): Params<FollowQuery>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
@@ -179,10 +186,16 @@ pub async fn socket(
         .read_buffer_size(MAX_MESSAGE)
         .write_buffer_size(0)
         .max_write_buffer_size(1 << 20);
-    Ok(upgrade.on_upgrade(|socket| talk(socket, follower)))
+    let token_ends = until_it_ends(service, who);
+    Ok(upgrade.on_upgrade(|socket| talk(socket, follower, token_ends)))
 }
 
-async fn talk(mut socket: WebSocket, mut follower: Follower) {
+async fn talk(
+    mut socket: WebSocket,
+    mut follower: Follower,
+    token_ends: impl Future<Output = ()> + Send,
+) {
+    tokio::pin!(token_ends);
     let mut heard = 0;
     let mut pings_unanswered = 0;
     let close = loop {
@@ -211,6 +224,7 @@ async fn talk(mut socket: WebSocket, mut follower: Follower) {
                     return;
                 }
             }
+            () = &mut token_ends => break (close_code::POLICY, "the token does not count any more"),
             message = socket.recv() => match message {
                 // Answers to pings and to a close frame are the library's.
                 Some(Ok(Message::Close(_))) | Some(Err(_)) | None => return,

@@ -1,10 +1,12 @@
 //! One file per resource: decode, authorise, ask the service, encode.
 
+pub mod audit;
 pub mod events;
 pub mod health;
 pub mod metrics;
 pub mod page;
 pub mod servers;
+pub mod tokens;
 
 use axum::extract::FromRequest;
 use axum::extract::rejection::BytesRejection;
@@ -120,10 +122,13 @@ pub fn proof(headers: &HeaderMap) -> Result<Option<Proof>, ApiError> {
 /// # Errors
 /// 403 where it shows none, 400 for one that can't be read.
 pub fn required_proof(headers: &HeaderMap) -> Result<Proof, ApiError> {
-    proof(headers)?.ok_or_else(|| {
-        ApiError::new(StatusCode::FORBIDDEN, "only the holder of the lease may do this")
-            .hint(format!("send the header {LEASE_HEADER}: GENERATION:SECRET"))
-    })
+    proof(headers)?.ok_or_else(no_proof)
+}
+
+/// 403: no lease was shown.
+pub fn no_proof() -> ApiError {
+    ApiError::forbidden("only the holder of the lease may do this")
+        .hint(format!("send the header {LEASE_HEADER}: GENERATION:SECRET"))
 }
 
 /// The lease secret that a client chose for its registration.

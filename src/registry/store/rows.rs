@@ -54,6 +54,7 @@ pub fn server_row(row: &Row, due: Instant) -> Result<ServerRow, SqlError> {
             generation: row.count("generation")?,
             beats: row.count("beats")?,
             api_key: row.text_or_none("api_key")?.map(Secret::new),
+            proven: row.int("proven")? != 0,
             due,
         },
         secret_hash: row.text("secret_hash")?.to_owned(),
@@ -72,6 +73,7 @@ pub fn legacy_row(row: &Row, due: Instant) -> Result<LegacyEntry, SqlError> {
         first_seen: row.time("first_seen")?,
         updated: row.time("updated")?,
         updates: row.count("updates")?,
+        proven: row.int("proven")? != 0,
         due,
     })
 }
@@ -90,6 +92,7 @@ pub fn event_row(row: &Row) -> Result<Event, SqlError> {
         data: row.json("data")?,
         actor: row.text_or_none("actor")?.map(str::to_owned),
         origin: origin.and_then(|origin| origin.parse().ok()),
+        token: row.text_or_none("token")?.map(str::to_owned),
     })
 }
 
