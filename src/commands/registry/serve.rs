@@ -1,4 +1,4 @@
-//! `llamactl registry`
+//! `llamactl registry serve`
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::cli::{RegistryCommand, ServeArgs};
+use crate::cli::ServeArgs;
 use crate::commands::Context;
 use crate::env;
 use crate::exit::{Exit, Failure};
@@ -20,17 +20,11 @@ const MIN_TTL: Duration = Duration::from_secs(1);
 /// Leases that live longer hide for too long that a server is gone.
 const MAX_TTL: Duration = Duration::from_secs(3600);
 
-/// Runs the command.
+/// Runs the registry until a signal ends it.
 ///
 /// # Errors
 /// What went wrong, with a hint.
-pub async fn run(context: &Context, args: RegistryCommand) -> anyhow::Result<Exit> {
-    match args {
-        RegistryCommand::Serve(args) => serve(context, args).await,
-    }
-}
-
-async fn serve(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
+pub async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
     let is_open = !args.host.is_loopback();
     if is_open && args.auth.is_none() {
         return Err(Failure::usage(format!(
