@@ -91,6 +91,13 @@ pub struct ServeArgs {
     /// Further host name under which browsers may reach it; may be repeated
     #[arg(long = "allowed-host", value_name = "NAME")]
     pub allowed_hosts: Vec<String>,
+    /// Redis on which nodes beat and the registry tells what happens, as
+    /// redis://HOST:PORT/DB [env: LLAMACTL_EVENT_BUS, for one with a password]
+    #[arg(long, value_name = "URL")]
+    pub event_bus: Option<String>,
+    /// What the names of the event bus's channels begin with
+    #[arg(long, default_value = "aurora:events", value_name = "PREFIX")]
+    pub event_bus_prefix: String,
 }
 
 /// How the registry knows its clients.

@@ -10,7 +10,6 @@
 pub mod message;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
@@ -40,6 +39,8 @@ const PING: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(3);
 /// First and longest pause between two attempts to reach Redis.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+/// How often new events are looked for.
+const LOOK: Duration = Duration::from_millis(100);
 /// Events that are told in one go.
 const BATCH: usize = 100;
 /// Events that were missed while Redis was away and are told when it is back; of more, only the
@@ -49,7 +50,7 @@ const MISSED: u64 = 1000;
 const TOLD_MS: u64 = 60_000;
 
 /// An event bus that is set up, and not connected yet.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Bus {
     client: Client,
     prefix: String,
@@ -170,9 +171,8 @@ impl Bus {
         service: &Service,
         told: &mut u64,
     ) -> RedisError {
-        let mut last = service.store.events_log().subscribe();
         loop {
-            let newest = *last.borrow_and_update();
+            let newest = service.view().read().seq;
             *told = (*told).max(newest.saturating_sub(MISSED));
             while *told < newest {
                 // The database may be away too; then this waits for it.
@@ -186,9 +186,7 @@ impl Bus {
                 };
                 *told = end;
             }
-            if last.changed().await.is_err() {
-                return closed();
-            }
+            tokio::time::sleep(LOOK).await;
         }
     }
 
@@ -233,9 +231,7 @@ async fn hear(mut inbox: mpsc::Receiver<PushInfo>, service: &Service) -> RedisEr
         service.counters.bus.received.inc();
         let name = if payload.len() <= MAX_MESSAGE { heard(payload) } else { None };
         let Some(name) = name.filter(|name| recent.is_new(name, Instant::now())) else { continue };
-        if let Err(error) = service.node_was_heard(&name).await {
-            tracing::debug!(node = name, error = error.reply.error, "a heartbeat on the event bus");
-        }
+        tracing::debug!(node = name, "a heartbeat of an unknown node on the event bus");
     }
     closed()
 }

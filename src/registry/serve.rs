@@ -13,6 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
 use super::auth::Hosts;
+use super::bus::Bus;
 use super::handlers::page::Page;
 use super::router::router;
 use super::service::Service;
@@ -36,6 +37,8 @@ pub struct Config {
     pub ttl: Duration,
     /// Further host names under which it may be reached.
     pub allowed_hosts: Vec<String>,
+    /// The event bus to follow, if any.
+    pub event_bus: Option<Bus>,
 }
 
 /// A registry whose database is open.
@@ -43,6 +46,7 @@ pub struct Config {
 pub struct Registry {
     service: Service,
     allowed_hosts: Vec<String>,
+    event_bus: Option<Bus>,
 }
 
 impl Registry {
@@ -53,7 +57,8 @@ impl Registry {
     pub fn open(config: &Config) -> anyhow::Result<Registry> {
         let store = Store::open(&config.database, config.ttl, Now::get())?;
         let service = Service::new(Arc::new(store), config.ttl);
-        Ok(Registry { service, allowed_hosts: config.allowed_hosts.clone() })
+        let allowed_hosts = config.allowed_hosts.clone();
+        Ok(Registry { service, allowed_hosts, event_bus: config.event_bus.clone() })
     }
 
     /// Serves until `shutdown` comes, then finishes what runs, for 5 s at most.
@@ -68,6 +73,7 @@ impl Registry {
         let exposed = !listener.local_addr()?.ip().is_loopback();
         let hosts = Hosts::new(&self.allowed_hosts);
         let app = router(self.service.clone(), hosts, Page::new(exposed)?);
+        let bus = self.event_bus.map(|bus| tokio::spawn(bus.run(self.service.clone())));
         let mut ticker = tokio::spawn(ticker::run(self.service.clone()));
         let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let (stop, stopping) = watch::channel(false);
@@ -83,6 +89,7 @@ impl Registry {
             tracing::warn!("some requests did not finish in time");
         }
         ticker.abort();
+        bus.iter().for_each(|task| task.abort());
         let store = Arc::clone(&self.service.store);
         tokio::task::spawn_blocking(move || store.close()).await?;
         ended

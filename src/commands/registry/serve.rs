@@ -11,8 +11,10 @@ use crate::cli::ServeArgs;
 use crate::commands::Context;
 use crate::env;
 use crate::exit::{Exit, Failure};
+use crate::registry::bus::Bus;
 use crate::registry::serve::{Config, Registry};
 use crate::registry::store::{place, sqlite};
+use crate::secret::Secret;
 use crate::shutdown::Signals;
 
 /// Leases that live shorter can't be renewed in time on a busy node.
@@ -36,10 +38,11 @@ pub async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
     }
     let ttl = parse_ttl(&args.ttl)?;
     let database = database(args.database)?;
+    let event_bus = event_bus(args.event_bus, &args.event_bus_prefix)?;
     let address = SocketAddr::new(args.host, args.port);
     let listener = TcpListener::bind(address).await.map_err(|e| cannot_listen(address, &e))?;
     let mut signals = Signals::catch()?;
-    let config = Config { database, ttl, allowed_hosts: args.allowed_hosts };
+    let config = Config { database, ttl, allowed_hosts: args.allowed_hosts, event_bus };
     let registry = Registry::open(&config)?;
     let url = url(listener.local_addr()?);
     context.printer.json(&json!({ "url": url }))?;
@@ -76,6 +79,11 @@ fn database(flag: Option<String>) -> Result<PathBuf, Failure> {
         Some(url) => place::parse_url(&url),
         None => sqlite::default_path(),
     }
+}
+
+fn event_bus(flag: Option<String>, prefix: &str) -> Result<Option<Bus>, Failure> {
+    let url = flag.or_else(|| env::LLAMACTL_EVENT_BUS.get()).map(Secret::new);
+    url.map(|url| Bus::new(&url, prefix)).transpose()
 }
 
 fn url(address: SocketAddr) -> String {
