@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 
 /// A text that `Debug` and `Display` do not show. Serialising does: only wire types and 0600
 /// files may hold one.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct Secret(String);
 

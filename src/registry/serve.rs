@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
+use tower_service::Service as _;
 
 use super::auth::Hosts;
 use super::bus::Bus;
 use super::handlers::page::Page;
+use super::identity::Peer;
 use super::router::router;
 use super::service::Service;
 use super::store::Now;
@@ -133,7 +135,13 @@ async fn connection(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
+        .serve_connection(
+            TokioIo::new(stream),
+            service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+                request.extensions_mut().insert(Peer(peer.ip()));
+                app.clone().call(request)
+            }),
+        );
     tokio::pin!(connection);
     let stopped = async { stopping.wait_for(|stop| *stop).await.map(drop) };
     let result = tokio::select! {
