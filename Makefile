@@ -13,7 +13,7 @@ export PATH := $(PATH):/usr/sbin:/sbin
 BINARY = $(CARGO_TARGET_DIR)/debug/llamactl
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
-.PHONY: help build demo test checks lint doc deny advisories test-deps test-tools lab-up lab-down \
+.PHONY: help build demo test checks lint doc deny advisories test-deps bench-deps test-tools lab-up lab-down \
 	bench generate dist clean
 
 help: ## list the targets
@@ -49,11 +49,15 @@ deny:
 advisories: ## known faults of dependencies; wants cargo-deny and the network
 	cargo deny --locked check advisories
 
-test-deps: ## install what the tests need (SLURM, munge, python3, mail programs, sshd); root, or it says what to run
+test-deps: ## install what the tests need (SLURM, PostgreSQL, Redis, Prometheus, mail, sshd …); root, or it says what to run
 	@scripts/lab/deps.sh --tests
 
-test-tools: ## fetch the real llama-server and ntfy, 15 s
+bench-deps: ## the same with what the benchmark compares with and measures by (etcd, wrk)
+	@scripts/lab/deps.sh --tests --bench
+
+test-tools: ## fetch the real llama-server, ntfy and schemathesis, 30 s
 	@scripts/lab/tools.sh "$(LLAMACTL_LAB)/tools"
+	@scripts/lab/venv.sh
 	@scripts/lab/tiny-model.py "$(LLAMACTL_LAB)/tiny.gguf"
 
 lab-up: test-deps test-tools ## start the tests' clusters and leave them up: then `cargo nextest run` works
@@ -63,7 +67,7 @@ lab-up: test-deps test-tools ## start the tests' clusters and leave them up: the
 lab-down: ## stop what lab-up started
 	@scripts/lab/labs.sh down
 
-bench: test-deps test-tools ## measure, with a release build, and write docs/performance.md
+bench: bench-deps test-tools ## measure, with a release build, and write docs/performance.md
 	@cargo build --locked --release
 	@LLAMACTL=$(CARGO_TARGET_DIR)/release/llamactl scripts/bench.py --write docs/performance.md
 	@cargo bench --locked --quiet --bench registry

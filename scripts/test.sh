@@ -20,6 +20,7 @@ if cargo nextest --version >/dev/null 2>&1; then nextest=1; fi
 step "what the tests need"
 scripts/lab/deps.sh --tests
 scripts/lab/tools.sh "$LAB_HOME/tools"
+scripts/lab/venv.sh
 
 step "checks"
 make --no-print-directory checks

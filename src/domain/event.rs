@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One entry of the registry's event log.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Event {
     /// Its place in the order; 1 is the first. ETags and waits speak in it.
     pub seq: u64,
@@ -14,7 +15,8 @@ pub struct Event {
     pub time: Timestamp,
     /// What happened.
     pub kind: EventKind,
-    /// Whom it happened to: the server's id, or a job id for entries of old clients.
+    /// Whom it happened to: the server's id, a job id for entries of old clients, a node's id, a
+    /// role, a token's id.
     pub subject: String,
     /// Details that a reader may show.
     pub data: serde_json::Value,
@@ -40,34 +42,62 @@ impl Event {
     }
 }
 
-/// What can happen to a server entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum EventKind {
-    /// A server registered for the first time, or anew after its entry was gone.
-    Registered,
-    /// Its state, models or labels changed.
-    Updated,
-    /// Its lease ended without a word.
-    Lost,
-    /// It said goodbye.
-    Unregistered,
-    /// A later start of the same job took its place.
-    Replaced,
-    /// It was lost, or an old client's entry was not updated, for so long that it was dropped.
-    Removed,
+macro_rules! kinds {
+    ($($(#[doc = $doc:literal])+ $id:ident = $word:literal,)+) => {
+        /// What can happen.
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+            JsonSchema,
+        )]
+        pub enum EventKind {
+            $($(#[doc = $doc])+ #[serde(rename = $word)] $id,)+
+        }
+
+        impl EventKind {
+            /// All of them.
+            pub const ALL: &[EventKind] = &[$(EventKind::$id),+];
+
+            /// The word in the database and on the wire.
+            pub fn as_str(self) -> &'static str {
+                match self { $(EventKind::$id => $word,)+ }
+            }
+        }
+    };
 }
 
-impl EventKind {
-    /// The word in the database and on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            EventKind::Registered => "registered",
-            EventKind::Updated => "updated",
-            EventKind::Lost => "lost",
-            EventKind::Unregistered => "unregistered",
-            EventKind::Replaced => "replaced",
-            EventKind::Removed => "removed",
-        }
-    }
+kinds! {
+    /// A server registered for the first time, or anew after its entry was gone.
+    Registered = "registered",
+    /// Its state, models or labels changed.
+    Updated = "updated",
+    /// Its lease ended without a word.
+    Lost = "lost",
+    /// It said goodbye.
+    Unregistered = "unregistered",
+    /// A later start of the same job took its place.
+    Replaced = "replaced",
+    /// It was lost, or an old client's entry was not updated, for so long that it was dropped.
+    Removed = "removed",
+    /// The registry looked at its `/health` and got no 200.
+    Unhealthy = "unhealthy",
+    /// Its `/health` answers 200 again.
+    Recovered = "recovered",
+    /// A node registered for the first time, or anew after it was gone.
+    NodeRegistered = "node-registered",
+    /// What is known of a node changed, beside its state and measurements.
+    NodeUpdated = "node-updated",
+    /// A node's state changed: `data.state`.
+    NodeState = "node-state",
+    /// A node was taken out.
+    NodeRemoved = "node-removed",
+    /// A role's profile was written.
+    ProfileSet = "profile-set",
+    /// A role's profile was taken out.
+    ProfileRemoved = "profile-removed",
+    /// A token was made. Its id is the subject.
+    TokenCreated = "token-created",
+    /// A token was revoked.
+    TokenRevoked = "token-revoked",
+    /// The database was replaced by a backup.
+    Restored = "restored",
 }

@@ -3,4 +3,6 @@
 pub mod event;
 pub mod job;
 pub mod lease;
+pub mod node;
 pub mod server;
+pub mod token;

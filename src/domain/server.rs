@@ -18,7 +18,9 @@ pub const MAX_MODELS: usize = 64;
 ///
 /// SLURM's job ids wrap at `MaxJobId` and collide between clusters, so the cluster is part
 /// of it, and so is the task of an array job.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct JobKey {
     /// SLURM's `ClusterName`, or the host's name where there is no SLURM.
     pub cluster: String,
@@ -46,7 +48,19 @@ impl fmt::Display for JobKey {
 }
 
 /// Where a server is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum ServerState {
     /// The process runs, its `/health` does not answer 200 yet.
@@ -93,7 +107,7 @@ pub enum Access {
 }
 
 /// The model that a server has loaded.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ModelInfo {
     /// The name of the model's YAML file, or the file's stem where there is none.
     pub name: String,
@@ -109,7 +123,9 @@ pub struct ModelInfo {
 }
 
 /// llama-server's slots: how many requests it can work on at once.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct Slots {
     /// Slots in all (`--parallel`).
     pub total: u32,
@@ -118,7 +134,7 @@ pub struct Slots {
 }
 
 /// What whoever runs a server says about it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ServerInfo {
     /// UUIDv7, minted at each start of `llamactl run`.
     pub id: Uuid,
@@ -168,7 +184,7 @@ fn http() -> String {
 }
 
 /// A server as the registry knows it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Server {
     /// What its owner says.
     #[serde(flatten)]

@@ -5,16 +5,22 @@
 //! read. axum is used only here, SQL only in [`store`].
 
 pub mod auth;
+pub mod bus;
+pub mod connections;
 pub mod dialects;
 pub mod error;
 pub mod handlers;
+pub mod identity;
 pub mod legacy;
 pub mod list;
 pub mod log;
 pub mod metrics;
 pub mod router;
+pub mod routes;
 pub mod serve;
 pub mod service;
 pub mod store;
 mod ticker;
+pub mod tls;
 pub mod view;
+mod watched;

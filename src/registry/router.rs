@@ -6,45 +6,120 @@ use std::time::{Duration, Instant};
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use axum::{Extension, Router};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
+use serde_json::Value;
 
 use super::auth::Hosts;
 use super::dialects::slurm;
 use super::error::ApiError;
 use super::handlers::{events, health, metrics, page, servers};
+use super::identity::{self, Caller, Peer};
 use super::metrics::Metrics;
+use super::routes::{Access, Permissions, Table};
 use super::service::Service;
-use crate::api::MAX_BODY;
+use crate::api::{
+    Health, KeyReply, LeaseGrant, MAX_BODY, RegisterRequest, Renewed, ServerFilter, ServerUpdate,
+};
+use crate::domain::event::Event;
+use crate::domain::server::Server;
+use crate::domain::token::Scope;
 
 /// How long one request may take, its body included.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// All routes.
+/// Whoever may read.
+const READ: Access = Access::Scope(Scope::Read);
+/// Whoever may register servers and nodes, and change their own.
+const REGISTER: Access = Access::Scope(Scope::Register);
+/// Everybody who reaches the port.
+const OPEN: Access = Access::Everybody;
+
+/// The table of all routes.
+pub fn table() -> Table {
+    let table = Table::default();
+    operation(old_servers(servers(table)))
+}
+
+fn servers(table: Table) -> Table {
+    let (get, post) = (Method::GET, Method::POST);
+    let path = "/api/v1/servers";
+    let one = "/api/v1/servers/{id}";
+    let beat = "/api/v1/servers/{id}/heartbeat";
+    table
+        .group("Servers")
+        .on(get.clone(), path, READ, servers::list, "List servers, newest start first", |e| {
+            e.query::<ServerFilter>().gives::<Vec<Server>>()
+        })
+        .on(post.clone(), path, REGISTER, servers::register, "Register a server", |e| {
+            let created = StatusCode::CREATED;
+            e.body::<RegisterRequest>().gives_with::<LeaseGrant>(created).errors(&[409])
+        })
+        .on(get.clone(), one, READ, servers::get, "One server", |e| e.gives::<Server>())
+        .on(Method::PATCH, one, REGISTER, servers::renew, "Change a server", |e| {
+            e.body::<ServerUpdate>().gives::<Renewed>().errors(&[409])
+        })
+        .on(Method::DELETE, one, REGISTER, servers::unregister, "Take a server out", |e| {
+            e.gives::<Value>().errors(&[409])
+        })
+        .on(post, beat, REGISTER, servers::renew, "Renew a server's lease", |e| {
+            e.body::<ServerUpdate>().gives::<Renewed>().errors(&[409])
+        })
+        .on(get, "/api/v1/servers/{id}/key", READ, servers::key, "A server's API key", |e| {
+            e.gives::<KeyReply>()
+        })
+}
+
+/// Contract 1.
+fn old_servers(table: Table) -> Table {
+    let get = Method::GET;
+    let one = "/servers/{job_id}";
+    let owner = "/servers/by-owner/{owner}";
+    table
+        .group("Servers, older format")
+        .on(get.clone(), "/servers", READ, slurm::list, "List servers", |e| e.gives::<Value>())
+        .on(get.clone(), one, READ, slurm::get, "One record", |e| e.gives::<Value>())
+        .on(Method::POST, one, REGISTER, slurm::put, "Register or update a record", |e| {
+            e.body::<Value>().gives::<Value>().errors(&[409])
+        })
+        .on(Method::PUT, one, REGISTER, slurm::put, "Register or update a record", |e| {
+            e.body::<Value>().gives::<Value>().errors(&[409])
+        })
+        .on(Method::DELETE, one, REGISTER, slurm::delete, "Delete a record", |e| {
+            e.gives::<Value>().errors(&[409])
+        })
+        .on(get, owner, READ, slurm::by_owner, "One owner's records by job id", |e| {
+            e.gives::<Value>()
+        })
+}
+
+fn operation(table: Table) -> Table {
+    let get = Method::GET;
+    let text = "application/openmetrics-text";
+    table
+        .group("Events")
+        .on(get.clone(), "/api/v1/events", READ, events::list, "What happened, in order", |e| {
+            e.query::<events::EventQuery>().gives::<Vec<Event>>()
+        })
+        .group("Operation")
+        .on(get.clone(), "/", READ, page::get, "A page for people", |e| {
+            e.gives_type(StatusCode::OK, "text/html")
+        })
+        .on(get.clone(), "/health", OPEN, health::get, "Whether the registry is well", |e| {
+            e.gives::<Health>()
+        })
+        .on(get, "/metrics", READ, metrics::get, "Metrics for Prometheus", |e| {
+            e.gives_type(StatusCode::OK, text)
+        })
+}
+
+/// The HTTP service.
 pub fn router(service: Service, hosts: Hosts, page: page::Page) -> Router {
     let metrics = Arc::new(Metrics::new(&service.counters, &service.store));
-    let guard = Guard { service: service.clone(), hosts: Arc::new(hosts) };
-    Router::new()
-        .route("/", get(page::get))
-        .route("/health", get(health::get))
-        .route("/metrics", get(metrics::get))
-        // Contract 1.
-        .route("/servers", get(slurm::list))
-        .route(
-            "/servers/{job_id}",
-            get(slurm::get).post(slurm::put).put(slurm::put).delete(slurm::delete),
-        )
-        .route("/servers/by-owner/{owner}", get(slurm::by_owner))
-        // Canonical.
-        .route("/api/v1/servers", get(servers::list).post(servers::register))
-        .route(
-            "/api/v1/servers/{id}",
-            get(servers::get).patch(servers::renew).delete(servers::unregister),
-        )
-        .route("/api/v1/servers/{id}/heartbeat", post(servers::renew))
-        .route("/api/v1/servers/{id}/key", get(servers::key))
-        .route("/api/v1/events", get(events::list))
+    let (routes, endpoints) = table().finish();
+    let permissions = Arc::new(Permissions::new(&endpoints));
+    let guard = Guard { service: service.clone(), hosts: Arc::new(hosts), permissions };
+    routes
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .layer(Extension(metrics))
@@ -66,15 +141,35 @@ async fn no_such_method() -> ApiError {
 struct Guard {
     service: Service,
     hosts: Arc<Hosts>,
+    permissions: Arc<Permissions>,
 }
 
-/// Checks where a request comes from, bounds its time, keeps a panic from the client, counts
-/// it, and adds the headers that every answer has.
-async fn guarded(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+impl Guard {
+    /// Checks where a request comes from and who sends it, and tells its handler.
+    fn admit(&self, request: &mut Request) -> Result<(), ApiError> {
+        self.hosts.check(request.method(), request.uri(), request.headers())?;
+        let origin = request.extensions().get::<Peer>().map(|peer| peer.0);
+        let route = request.extensions().get::<MatchedPath>();
+        // A path that does not exist is nobody's secret.
+        let access =
+            route.map_or(OPEN, |route| self.permissions.of(request.method(), route.as_str()));
+        let scope = match access {
+            Access::Everybody => None,
+            Access::Scope(scope) => Some(scope),
+        };
+        let identity = identity::authorise(&self.service, request.headers(), origin, scope)?;
+        Caller::attach(identity, request);
+        Ok(())
+    }
+}
+
+/// Checks where a request comes from and who sends it, bounds its time, keeps a panic from the
+/// client, counts it, and adds the headers that every answer has.
+async fn guarded(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
     let start = Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let mut response = match guard.hosts.check(&method, request.uri(), request.headers()) {
+    let mut response = match guard.admit(&mut request) {
         Ok(()) => bounded(REQUEST_TIMEOUT, next.run(request)).await,
         Err(error) => error.into_response(),
     };

@@ -10,6 +10,8 @@
 
 pub mod cluster;
 pub mod http;
+pub mod lab;
+pub mod partition;
 pub mod services;
 
 use std::ffi::OsStr;
@@ -311,6 +313,13 @@ pub fn signal(pid: u32, name: &str) {
     let signal: nix::sys::signal::Signal = format!("SIG{name}").parse().expect("a signal's name");
     // It may have ended a moment ago.
     let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid as i32), signal);
+}
+
+/// The processes that `pid` started and that run.
+pub fn children(pid: u32) -> Vec<Process> {
+    let parent = format!("PPid:\t{pid}");
+    let is_child = |process: &Process| text(&process.read("status")).lines().any(|l| l == parent);
+    processes().filter(is_child).collect()
 }
 
 fn processes() -> impl Iterator<Item = Process> {

@@ -1,5 +1,8 @@
 //! The registry's wire types, shared by the registry and its clients.
 
+pub mod nodes;
+pub mod tokens;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -26,7 +29,7 @@ pub const PROOF_HEADER: &str = "llamactl-proof";
 pub const MAX_BODY: usize = 256 * 1024;
 
 /// `POST /api/v1/servers`
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RegisterRequest {
     /// The server.
     #[serde(flatten)]
@@ -45,7 +48,7 @@ pub struct RegisterRequest {
 }
 
 /// The answer to a registration: prove the lease with these from now on.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LeaseGrant {
     /// The server's id.
     pub id: Uuid,
@@ -61,7 +64,7 @@ pub struct LeaseGrant {
 
 /// Body of `POST /api/v1/servers/{id}/heartbeat` and `PATCH /api/v1/servers/{id}`: what
 /// changed, if anything did. Both renew the lease.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServerUpdate {
     /// A new state.
@@ -82,7 +85,7 @@ pub struct ServerUpdate {
 }
 
 /// The answer to a heartbeat.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Renewed {
     /// The lease ends so many milliseconds after this heartbeat.
     pub ttl_ms: u64,
@@ -91,14 +94,14 @@ pub struct Renewed {
 }
 
 /// `GET /api/v1/servers/{id}/key`
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct KeyReply {
     /// The server's API key.
     pub api_key: Secret,
 }
 
 /// The one error envelope.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ErrorReply {
     /// What went wrong.
     pub error: String,
@@ -108,7 +111,7 @@ pub struct ErrorReply {
 }
 
 /// `GET /health`
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Health {
     /// `ok`.
     pub status: String,
@@ -120,7 +123,7 @@ pub struct Health {
 }
 
 /// Filters of `GET /api/v1/servers`, as query parameters.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServerFilter {
     /// Only this owner's.

@@ -1,0 +1,231 @@
+//! Nodes on the wire: the canonical format, which contract 2 is a part of.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::domain::node::{Node, NodeCapabilities, PoolStatus};
+use crate::secret::Secret;
+
+/// `POST /api/v1/nodes/register`. The same host, or the same `node_id`, is the same node.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NodeRegister {
+    /// Host name.
+    pub hostname: String,
+    /// What it is for.
+    pub role: String,
+    /// The id that it has already. Without it the registry gives one, the same for the same host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node_id: Option<String>,
+    /// The name that people use; the host's name without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The address at which others reach it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip: Option<String>,
+    /// Its address in the virtual private network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vpn_ip: Option<String>,
+    /// Its address on the internet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_ip: Option<String>,
+    /// URL of its own service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// All its addresses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<String>,
+    /// Words by which it is found.
+    #[serde(default)]
+    pub labels: Vec<String>,
+    /// Groups that it is in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
+    /// Where it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+    /// Id of the machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine_id: Option<String>,
+    /// SLURM's name for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slurm_node: Option<String>,
+    /// What it has.
+    #[serde(default)]
+    pub capabilities: NodeCapabilities,
+    /// Whatever its owner wants to keep with it.
+    #[serde(default)]
+    pub metadata: Map<String, Value>,
+}
+
+/// The answer to a registration: the node, and how to go on.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct NodeReply {
+    /// The node.
+    #[serde(flatten)]
+    pub node: Node,
+    /// The lease, where the client asked for one with the header `llamactl-lease-secret`: from
+    /// then on only its holder may beat for, change or remove the node, and administrators.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<NodeLease>,
+    /// Beat after so many milliseconds.
+    pub beat_after_ms: u64,
+}
+
+/// A node's lease, to be proven in the header `llamactl-lease`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct NodeLease {
+    /// Grows with each registration of the same node.
+    pub generation: u64,
+    /// Shown this one time; the registry stores its hash.
+    pub secret: Secret,
+}
+
+/// `POST /api/v1/nodes/heartbeat`
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NodeBeat {
+    /// Whose.
+    pub node_id: String,
+    /// How it is, in its own words: `online`, `degraded`, `draining`, `maintenance`, or
+    /// `offline` to say goodbye.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// What it measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Map<String, Value>>,
+    /// Its pools.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pools: Option<Vec<PoolStatus>>,
+}
+
+/// The answer to a heartbeat.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct NodeBeatReply {
+    /// Whose.
+    pub node_id: String,
+    /// How the registry sees it, in the words of contract 2.
+    pub status: String,
+    /// When it was heard.
+    pub last_heartbeat: Timestamp,
+    /// Beat after so many milliseconds.
+    pub beat_after_ms: u64,
+}
+
+/// `PUT /api/v1/nodes/{node_id}/maintenance`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Maintenance {
+    /// Whether the node is taken out of use, or given back.
+    pub on: bool,
+    /// Why, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Filters of `GET /api/v1/nodes`, and of every other list of nodes.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NodeFilter {
+    /// Only those of this role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// Only those with this label; several with commas, of which all are wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Only those in this group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Only those that stand there: `paris` takes `paris/room-2` in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+    /// Only those in this state, in any format's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// At most so many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
+    /// Leave out so many at the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<usize>,
+    /// Answer when something changed after this event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+    /// Wait at most so long for it, as `30s`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<String>,
+}
+
+/// A role's profile: settings that nodes of the role start from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Profile {
+    /// The role.
+    pub role: String,
+    /// The settings.
+    pub config: Value,
+    /// When it was first written.
+    pub created_at: Timestamp,
+    /// When it was last written.
+    pub updated_at: Timestamp,
+}
+
+/// `GET /stats` (contract 4)
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NodeStats {
+    /// All nodes.
+    pub total_nodes: usize,
+    /// Those that were heard of within two minutes.
+    pub active_nodes: usize,
+    /// Those that are offline.
+    pub offline_nodes: usize,
+    /// How many have each role.
+    pub nodes_by_role: BTreeMap<String, usize>,
+    /// GPUs of all nodes.
+    pub total_gpus: u64,
+    /// Their memory in GB.
+    pub total_vram_gb: f64,
+    /// When this was.
+    pub timestamp: Timestamp,
+}
+
+/// `GET /topology` (contract 4)
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Topology {
+    /// The nodes.
+    pub nodes: Vec<TopologyNode>,
+    /// How they are connected.
+    pub connections: Vec<Connection>,
+    /// When this was.
+    pub timestamp: Timestamp,
+}
+
+/// One node of a [`Topology`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TopologyNode {
+    /// Its name.
+    pub id: String,
+    /// Its name, for people.
+    pub label: String,
+    /// What it is for.
+    pub role: String,
+    /// `active`, `warning` or `offline`.
+    pub status: String,
+    /// Its address in the virtual private network.
+    pub vpn_ip: Option<String>,
+    /// What it has.
+    pub capabilities: NodeCapabilities,
+}
+
+/// One connection of a [`Topology`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Connection {
+    /// Name of one node.
+    pub source: String,
+    /// Name of the other.
+    pub target: String,
+    /// `vpn_mesh`, `db_replication` or `gpu_mesh`.
+    #[serde(rename = "type")]
+    pub kind: String,
+}

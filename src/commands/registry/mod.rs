@@ -1,0 +1,17 @@
+//! `llamactl registry`
+
+mod serve;
+
+use crate::cli::RegistryCommand;
+use crate::commands::Context;
+use crate::exit::Exit;
+
+/// Runs the command.
+///
+/// # Errors
+/// What went wrong, with a hint.
+pub async fn run(context: &Context, args: RegistryCommand) -> anyhow::Result<Exit> {
+    match args {
+        RegistryCommand::Serve(args) => serve::run(context, args).await,
+    }
+}
