@@ -7,6 +7,7 @@
 pub mod auth;
 pub mod bodies;
 pub mod bus;
+pub mod connections;
 pub mod dialects;
 pub mod error;
 pub mod handlers;
@@ -21,4 +22,6 @@ pub mod serve;
 pub mod service;
 pub mod store;
 mod ticker;
+pub mod tls;
 pub mod view;
+mod watched;
