@@ -9,6 +9,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::bodies::Bodies;
 use super::error::ApiError;
 use super::legacy::{self, Record};
 use super::metrics::Counters;
@@ -33,6 +34,8 @@ pub struct Service {
     pub ttl: Duration,
     /// What is counted.
     pub counters: Counters,
+    /// Lists that were made a moment ago.
+    pub bodies: Bodies,
     /// Tells ETags of this run of the registry from those of an earlier one.
     pub run: u32,
 }
@@ -43,7 +46,13 @@ impl Service {
         let mut run = [0u8; 4];
         // Without random numbers ETags of two runs could meet; no secret hangs on this.
         let _ = getrandom::fill(&mut run);
-        Service { store, ttl, counters: Counters::default(), run: u32::from_le_bytes(run) }
+        Service {
+            store,
+            ttl,
+            counters: Counters::default(),
+            bodies: Bodies::default(),
+            run: u32::from_le_bytes(run),
+        }
     }
 
     /// What readers see.
