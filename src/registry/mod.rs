@@ -12,6 +12,7 @@ pub mod identity;
 pub mod legacy;
 pub mod list;
 pub mod metrics;
+pub mod openapi;
 pub mod router;
 pub mod routes;
 pub mod serve;
