@@ -2,6 +2,7 @@
 
 pub mod nodes;
 pub mod old;
+pub mod tokens;
 
 use std::collections::BTreeMap;
 

@@ -74,7 +74,8 @@ pub enum RegistryCommand {
 #[command(after_help = "Examples:
   llamactl registry serve
   llamactl registry serve --port 5055 --database sqlite:/var/lib/llamactl/registry.db
-  llamactl registry serve --host 0.0.0.0 --auth none")]
+  llamactl registry serve --host 0.0.0.0 --auth none
+  llamactl registry serve --tls-cert registry.crt --tls-key registry.key")]
 pub struct ServeArgs {
     /// Address to listen on
     #[arg(long, default_value = "127.0.0.1")]
@@ -82,7 +83,7 @@ pub struct ServeArgs {
     /// Port to listen on; 0 takes a free one
     #[arg(long, default_value_t = 5000)]
     pub port: u16,
-    /// Where entries are kept, as sqlite:PATH [env: LLAMACTL_DATABASE_URL]
+    /// Where entries are kept: sqlite:PATH or postgres://… [env: LLAMACTL_DATABASE_URL]
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
     /// Who may use it; an address other than loopback wants `none` said out loud
@@ -91,9 +92,21 @@ pub struct ServeArgs {
     /// How long an entry lives without a heartbeat
     #[arg(long, default_value = "30s", value_name = "TIME")]
     pub ttl: String,
+    /// How long events are kept
+    #[arg(long, default_value = "30d", value_name = "TIME")]
+    pub retain: String,
     /// Further host name under which browsers may reach it; may be repeated
     #[arg(long = "allowed-host", value_name = "NAME")]
     pub allowed_hosts: Vec<String>,
+    /// Serve https with the certificate in this PEM file; read anew when it changes
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// PEM file with the certificate's private key
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Most connections at a time; without it as many as open files allow, at most 20,000
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_connections: Option<u32>,
 }
 
 /// How the registry knows its clients.

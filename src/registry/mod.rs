@@ -5,12 +5,14 @@
 //! read. axum is used only here, SQL only in [`store`].
 
 pub mod auth;
+pub mod connections;
 pub mod dialects;
 pub mod error;
 pub mod handlers;
 pub mod identity;
 pub mod legacy;
 pub mod list;
+pub mod log;
 pub mod metrics;
 pub mod openapi;
 pub mod router;
@@ -19,4 +21,6 @@ pub mod serve;
 pub mod service;
 pub mod store;
 mod ticker;
+pub mod tls;
 pub mod view;
+mod watched;

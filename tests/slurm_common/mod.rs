@@ -121,6 +121,7 @@ pub fn spec() -> Spec {
         gpus: None,
         labels: Default::default(),
         registry: None,
+        registry_ca: None,
         notify: NotifySpec::default(),
         ssh_via: None,
         slurm_bin: None,
