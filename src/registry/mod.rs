@@ -5,6 +5,7 @@
 //! read. axum is used only here, SQL only in [`store`].
 
 pub mod auth;
+pub mod bus;
 pub mod connections;
 pub mod dialects;
 pub mod error;
