@@ -64,6 +64,9 @@ pub enum ConfigsCommand {
 pub enum RegistryCommand {
     /// Run the registry
     Serve(ServeArgs),
+    /// Print the OpenAPI document of the registry's HTTP interface
+    #[command(after_help = "Example:\n  llamactl registry openapi > openapi.json")]
+    Openapi,
 }
 
 /// `llamactl registry serve`

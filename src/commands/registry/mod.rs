@@ -2,9 +2,12 @@
 
 mod serve;
 
+use std::io::Write;
+
 use crate::cli::RegistryCommand;
 use crate::commands::Context;
 use crate::exit::Exit;
+use crate::registry::openapi;
 
 /// Runs the command.
 ///
@@ -13,5 +16,10 @@ use crate::exit::Exit;
 pub async fn run(context: &Context, args: RegistryCommand) -> anyhow::Result<Exit> {
     match args {
         RegistryCommand::Serve(args) => serve::run(context, args).await,
+        RegistryCommand::Openapi => {
+            let text = serde_json::to_string_pretty(&openapi::document())?;
+            writeln!(std::io::stdout(), "{text}")?;
+            Ok(Exit::OK)
+        }
     }
 }
