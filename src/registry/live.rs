@@ -2,11 +2,13 @@
 //! wait.
 
 use std::collections::VecDeque;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, watch};
 use tokio::time::Instant;
 
@@ -42,6 +44,7 @@ struct Shared {
     waiting: Arc<Semaphore>,
     catching_up: Arc<Semaphore>,
     stopping: watch::Sender<bool>,
+    open: Gauge<u64, AtomicU64>,
     encoded: Vec<Mutex<Option<Encoded>>>,
 }
 
@@ -147,8 +150,8 @@ pub enum End {
 }
 
 impl Live {
-    /// Over this log of events.
-    pub fn new(log: EventLog) -> Live {
+    /// Over this log of events; `open` counts the streams.
+    pub fn new(log: EventLog, open: Gauge<u64, AtomicU64>) -> Live {
         let semaphore = |count| Arc::new(Semaphore::new(count));
         Live(Arc::new(Shared {
             log,
@@ -156,6 +159,7 @@ impl Live {
             waiting: semaphore(MAX_WAITING),
             catching_up: semaphore(CATCHING_UP),
             stopping: watch::Sender::new(false),
+            open,
             encoded: std::iter::repeat_with(Mutex::default).take(ENCODED).collect(),
         }))
     }
@@ -163,11 +167,6 @@ impl Live {
     /// Tells streams and waiting reads to end.
     pub fn stop(&self) {
         self.0.stopping.send_replace(true);
-    }
-
-    /// How many streams there are.
-    pub fn streams(&self) -> usize {
-        MAX_STREAMS - self.0.streams.available_permits()
     }
 
     /// The number of the last event.
@@ -209,6 +208,7 @@ impl Live {
         wanted: Wanted,
     ) -> Result<Follower, ApiError> {
         let place = place(&self.0.streams, "too many streams are open")?;
+        self.0.open.inc();
         Ok(Follower {
             store: Arc::clone(store),
             last: self.0.log.subscribe(),
@@ -267,6 +267,12 @@ pub struct Follower {
     was_current: bool,
     heartbeat: Instant,
     _place: OwnedSemaphorePermit,
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.live.0.open.dec();
+    }
 }
 
 impl Follower {

@@ -45,6 +45,10 @@ pub struct Counters {
     pub expiries: Counter,
     /// Leases that are due and held back, since too many are.
     pub held_back: Gauge<u64, AtomicU64>,
+    /// Streams of events that are open.
+    pub streams: Gauge<u64, AtomicU64>,
+    /// Connections that are open.
+    pub connections: Gauge<u64, AtomicU64>,
     requests: Family<RequestLabels, Counter>,
     duration: Family<RouteLabels, Histogram, fn() -> Histogram>,
 }
@@ -56,6 +60,8 @@ impl Default for Counters {
             heartbeats: Counter::default(),
             expiries: Counter::default(),
             held_back: Gauge::default(),
+            streams: Gauge::default(),
+            connections: Gauge::default(),
             requests: Family::default(),
             duration: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
         }
@@ -94,6 +100,8 @@ impl Metrics {
         all.register("heartbeats", "Leases that were renewed", c.heartbeats);
         all.register("expiries", "Leases that ended without a word", c.expiries);
         all.register("held_back_expiries", "Leases that are due but held back", c.held_back);
+        all.register("streams", "Streams of events that are open", c.streams);
+        all.register("connections", "Connections that are open", c.connections);
         all.register("requests", "Requests that were answered", c.requests);
         all.register_with_unit(
             "request_duration",

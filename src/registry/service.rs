@@ -46,9 +46,10 @@ impl Service {
         let mut run = [0u8; 4];
         // Without random numbers ETags of two runs could meet; no secret hangs on this.
         let _ = getrandom::fill(&mut run);
-        let live = Live::new(store.log().clone());
+        let counters = Counters::default();
+        let live = Live::new(store.log().clone(), counters.streams.clone());
         let run = u32::from_le_bytes(run);
-        Service { store, ttl, counters: Counters::default(), live, run }
+        Service { store, ttl, counters, live, run }
     }
 
     /// What readers see.
