@@ -32,6 +32,8 @@ macro_rules! vars {
 vars! {
     /// Registry to use, as `http://HOST:PORT`.
     REGISTRY_URL = "REGISTRY_URL";
+    /// Token for the registry, in place of the one in `registry.token_file`.
+    LLAMACTL_TOKEN = "LLAMACTL_TOKEN";
     /// PEM file with the CA of the registry's certificate, where it is one of your site's own.
     LLAMACTL_CA_FILE = "LLAMACTL_CA_FILE";
     /// Mail address for `--email` without a value.
