@@ -79,7 +79,7 @@ pub struct ServeArgs {
     /// Port to listen on; 0 takes a free one
     #[arg(long, default_value_t = 5000)]
     pub port: u16,
-    /// Where entries are kept, as sqlite:PATH [env: LLAMACTL_DATABASE_URL]
+    /// Where entries are kept: sqlite:PATH or postgres://… [env: LLAMACTL_DATABASE_URL]
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
     /// Who may use it; an address other than loopback wants `none` said out loud
@@ -88,6 +88,9 @@ pub struct ServeArgs {
     /// How long an entry lives without a heartbeat
     #[arg(long, default_value = "30s", value_name = "TIME")]
     pub ttl: String,
+    /// How long events are kept
+    #[arg(long, default_value = "30d", value_name = "TIME")]
+    pub retain: String,
     /// Further host name under which browsers may reach it; may be repeated
     #[arg(long = "allowed-host", value_name = "NAME")]
     pub allowed_hosts: Vec<String>,

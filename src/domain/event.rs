@@ -1,5 +1,7 @@
 //! What happened, in order. The audit log, history and live streams are views of it.
 
+use std::net::IpAddr;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,6 +20,26 @@ pub struct Event {
     pub subject: String,
     /// Details that a reader may show.
     pub data: serde_json::Value,
+    /// Owner of the token with which it was done; nothing where the registry did it by itself
+    /// or asks for no tokens. Only the audit shows it.
+    #[serde(skip)]
+    pub actor: Option<String>,
+    /// Address of the client that did it. Only the audit shows it.
+    #[serde(skip)]
+    pub origin: Option<IpAddr>,
+}
+
+impl Event {
+    /// An event that the registry itself made.
+    pub fn new(
+        seq: u64,
+        time: Timestamp,
+        kind: EventKind,
+        subject: String,
+        data: serde_json::Value,
+    ) -> Event {
+        Event { seq, time, kind, subject, data, actor: None, origin: None }
+    }
 }
 
 macro_rules! kinds {

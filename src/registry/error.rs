@@ -71,6 +71,10 @@ impl From<StoreError> for ApiError {
             // The reason is in the registry's log.
             StoreError::Unavailable(_) => unavailable("the registry's database can't be written")
                 .hint("its operator finds the reason in its log; trying again later is safe"),
+            StoreError::Unknown(_) => {
+                unavailable("the registry's database did not say whether the change is in it")
+                    .hint("look, or send it again: trying again is safe")
+            }
             StoreError::Closed => unavailable("the registry is shutting down"),
         }
     }

@@ -14,7 +14,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::store::sqlite::Store;
+use super::store::Store;
 use crate::domain::server::ServerState;
 
 /// The content type of the text.

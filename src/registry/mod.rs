@@ -11,6 +11,7 @@ pub mod handlers;
 pub mod identity;
 pub mod legacy;
 pub mod list;
+pub mod log;
 pub mod metrics;
 pub mod router;
 pub mod routes;

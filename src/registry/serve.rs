@@ -1,7 +1,6 @@
 //! Accepts connections until it is told to stop.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,8 +17,7 @@ use super::handlers::page::Page;
 use super::identity::Peer;
 use super::router::router;
 use super::service::Service;
-use super::store::Now;
-use super::store::sqlite::Store;
+use super::store::{Database, Lifetimes, Now, Store};
 use super::ticker;
 
 /// Most connections at a time; more wait in the kernel's queue.
@@ -32,10 +30,12 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// How to run a registry.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The database file.
-    pub database: PathBuf,
+    /// The database.
+    pub database: Database,
     /// How long leases live.
     pub ttl: Duration,
+    /// How long events are kept.
+    pub retain: Duration,
     /// Further host names under which it may be reached.
     pub allowed_hosts: Vec<String>,
 }
@@ -53,7 +53,8 @@ impl Registry {
     /// # Errors
     /// As [`Store::open`].
     pub fn open(config: &Config) -> anyhow::Result<Registry> {
-        let store = Store::open(&config.database, config.ttl, Now::get())?;
+        let lifetimes = Lifetimes { ttl: config.ttl, retain: config.retain };
+        let store = Store::open(&config.database, lifetimes, Now::get())?;
         let service = Service::new(Arc::new(store), config.ttl);
         Ok(Registry { service, allowed_hosts: config.allowed_hosts.clone() })
     }

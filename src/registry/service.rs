@@ -13,8 +13,7 @@ use super::error::ApiError;
 use super::legacy::{self, Record};
 use super::metrics::Counters;
 use super::store::operations::Outcome;
-use super::store::sqlite::Store;
-use super::store::{Done, Now, Op, Proof, Refused, Registration};
+use super::store::{By, Done, Now, Op, Proof, Refused, Registration, Store};
 use super::view::SharedView;
 use crate::api::{Health, KeyReply, LeaseGrant, RegisterRequest, Renewed, ServerUpdate};
 use crate::domain::event::Event;
@@ -173,7 +172,7 @@ impl Service {
     }
 
     async fn outcome(&self, op: Op) -> Result<Outcome, ApiError> {
-        Ok(self.store.run(op, Now::get()).await?)
+        Ok(self.store.run(op, Now::get(), By::default()).await?)
     }
 
     fn renewed(&self) -> Renewed {

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::service::Service;
-use super::store::{Done, Due, Now, Op, StoreError};
+use super::store::operations::PRUNED_AT_ONCE;
+use super::store::{By, Done, Due, Now, Op, StoreError};
 use crate::domain::lease::{self, Brake, Expiry};
 
 /// How often the leases are looked at.
@@ -55,15 +56,25 @@ impl<'a> Ticker<'a> {
         let look = Look::at(self.service, now.instant);
         self.expire(look.expired, look.live, look.overdue, now).await?;
         for lost in look.removable.chunks(CHUNK) {
-            self.service.store.run(remove(lost.to_vec(), Vec::new()), now).await?.ok();
+            self.service
+                .store
+                .run(remove(lost.to_vec(), Vec::new()), now, By::default())
+                .await?
+                .ok();
         }
         for legacy in look.old.chunks(CHUNK) {
-            self.service.store.run(remove(Vec::new(), legacy.to_vec()), now).await?.ok();
+            self.service
+                .store
+                .run(remove(Vec::new(), legacy.to_vec()), now, By::default())
+                .await?
+                .ok();
         }
         let pruned = self.last_prune.map(|at| now.instant.saturating_duration_since(at));
         if pruned.is_none_or(|ago| ago >= PRUNE) {
-            self.last_prune = Some(now.instant);
-            self.service.store.run(Op::Prune, now).await?.ok();
+            let done = self.service.store.run(Op::Prune, now, By::default()).await?;
+            // More may be left, which goes at the next look.
+            let more = matches!(done, Ok(Done::Changed(count)) if count >= PRUNED_AT_ONCE);
+            self.last_prune = (!more).then_some(now.instant);
         }
         Ok(())
     }
@@ -98,7 +109,11 @@ impl<'a> Ticker<'a> {
                 self.holding = false;
                 counters.held_back.set(0);
                 for due in due.chunks(CHUNK) {
-                    let done = self.service.store.run(Op::Expire(due.to_vec()), now).await?;
+                    let done = self
+                        .service
+                        .store
+                        .run(Op::Expire(due.to_vec()), now, By::default())
+                        .await?;
                     if let Ok(Done::Changed(count)) = done {
                         counters.expiries.inc_by(count as u64);
                     }

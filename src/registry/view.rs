@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::legacy::LegacyEntry;
+use crate::domain::event::Event;
 use crate::domain::server::{Server, ServerState, Slots};
 use crate::secret::Secret;
 
@@ -59,7 +60,7 @@ pub enum Change {
     /// An entry of an old client is gone.
     DropLegacy(String),
     /// An event was written: the sequence is here now.
-    Event(u64),
+    Event(Arc<Event>),
 }
 
 /// All entries.
@@ -71,6 +72,10 @@ pub struct View {
     pub legacy: HashMap<String, Arc<LegacyEntry>>,
     /// Number of the last event.
     pub seq: u64,
+    /// Number of the last change of a row: everything up to it is here.
+    pub rev: u64,
+    /// How often everything was replaced by a restore.
+    pub epoch: u64,
     /// Changes that are no event but that a reader may want to see: how busy servers are.
     pub revision: u64,
     /// The last write failed, for this reason. Reads go on.
@@ -82,7 +87,12 @@ impl View {
     pub fn apply(&mut self, change: Change) {
         match change {
             Change::Put(entry) => {
-                self.entries.insert(entry.server.info.id, Arc::new(*entry));
+                let slots = entry.server.slots;
+                let old = self.entries.insert(entry.server.info.id, Arc::new(*entry));
+                // Another replica took a beat, which is no event.
+                if old.is_some_and(|old| old.server.slots != slots) {
+                    self.revision += 1;
+                }
             }
             Change::Beat { id, slots, seen, due } => {
                 if let Some(entry) = self.entries.get_mut(&id) {
@@ -105,7 +115,7 @@ impl View {
             Change::DropLegacy(job) => {
                 self.legacy.remove(&job);
             }
-            Change::Event(seq) => self.seq = seq,
+            Change::Event(event) => self.seq = event.seq,
         }
     }
 

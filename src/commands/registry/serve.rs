@@ -1,7 +1,6 @@
 //! `llamactl registry serve`
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::json;
@@ -12,13 +11,16 @@ use crate::commands::Context;
 use crate::env;
 use crate::exit::{Exit, Failure};
 use crate::registry::serve::{Config, Registry};
-use crate::registry::store::{place, sqlite};
+use crate::registry::store::Database;
 use crate::shutdown::Signals;
 
 /// Leases that live shorter can't be renewed in time on a busy node.
 const MIN_TTL: Duration = Duration::from_secs(1);
 /// Leases that live longer hide for too long that a server is gone.
 const MAX_TTL: Duration = Duration::from_secs(3600);
+
+/// Events that are gone sooner tell nobody what happened.
+const MIN_RETAIN: Duration = Duration::from_secs(3600);
 
 /// Runs the registry until a signal ends it.
 ///
@@ -35,17 +37,18 @@ pub async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
         .into());
     }
     let ttl = parse_ttl(&args.ttl)?;
+    let retain = parse_retain(&args.retain)?;
     let database = database(args.database)?;
     let address = SocketAddr::new(args.host, args.port);
     let listener = TcpListener::bind(address).await.map_err(|e| cannot_listen(address, &e))?;
     let mut signals = Signals::catch()?;
-    let config = Config { database, ttl, allowed_hosts: args.allowed_hosts };
+    let config = Config { database, ttl, retain, allowed_hosts: args.allowed_hosts };
     let registry = Registry::open(&config)?;
     let url = url(listener.local_addr()?);
     context.printer.json(&json!({ "url": url }))?;
     context.printer.note(format!(
         "registry at {url} (database {}, leases of {}s)",
-        config.database.display(),
+        config.database,
         ttl.as_secs_f64()
     ));
     if is_open {
@@ -63,18 +66,28 @@ fn parse_ttl(text: &str) -> Result<Duration, Failure> {
     let wrong = |why: &str| {
         Failure::usage(format!("--ttl {text}: {why}")).hint("give a time such as 30s or 2m")
     };
-    let span: jiff::SignedDuration = text.parse().map_err(|_| wrong("this is no time"))?;
-    let ttl = Duration::try_from(span).map_err(|_| wrong("it must not be negative"))?;
+    let ttl: Duration = humantime::parse_duration(text).map_err(|_| wrong("this is no time"))?;
     if !(MIN_TTL..=MAX_TTL).contains(&ttl) {
         return Err(wrong("it must be between 1s and 1h"));
     }
     Ok(ttl)
 }
 
-fn database(flag: Option<String>) -> Result<PathBuf, Failure> {
+fn parse_retain(text: &str) -> Result<Duration, Failure> {
+    let wrong = |why: &str| {
+        Failure::usage(format!("--retain {text}: {why}")).hint("give a time such as 30d or 12h")
+    };
+    let retain = humantime::parse_duration(text).map_err(|_| wrong("this is no time"))?;
+    if retain < MIN_RETAIN {
+        return Err(wrong("it must be 1h or more"));
+    }
+    Ok(retain)
+}
+
+fn database(flag: Option<String>) -> Result<Database, Failure> {
     match flag.or_else(|| env::LLAMACTL_DATABASE_URL.get()) {
-        Some(url) => place::parse_url(&url),
-        None => sqlite::default_path(),
+        Some(url) => Database::parse(&url),
+        None => Database::default_file(),
     }
 }
 
@@ -139,6 +152,14 @@ mod tests {
         assert_eq!(parse_ttl("2m").unwrap(), Duration::from_secs(120));
         for bad in ["", "30", "soon", "-5s", "0s", "2h", "500ms"] {
             assert_eq!(parse_ttl(bad).unwrap_err().exit, Exit::USAGE, "{bad}");
+        }
+    }
+
+    #[test]
+    fn times_to_keep_events_are_read_and_bounded() {
+        assert_eq!(parse_retain("30d").unwrap(), Duration::from_secs(30 * 86_400));
+        for bad in ["", "30", "for ever", "10m"] {
+            assert_eq!(parse_retain(bad).unwrap_err().exit, Exit::USAGE, "{bad}");
         }
     }
 

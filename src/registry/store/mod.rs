@@ -1,18 +1,25 @@
 //! The operations that change the registry, and the database that carries them out.
 //!
 //! Each operation is one transaction of its own, with its event row in it, and is answered
-//! only after the commit. All that is particular to SQLite is in [`sqlite`], [`operations`],
-//! [`rows`], [`schema`] and [`place`].
+//! only after the commit. SQL is written once, for SQLite and PostgreSQL: what they say
+//! differently is in [`sqlite`] and [`postgres`].
 
+pub mod core;
+pub mod database;
+pub mod follow;
 pub mod operations;
 pub mod place;
+pub mod postgres;
 pub mod rows;
 pub mod schema;
+pub mod sql;
 pub mod sqlite;
+mod writer;
 
 #[cfg(test)]
 mod model_test;
 
+use std::net::IpAddr;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -22,10 +29,14 @@ use super::legacy::Record;
 use crate::api::{RegisterRequest, ServerUpdate};
 use crate::secret::Secret;
 
+pub use self::core::Lifetimes;
+pub use self::database::Database;
+pub use self::writer::Store;
+
 /// Most entries that the registry holds, of each kind. More is a mistake or an attack.
-pub const MAX_ENTRIES: usize = 50_000;
-/// Events that are kept; older ones are dropped.
-pub const EVENTS_KEPT: u64 = 100_000;
+pub const MAX_ENTRIES: usize = 200_000;
+/// Most events that are kept, however young they are.
+pub const EVENTS_KEPT: u64 = 2_000_000;
 
 /// When an operation was asked for: the clock that leases run on, and the time of day for
 /// people.
@@ -44,6 +55,15 @@ impl Now {
         let wall = Timestamp::from_millisecond(wall.as_millisecond()).unwrap_or(wall);
         Now { instant: Instant::now(), wall }
     }
+}
+
+/// Who asked for an operation, for the audit. The default is the registry itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct By {
+    /// Owner of the token, where one was shown.
+    pub actor: Option<String>,
+    /// Address of the client.
+    pub origin: Option<IpAddr>,
 }
 
 /// What a client shows to prove that it holds a lease.
@@ -173,6 +193,9 @@ pub enum StoreError {
     /// The database can't be written; nothing of the operation is in it.
     #[error("the registry's database can't be written: {0}")]
     Unavailable(String),
+    /// The database could not be reached any more when the change was to be committed.
+    #[error("the registry's database did not say whether the change is in it: {0}")]
+    Unknown(String),
     /// The writer is gone.
     #[error("the registry is shutting down")]
     Closed,

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use rusqlite::Connection;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::core::Core;
 use super::operations::Outcome;
-use super::sqlite::Core;
-use super::{Done, Due, Now, Op, Proof, Refused, Registration};
+use super::sqlite::Sqlite;
+use super::{By, Done, Due, Lifetimes, Now, Op, Proof, Refused, Registration};
 use crate::api::{RegisterRequest, ServerUpdate};
 use crate::domain::server::ServerState;
 use crate::registry::view::View;
@@ -415,8 +415,9 @@ proptest! {
         let start = Instant::now();
         let wall = Timestamp::from_second(1_800_000_000).unwrap();
         let mut now = Now { instant: start, wall };
-        let connection = Connection::open_in_memory().unwrap();
-        let mut core = Core::over(connection, "memory", TTL, now).unwrap();
+        let db = Box::new(Sqlite::in_memory().unwrap());
+        let lifetimes = Lifetimes { ttl: TTL, retain: Duration::from_secs(86_400) };
+        let mut core = Core::over(db, "memory", lifetimes, now).unwrap();
         let mut model = Model::default();
         for (seconds, steps) in batches {
             model.now += Duration::from_secs(seconds);
@@ -426,12 +427,12 @@ proptest! {
             let (ops, expected): (Vec<_>, Vec<_>) = steps
                 .iter()
                 .map(|step| play(&mut model, step, &seen))
-                .map(|(op, expected)| ((op, now), Ok(expected)))
+                .map(|(op, expected)| ((op, now, By::default()), Ok(expected)))
                 .unzip();
             prop_assert_eq!(core.commit(&ops), expected);
-            let view = core.view().read();
-            agree(&model, &view, start)?;
+            agree(&model, &core.view().read(), start)?;
             let stored = core.reload(now).unwrap();
+            let view = core.view().read();
             prop_assert_eq!(without_clocks(&view, start), without_clocks(&stored, start));
         }
     }

@@ -1,18 +1,20 @@
-//! Rows and what they mean: the database's texts and numbers to our types, and back.
+//! Rows of servers and old clients' entries, and what they mean.
 
-use jiff::Timestamp;
-use serde::de::DeserializeOwned;
+use std::time::Instant;
+
 use serde_json::{Value, json};
 
 use super::Proof;
-use crate::domain::server::{JobKey, Server, ServerInfo, ServerState};
+use super::sql::{Row, SqlError};
+use crate::domain::event::Event;
+use crate::domain::server::{JobKey, Server};
 use crate::registry::legacy::LegacyEntry;
 use crate::registry::view::Entry;
 use crate::secret::Secret;
 
 /// A row of `servers`.
 #[derive(Debug)]
-pub struct Row {
+pub struct ServerRow {
     /// The entry; when it is due is up to the caller.
     pub entry: Entry,
     /// Hash of the lease's secret.
@@ -21,7 +23,7 @@ pub struct Row {
     pub request_hash: String,
 }
 
-impl Row {
+impl ServerRow {
     /// `SLURM_RESTART_COUNT` of the server.
     pub fn restart(&self) -> u32 {
         self.entry.server.info.restart_count
@@ -36,68 +38,59 @@ impl Row {
 /// Reads a row of `servers`, to be due at `due`.
 ///
 /// # Errors
-/// A row that this version can't have written.
-pub fn server_row(row: &rusqlite::Row<'_>, due: std::time::Instant) -> rusqlite::Result<Row> {
-    let info: ServerInfo = from_json(&row.get::<_, String>("info")?)?;
-    let slots: Option<String> = row.get("slots")?;
-    Ok(Row {
+/// A row that this version can't have written; so for all that follow.
+pub fn server_row(row: &Row, due: Instant) -> Result<ServerRow, SqlError> {
+    Ok(ServerRow {
         entry: Entry {
             server: Server {
-                info,
-                state: state(&row.get::<_, String>("state")?)?,
-                models: from_json(&row.get::<_, String>("models")?)?,
-                slots: slots.as_deref().map(from_json).transpose()?,
-                first_seen: time(row.get("first_seen")?)?,
-                last_seen: time(row.get("last_seen")?)?,
+                info: row.json("info")?,
+                state: row.word("state")?,
+                models: row.json("models")?,
+                slots: row.json_or_none("slots")?,
+                first_seen: row.time("first_seen")?,
+                last_seen: row.time("last_seen")?,
             },
-            reported: state(&row.get::<_, String>("reported")?)?,
-            generation: row.get("generation")?,
-            beats: row.get("beats")?,
-            api_key: row.get::<_, Option<String>>("api_key")?.map(Secret::new),
+            reported: row.word("reported")?,
+            generation: row.count("generation")?,
+            beats: row.count("beats")?,
+            api_key: row.text_or_none("api_key")?.map(Secret::new),
             due,
         },
-        secret_hash: row.get("secret_hash")?,
-        request_hash: row.get("request_hash")?,
+        secret_hash: row.text("secret_hash")?.to_owned(),
+        request_hash: row.text("request_hash")?.to_owned(),
     })
 }
 
 /// Reads a row of `legacy`, to be due at `due`.
 ///
 /// # Errors
-/// A row that this version can't have written.
-pub fn legacy_row(
-    row: &rusqlite::Row<'_>,
-    due: std::time::Instant,
-) -> rusqlite::Result<LegacyEntry> {
+/// As [`server_row`].
+pub fn legacy_row(row: &Row, due: Instant) -> Result<LegacyEntry, SqlError> {
     Ok(LegacyEntry {
-        job: row.get("job")?,
-        record: from_json(&row.get::<_, String>("record")?)?,
-        first_seen: time(row.get("first_seen")?)?,
-        updated: time(row.get("updated")?)?,
-        updates: row.get("updates")?,
+        job: row.text("job")?.to_owned(),
+        record: row.json("record")?,
+        first_seen: row.time("first_seen")?,
+        updated: row.time("updated")?,
+        updates: row.count("updates")?,
         due,
     })
 }
 
-/// A time from the milliseconds in the database.
+/// Reads a row of `events`.
 ///
 /// # Errors
-/// A number that is no time.
-pub fn time(milliseconds: i64) -> rusqlite::Result<Timestamp> {
-    Timestamp::from_millisecond(milliseconds).map_err(corrupt)
-}
-
-/// Reads JSON from the database.
-///
-/// # Errors
-/// A text that this version can't have written.
-pub fn from_json<T: DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
-    serde_json::from_str(text).map_err(corrupt)
-}
-
-/// JSON for the database.
-pub fn to_json<T: serde::Serialize>(value: &T) -> String {
-    serde_json::to_string(value).expect("our own types are JSON")
+/// As [`server_row`].
+pub fn event_row(row: &Row) -> Result<Event, SqlError> {
+    let origin = row.text_or_none("origin")?;
+    Ok(Event {
+        seq: row.count("seq")?,
+        time: row.time("time")?,
+        kind: row.word("kind")?,
+        subject: row.text("subject")?.to_owned(),
+        data: row.json("data")?,
+        actor: row.text_or_none("actor")?.map(str::to_owned),
+        origin: origin.and_then(|origin| origin.parse().ok()),
+    })
 }
 
 /// The task of an array job as the database has it: -1 for none.
@@ -128,12 +121,4 @@ pub fn legacy_summary(entry: &LegacyEntry) -> Value {
         "host": entry.text("host"),
         "port": entry.record.get("port"),
     })
-}
-
-fn state(word: &str) -> rusqlite::Result<ServerState> {
-    from_json(&format!("{word:?}"))
-}
-
-fn corrupt(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
 }

@@ -1,15 +1,13 @@
 //! The tables, and how a database of an older version becomes one of this version.
 
-use rusqlite::Connection;
-
+use super::sql::{Begin, Dialect, Schema, Sql, SqlError};
 use crate::exit::Failure;
 
-/// `PRAGMA application_id` of a registry: "llct" in ASCII.
-const APPLICATION_ID: i64 = 0x6c6c_6374;
+/// Each step leads from one version to the next. A step that was ever released is never
+/// changed. They are written for SQLite; [`in_dialect`] says what PostgreSQL says differently.
+const STEPS: &[&str] = &[VERSION_1, VERSION_2];
 
-/// Each step leads from one version to the next; `PRAGMA user_version` says how many are done.
-/// A step that was ever released is never changed.
-const STEPS: &[&str] = &["
+const VERSION_1: &str = "
 CREATE TABLE servers (
     id           TEXT PRIMARY KEY,
     cluster      TEXT NOT NULL,
@@ -54,70 +52,159 @@ CREATE TABLE events (
     subject TEXT NOT NULL,
     data    TEXT NOT NULL
 ) STRICT;
-"];
+";
 
-/// Brings the database to this version.
+/// The numbers of events and changes come from one row, which is also the lock of all who
+/// write; events are not numbered by the table any more, and tell who did it.
+const VERSION_2: &str = "
+CREATE TABLE sequence (
+    one   INTEGER PRIMARY KEY CHECK (one = 1),
+    seq   INTEGER NOT NULL,                 -- number of the last event
+    rev   INTEGER NOT NULL,                 -- number of the last change of a row
+    epoch INTEGER NOT NULL                  -- how often everything was replaced
+) STRICT;
+
+ALTER TABLE servers ADD COLUMN rev INTEGER NOT NULL DEFAULT 0;
+UPDATE servers SET rev = numbered.n FROM
+    (SELECT id, row_number() OVER (ORDER BY id) AS n FROM servers) AS numbered
+    WHERE numbered.id = servers.id;
+CREATE INDEX servers_rev ON servers (rev);
+
+ALTER TABLE legacy ADD COLUMN rev INTEGER NOT NULL DEFAULT 0;
+UPDATE legacy SET rev = numbered.n FROM
+    (SELECT job, row_number() OVER (ORDER BY job) AS n FROM legacy) AS numbered
+    WHERE numbered.job = legacy.job;
+CREATE INDEX legacy_rev ON legacy (rev);
+
+ALTER TABLE events RENAME TO events_of_version_1;
+CREATE TABLE events (
+    seq     INTEGER PRIMARY KEY,
+    time    INTEGER NOT NULL,
+    kind    TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    data    TEXT NOT NULL,                  -- JSON
+    actor   TEXT,                           -- whose token it was
+    origin  TEXT                            -- the client's address
+) STRICT;
+INSERT INTO events (seq, time, kind, subject, data)
+    SELECT seq, time, kind, subject, data FROM events_of_version_1;
+DROP TABLE events_of_version_1;
+
+INSERT INTO sequence (one, seq, rev, epoch) VALUES (1,
+    (SELECT coalesce(max(seq), 0) FROM events),
+    (SELECT coalesce(max(rev), 0) FROM
+        (SELECT rev FROM servers UNION ALL SELECT rev FROM legacy) AS changed),
+    0);
+";
+
+/// The version that this program writes.
+pub const VERSION: i64 = STEPS.len() as i64;
+
+/// Brings the database to this version. When several start at once, one does it and the others
+/// wait.
 ///
 /// # Errors
 /// A database of a newer version or of another program, or one that can't be written.
-pub fn migrate(connection: &mut Connection, name: &str) -> anyhow::Result<()> {
-    let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let pragma = |sql: &str| tx.query_row(sql, [], |row| row.get::<_, i64>(0));
-    let version = pragma("PRAGMA user_version")?;
-    let tables = pragma("SELECT count(*) FROM sqlite_schema")?;
-    let application = pragma("PRAGMA application_id")?;
-    if application != APPLICATION_ID && (tables > 0 || version > 0) {
-        return Err(Failure::new(format!("{name} is a database of another program"))
-            .hint("give another file with --database sqlite:PATH")
+pub fn migrate(db: &mut dyn Sql, name: &str) -> anyhow::Result<()> {
+    let done = steps(db, name);
+    if done.is_err() {
+        db.rollback();
+    }
+    done
+}
+
+fn steps(db: &mut dyn Sql, name: &str) -> anyhow::Result<()> {
+    let failed = |error: SqlError| Failure::new(format!("can't use the database {name}: {error}"));
+    db.begin(Begin::Schema).map_err(failed)?;
+    let version = match db.schema().map_err(failed)? {
+        Schema::Foreign => {
+            return Err(Failure::new(format!("{name} is a database of another program"))
+                .hint("give another one with --database")
+                .into());
+        }
+        Schema::Version(version) if version > VERSION => {
+            return Err(Failure::new(format!(
+                "{name} was written by a newer llamactl (schema {version}; this one knows \
+                 {VERSION})"
+            ))
+            .hint("update llamactl, or give another database with --database")
             .into());
+        }
+        Schema::Version(version) => version.max(0),
+        Schema::Empty => 0,
+    };
+    for step in STEPS.iter().skip(version as usize) {
+        let sql = in_dialect(step, db.dialect());
+        db.batch(&sql).map_err(failed)?;
     }
-    let newest = STEPS.len() as i64;
-    if version > newest {
-        return Err(Failure::new(format!(
-            "{name} was written by a newer llamactl (schema {version}; this one knows {newest})"
-        ))
-        .hint("update llamactl, or give another file with --database sqlite:PATH")
-        .into());
+    if version < VERSION {
+        db.set_schema(VERSION).map_err(failed)?;
     }
-    for step in STEPS.iter().skip(version.max(0) as usize) {
-        tx.execute_batch(step)?;
+    Ok(db.commit().map_err(failed)?)
+}
+
+fn in_dialect(step: &str, dialect: Dialect) -> String {
+    match dialect {
+        Dialect::Sqlite => step.to_owned(),
+        Dialect::Postgres => step
+            .replace(" AUTOINCREMENT", "")
+            .replace(" INTEGER", " BIGINT")
+            .replace(") STRICT;", ");"),
     }
-    tx.pragma_update(None, "application_id", APPLICATION_ID)?;
-    tx.pragma_update(None, "user_version", newest)?;
-    tx.commit()?;
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registry::store::sql::values;
+    use crate::registry::store::sqlite::Sqlite;
 
     #[test]
     fn a_database_is_made_once_and_kept() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        migrate(&mut connection, "x").unwrap();
-        let insert = "INSERT INTO replaced VALUES ('a', 'b', 1)";
-        connection.execute(insert, []).unwrap();
-        migrate(&mut connection, "x").unwrap();
-        let rows: i64 =
-            connection.query_row("SELECT count(*) FROM replaced", [], |r| r.get(0)).unwrap();
-        assert_eq!(rows, 1);
+        let mut db = Sqlite::in_memory().unwrap();
+        migrate(&mut db, "x").unwrap();
+        db.execute("INSERT INTO replaced VALUES ('a', 'b', 1)", &[]).unwrap();
+        migrate(&mut db, "x").unwrap();
+        assert_eq!(db.query("SELECT * FROM replaced", &[]).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_database_of_version_1_keeps_its_rows_and_its_numbers() {
+        let mut db = Sqlite::in_memory().unwrap();
+        db.batch(VERSION_1).unwrap();
+        db.set_schema(1).unwrap();
+        for job in ["7", "8"] {
+            let sql = "INSERT INTO legacy VALUES (?1, '{}', 5, 6, 1)";
+            db.execute(sql, values![job]).unwrap();
+            let sql = "INSERT INTO events (time, kind, subject, data)
+                VALUES (5, 'registered', ?1, '{}')";
+            db.execute(sql, values![job]).unwrap();
+        }
+        db.execute("DELETE FROM events WHERE seq = 1", &[]).unwrap();
+        migrate(&mut db, "x").unwrap();
+        let row = db.first("SELECT * FROM sequence", &[]).unwrap().unwrap();
+        assert_eq!((row.int("seq"), row.int("rev"), row.int("epoch")), (Ok(2), Ok(2), Ok(0)));
+        let revs = db.query("SELECT rev FROM legacy ORDER BY job", &[]).unwrap();
+        let revs: Vec<_> = revs.iter().map(|row| row.int("rev").unwrap()).collect();
+        assert_eq!(revs, [1, 2]);
+        let events = db.query("SELECT seq, subject, actor FROM events", &[]).unwrap();
+        assert_eq!(events.len(), 1);
+        assert_eq!((events[0].int("seq"), events[0].text("subject")), (Ok(2), Ok("8")));
+        assert_eq!(events[0].text_or_none("actor"), Ok(None));
     }
 
     #[test]
     fn newer_and_foreign_databases_are_refused_and_left_alone() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        migrate(&mut connection, "x").unwrap();
-        connection.pragma_update(None, "user_version", 99).unwrap();
-        let error = migrate(&mut connection, "x").unwrap_err().to_string();
+        let mut db = Sqlite::in_memory().unwrap();
+        migrate(&mut db, "x").unwrap();
+        db.set_schema(99).unwrap();
+        let error = migrate(&mut db, "x").unwrap_err().to_string();
         assert!(error.contains("newer llamactl (schema 99"), "{error}");
 
-        let mut connection = Connection::open_in_memory().unwrap();
-        connection.execute("CREATE TABLE t (a)", []).unwrap();
-        let error = migrate(&mut connection, "x").unwrap_err().to_string();
+        let mut db = Sqlite::in_memory().unwrap();
+        db.batch("CREATE TABLE t (a)").unwrap();
+        let error = migrate(&mut db, "x").unwrap_err().to_string();
         assert!(error.contains("another program"), "{error}");
-        let tables: i64 =
-            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0)).unwrap();
-        assert_eq!(tables, 1);
+        assert_eq!(db.query("SELECT * FROM sqlite_schema", &[]).unwrap().len(), 1);
     }
 }

@@ -1,0 +1,219 @@
+//! One thread that writes: it commits whatever is waiting as one transaction, so that many
+//! requests share one fsync.
+
+use std::fs::File;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::oneshot;
+
+use super::core::{Asked, Core, Lifetimes, Reply};
+use super::database::Database;
+use super::sql::Sql;
+use super::{By, Now, Op, StoreError, follow};
+use crate::domain::event::Event;
+use crate::registry::log::EventLog;
+use crate::registry::view::SharedView;
+
+/// Operations that may wait for the writer.
+pub const QUEUE: usize = 4096;
+/// Most operations in one transaction.
+const MAX_BATCH: usize = 512;
+
+struct Job {
+    asked: Asked,
+    reply: oneshot::Sender<Reply>,
+}
+
+/// The database: hands operations to its writer, and reads events.
+#[derive(Debug)]
+pub struct Store {
+    jobs: Mutex<Option<SyncSender<Job>>>,
+    waiting: Arc<AtomicUsize>,
+    reader: Arc<Mutex<Option<Box<dyn Sql>>>>,
+    writer: Mutex<Option<std::thread::JoinHandle<()>>>,
+    view: SharedView,
+    log: EventLog,
+}
+
+impl Store {
+    /// Opens the database, makes its tables if there are none, and loads the view. Leases that
+    /// are there live at least one TTL and a grace from `now`.
+    ///
+    /// # Errors
+    /// A place where no database can be, another registry on an SQLite file, a newer or foreign
+    /// database.
+    pub fn open(database: &Database, lifetimes: Lifetimes, now: Now) -> anyhow::Result<Store> {
+        let (jobs, queue) = sync_channel(QUEUE);
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let (opened, result) = sync_channel(1);
+        // The connection is made, used and closed on one thread, where it may block.
+        let writer = std::thread::Builder::new().name("registry-writer".to_owned()).spawn({
+            let (database, waiting) = (database.clone(), Arc::clone(&waiting));
+            move || {
+                let open = || -> anyhow::Result<_> {
+                    let lock = database.claim()?;
+                    let core =
+                        Core::over(database.connect()?, &database.to_string(), lifetimes, now)?;
+                    Ok((core, database.reader()?, lock))
+                };
+                match open() {
+                    Ok((core, reader, lock)) => {
+                        let shared = (reader, core.view().clone(), core.log().clone());
+                        let _ = opened.send(Ok(shared));
+                        write(core, &queue, &waiting, lock);
+                    }
+                    Err(error) => {
+                        let _ = opened.send(Err(error));
+                    }
+                }
+            }
+        })?;
+        let (reader, view, log) = result.recv()??;
+        Ok(Store {
+            jobs: Mutex::new(Some(jobs)),
+            waiting,
+            reader: Arc::new(Mutex::new(Some(reader))),
+            writer: Mutex::new(Some(writer)),
+            view,
+            log,
+        })
+    }
+
+    /// What the database holds as of the last commit.
+    pub fn view(&self) -> &SharedView {
+        &self.view
+    }
+
+    /// The last events, and a signal at each new one.
+    pub fn log(&self) -> &EventLog {
+        &self.log
+    }
+
+    /// Operations that wait for the writer.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Carries out one operation; comes back after the commit.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was written, unless it is [`StoreError::Unknown`].
+    pub async fn run(&self, op: Op, now: Now, by: By) -> Reply {
+        let (reply, answer) = oneshot::channel();
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let jobs = jobs.ok_or(StoreError::Closed)?;
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        if let Err(error) = jobs.try_send(Job { asked: (op, now, by), reply }) {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            return Err(match error {
+                TrySendError::Full(_) => StoreError::Busy,
+                TrySendError::Disconnected(_) => StoreError::Closed,
+            });
+        }
+        drop(jobs);
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Up to `limit` events after number `after`, oldest first, from the database.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>, StoreError> {
+        self.read(move |db| follow::events(db, after, limit)).await
+    }
+
+    /// Reads the database beside the writer.
+    async fn read<T: Send + 'static>(
+        &self,
+        mut query: impl FnMut(&mut dyn Sql) -> Result<T, super::sql::SqlError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let reader = Arc::clone(&self.reader);
+        let read = move || {
+            let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+            let db = reader.as_mut().ok_or(StoreError::Closed)?;
+            let mut answer = query(db.as_mut());
+            if let Err(super::sql::SqlError::Lost(_)) = answer {
+                answer = db.reconnect().and_then(|()| query(db.as_mut()));
+            }
+            answer.map_err(|error| StoreError::Unavailable(error.to_string()))
+        };
+        tokio::task::spawn_blocking(read).await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Finishes what waits and closes the database. Later operations are refused.
+    pub fn close(&self) {
+        // The writer must be the last to close: it empties SQLite's write-ahead log then.
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer
+            && writer.join().is_err()
+        {
+            tracing::error!("the registry's writer ended by a panic");
+        }
+    }
+}
+
+fn write(mut core: Core, queue: &Receiver<Job>, waiting: &AtomicUsize, lock: Option<File>) {
+    while let Ok(first) = queue.recv() {
+        let mut ops = vec![first.asked];
+        let mut replies = vec![first.reply];
+        while ops.len() < MAX_BATCH
+            && let Ok(job) = queue.try_recv()
+        {
+            ops.push(job.asked);
+            replies.push(job.reply);
+        }
+        waiting.fetch_sub(ops.len(), Ordering::Relaxed);
+        for (reply, outcome) in replies.into_iter().zip(core.commit(&ops)) {
+            // Whoever asked may have gone; what was done stays done.
+            let _ = reply.send(outcome);
+        }
+    }
+    drop(core);
+    drop(lock);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_full_queue_refuses_and_what_was_taken_is_done() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = Database::Sqlite(dir.path().join("r.db"));
+        let day = Duration::from_secs(86_400);
+        let lifetimes = Lifetimes { ttl: Duration::from_secs(30), retain: day };
+        let store = Store::open(&database, lifetimes, Now::get()).unwrap();
+        let store = Arc::new(store);
+        let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
+        // The writer waits for the view at its first transaction.
+        let guard = store.view().write();
+        let run = |store: Arc<Store>| async move {
+            store.run(Op::Prune, Now::get(), By::default()).await
+        };
+        let most = QUEUE + MAX_BATCH;
+        let tasks: Vec<_> = (0..most + 100).map(|_| runtime.spawn(run(store.clone()))).collect();
+        let refused = || tasks.iter().filter(|task| task.is_finished()).count();
+        let deadline = std::time::Instant::now() + Duration::from_secs(20);
+        while refused() < 100 {
+            assert!(std::time::Instant::now() < deadline, "nothing is refused");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        drop(guard);
+        let answers: Vec<_> =
+            tasks.into_iter().map(|task| runtime.block_on(task).unwrap()).collect();
+        let busy = answers.iter().filter(|a| **a == Err(StoreError::Busy)).count();
+        let done = answers.iter().filter(|a| a.is_ok()).count();
+        assert_eq!(busy + done, most + 100);
+        assert!(done >= QUEUE, "only {done} were done");
+        assert_eq!(store.waiting(), 0);
+        store.close();
+        let late = runtime.block_on(store.run(Op::Prune, Now::get(), By::default()));
+        assert_eq!(late, Err(StoreError::Closed));
+    }
+}
