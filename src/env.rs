@@ -32,6 +32,10 @@ macro_rules! vars {
 vars! {
     /// Registry to use, as `http://HOST:PORT`.
     REGISTRY_URL = "REGISTRY_URL";
+    /// Token for the registry, in place of the one in `registry.token_file`.
+    LLAMACTL_TOKEN = "LLAMACTL_TOKEN";
+    /// PEM file with the CA of the registry's certificate, where it is one of your site's own.
+    LLAMACTL_CA_FILE = "LLAMACTL_CA_FILE";
     /// Mail address for `--email` without a value.
     NOTIFY_EMAIL = "NOTIFY_EMAIL";
     /// ntfy topic for `--ntfy-topic` without a value.
@@ -46,6 +50,8 @@ vars! {
     LLAMACTL_CONFIGS = "LLAMACTL_CONFIGS";
     /// Database of `registry serve`, as `sqlite:PATH`.
     LLAMACTL_DATABASE_URL = "LLAMACTL_DATABASE_URL";
+    /// Redis of the registry's event bus, as `redis://[:PASSWORD@]HOST:PORT/DB`.
+    LLAMACTL_EVENT_BUS = "LLAMACTL_EVENT_BUS";
     /// The llama-server program.
     LLAMACTL_LLAMA_SERVER = "LLAMACTL_LLAMA_SERVER";
     /// Folder with sbatch, squeue, sinfo, scancel and scontrol.

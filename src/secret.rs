@@ -1,11 +1,19 @@
 //! Secrets: made from the system's random numbers, never printed by accident.
 
 use std::fmt;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+
+/// What tokens for the registry begin with.
+pub const TOKEN_PREFIX: &str = "llamactl_";
+/// Longest secret that is read from a file, in bytes.
+const MAX_SECRET: u64 = 4_096;
 
 /// A text that `Debug` and `Display` do not show. Serialising does: only wire types and 0600
 /// files may hold one.
@@ -27,6 +35,15 @@ impl Secret {
         let mut bytes = [0u8; 32];
         getrandom::fill(&mut bytes).expect("the operating system gives random numbers");
         Secret(hex(&bytes))
+    }
+
+    /// A token for the registry: 256 random bits, and a word by which it is known when it turns
+    /// up where it should not.
+    ///
+    /// # Panics
+    /// As [`Secret::random`].
+    pub fn token() -> Secret {
+        Secret(format!("{TOKEN_PREFIX}{}", Secret::random().0))
     }
 
     /// The text itself. Every call is a place to look at in a review.
@@ -66,6 +83,30 @@ impl fmt::Debug for Secret {
 impl fmt::Display for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("…")
+    }
+}
+
+/// Reads a secret from a file that is meant for its owner alone, and warns when it is not.
+/// White space around it does not count.
+///
+/// # Errors
+/// A file that can't be read, or is empty, by its name.
+pub fn read_private(path: &Path) -> Result<Secret, String> {
+    let wrong = |error: std::io::Error| format!("{}: {error}", path.display());
+    let file = std::fs::File::open(path).map_err(wrong)?;
+    let mode = file.metadata().map_err(wrong)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        tracing::warn!(
+            "{} can be read by others; mend it with `chmod 600 {}`",
+            path.display(),
+            path.display()
+        );
+    }
+    let mut text = String::new();
+    file.take(MAX_SECRET).read_to_string(&mut text).map_err(wrong)?;
+    match text.trim() {
+        "" => Err(format!("{}: empty", path.display())),
+        text => Ok(Secret::new(text)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The registry's wire types, shared by the registry and its clients.
 
 pub mod nodes;
+pub mod tokens;
 
 use std::collections::BTreeMap;
 

@@ -71,7 +71,8 @@ pub enum RegistryCommand {
 #[command(after_help = "Examples:
   llamactl registry serve
   llamactl registry serve --port 5055 --database sqlite:/var/lib/llamactl/registry.db
-  llamactl registry serve --host 0.0.0.0 --auth none")]
+  llamactl registry serve --host 0.0.0.0 --auth none
+  llamactl registry serve --tls-cert registry.crt --tls-key registry.key")]
 pub struct ServeArgs {
     /// Address to listen on
     #[arg(long, default_value = "127.0.0.1")]
@@ -94,6 +95,22 @@ pub struct ServeArgs {
     /// Further host name under which browsers may reach it; may be repeated
     #[arg(long = "allowed-host", value_name = "NAME")]
     pub allowed_hosts: Vec<String>,
+    /// Serve https with the certificate in this PEM file; read anew when it changes
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// PEM file with the certificate's private key
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Most connections at a time; without it as many as open files allow, at most 20,000
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_connections: Option<u32>,
+    /// Redis on which nodes beat and the registry tells what happens, as
+    /// redis://HOST:PORT/DB [env: LLAMACTL_EVENT_BUS, for one with a password]
+    #[arg(long, value_name = "URL")]
+    pub event_bus: Option<String>,
+    /// What the names of the event bus's channels begin with
+    #[arg(long, default_value = "aurora:events", value_name = "PREFIX")]
+    pub event_bus_prefix: String,
 }
 
 /// How the registry knows its clients.

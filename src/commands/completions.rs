@@ -133,7 +133,9 @@ fn servers(current: &OsStr) -> Vec<CompletionCandidate> {
 }
 
 fn known_servers() -> Option<Vec<Server>> {
-    let url = crate::config::resolve::settings(None).ok()?.registry.url?;
+    let registry = crate::config::resolve::settings(None).ok()?.registry;
+    registry.ca_file.as_deref().inspect(|path| crate::http::trust(path));
+    let url = registry.url?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
     let client = RegistryClient::new(&url).timeout(REGISTRY_TIMEOUT);
     let filter = ServerFilter::default();

@@ -71,6 +71,7 @@ fn dispatch(context: &Context, command: Command) -> anyhow::Result<Exit> {
 }
 
 async fn run(context: &Context, command: Command) -> anyhow::Result<Exit> {
+    trust_registry();
     match command {
         Command::Submit(args) => submit::run(context, *args).await,
         Command::Run(args) => run::run(context, *args).await,
@@ -90,6 +91,13 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<Exit> {
         Command::Completions(args) => completions::run(context, args),
         Command::Man(args) => man::run(context, args),
     }
+}
+
+/// Makes the CA known that the configuration names for the registry. A configuration that is
+/// wrong is for those to complain about who read it.
+fn trust_registry() {
+    let settings = crate::config::resolve::settings(None).unwrap_or_default();
+    settings.registry.ca_file.as_deref().inspect(|path| crate::http::trust(path));
 }
 
 fn start_logging() {

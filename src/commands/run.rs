@@ -44,6 +44,7 @@ pub async fn run(context: &Context, args: RunArgs) -> anyhow::Result<Exit> {
     spec.server.host = args.host.or(spec.server.host);
     spec.server.port = args.port.or(spec.server.port);
     spec.registry = context.global.registry.clone().or(spec.registry);
+    spec.registry_ca.as_deref().inspect(|path| crate::http::trust(path));
     let bin = env::LLAMACTL_SLURM_BIN.get().map(PathBuf::from).or(spec.slurm_bin.clone());
     let setup = setup(spec)?;
     let facts = facts(Slurm { bin }, setup.info.ends);

@@ -227,6 +227,7 @@ const VARIABLES: &[(env::Var, &str)] = &[
     (env::LLAMACTL_SLURM_BIN, "paths.slurm_bin"),
     (env::LLAMACTL_SSH_VIA, "ssh.via"),
     (env::REGISTRY_URL, "registry.url"),
+    (env::LLAMACTL_CA_FILE, "registry.ca_file"),
     (env::NOTIFY_EMAIL, "notify.email"),
     (env::NTFY_TOPIC, "notify.ntfy_topic"),
     (env::NTFY_SERVER, "notify.ntfy_server"),

@@ -16,4 +16,5 @@ pub mod settings;
 pub mod spec;
 pub mod targets;
 pub mod tidy;
+pub mod token;
 pub mod units;

@@ -358,6 +358,8 @@ fn spec(
         gpus: gpus(&everything.slurm),
         labels: everything.labels.clone(),
         registry: settings.registry.url.clone(),
+        registry_token_file: settings.registry.token_file.clone(),
+        registry_ca: settings.registry.ca_file.clone(),
         notify,
         ssh_via: settings.ssh.via.clone(),
         slurm_bin: settings.paths.slurm_bin.clone(),

@@ -39,6 +39,14 @@ pub struct RegistrySettings {
     /// `http://HOST:PORT` (`REGISTRY_URL`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// File (0600) with a token for it, where it asks for one; jobs read it too
+    /// (`LLAMACTL_TOKEN` holds the token itself).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_file: Option<PathBuf>,
+    /// PEM file with the CA of the registry's certificate, where it is one of your site's own
+    /// (`LLAMACTL_CA_FILE`). It is trusted for the registry alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
 }
 
 /// Who is told, and how.

@@ -33,6 +33,12 @@ pub struct Spec {
     /// URL of the registry; nothing: the server is not registered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registry: Option<String>,
+    /// File (0600) with a token for the registry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registry_token_file: Option<PathBuf>,
+    /// PEM file with the CA of the registry's certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registry_ca: Option<PathBuf>,
     /// Who is told.
     #[serde(default)]
     pub notify: NotifySpec,

@@ -20,6 +20,8 @@ const PATHS: &[&str] = &[
     "server.mmproj",
     "server.draft_model",
     "server.chat_template_file",
+    "registry.token_file",
+    "registry.ca_file",
     "notify.ntfy_token_file",
     "notify.templates",
     "paths.slurm_bin",

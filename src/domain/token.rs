@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::server::text;
+
 /// What a token allows. `admin` allows everything.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
@@ -49,6 +51,24 @@ impl FromStr for Scope {
             _ => Err(format!("{text:?} is no scope: read, register or admin")),
         }
     }
+}
+
+/// Most scopes in one token: each once.
+const MAX_SCOPES: usize = 3;
+
+/// Checks what a token is to say.
+///
+/// # Errors
+/// The first thing that is wrong, as one sentence.
+pub fn check(owner: &str, scopes: &[Scope], note: Option<&str>) -> Result<(), String> {
+    text("owner", owner)?;
+    if scopes.is_empty() {
+        return Err("scopes must not be empty: read, register or admin".to_owned());
+    }
+    if scopes.len() > MAX_SCOPES {
+        return Err(format!("scopes must not be more than {MAX_SCOPES}"));
+    }
+    note.map_or(Ok(()), |note| text("note", note))
 }
 
 /// A token as it may be shown: without the token itself, which only its holder has.

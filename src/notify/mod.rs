@@ -18,12 +18,9 @@ use tokio::time::Instant;
 
 use crate::config::spec::NotifySpec;
 use crate::paths;
-use crate::secret::Secret;
+use crate::secret::{self, Secret};
 use message::Message;
 use retry::Fault;
-
-/// Longest password or token that is read from a file, in bytes.
-const MAX_SECRET: u64 = 4_096;
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -196,27 +193,9 @@ fn refused(channel: &'static str, target: String, error: String) -> Delivery {
     Delivery { channel, target, attempts: 0, error: Some(error) }
 }
 
-/// Reads a secret from a file that is meant for its owner alone, and warns when it is not.
+/// As [`secret::read_private`], of a path as people write it into YAML.
 fn private_file(path: &Path) -> Result<Secret, String> {
-    use std::io::Read;
-    use std::os::unix::fs::PermissionsExt;
-    let path = at_home(path);
-    let wrong = |error: std::io::Error| format!("{}: {error}", path.display());
-    let file = std::fs::File::open(&path).map_err(wrong)?;
-    let mode = file.metadata().map_err(wrong)?.permissions().mode();
-    if mode & 0o077 != 0 {
-        tracing::warn!(
-            "{} can be read by others; mend it with `chmod 600 {}`",
-            path.display(),
-            path.display()
-        );
-    }
-    let mut text = String::new();
-    file.take(MAX_SECRET).read_to_string(&mut text).map_err(wrong)?;
-    match text.trim() {
-        "" => Err(format!("{}: empty", path.display())),
-        text => Ok(Secret::new(text)),
-    }
+    secret::read_private(&at_home(path))
 }
 
 /// `path` with a leading `~` replaced by the home folder, as people write it into YAML.

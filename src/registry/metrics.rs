@@ -34,6 +34,19 @@ struct RouteLabels {
     route: String,
 }
 
+/// What is counted of the event bus.
+#[derive(Debug, Clone, Default)]
+pub struct BusCounters {
+    /// 1 while it is connected.
+    pub connected: Gauge<u64, AtomicU64>,
+    /// Messages that came in.
+    pub received: Counter,
+    /// Messages that came in faster than they could be read.
+    pub dropped: Counter,
+    /// Messages that were published.
+    pub published: Counter,
+}
+
 /// What is counted as it happens.
 #[derive(Debug, Clone)]
 pub struct Counters {
@@ -45,6 +58,8 @@ pub struct Counters {
     pub expiries: Counter,
     /// Leases that are due and held back, since too many are.
     pub held_back: Gauge<u64, AtomicU64>,
+    /// Of the event bus.
+    pub bus: BusCounters,
     requests: Family<RequestLabels, Counter>,
     duration: Family<RouteLabels, Histogram, fn() -> Histogram>,
 }
@@ -56,6 +71,7 @@ impl Default for Counters {
             heartbeats: Counter::default(),
             expiries: Counter::default(),
             held_back: Gauge::default(),
+            bus: BusCounters::default(),
             requests: Family::default(),
             duration: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
         }
@@ -94,6 +110,10 @@ impl Metrics {
         all.register("heartbeats", "Leases that were renewed", c.heartbeats);
         all.register("expiries", "Leases that ended without a word", c.expiries);
         all.register("held_back_expiries", "Leases that are due but held back", c.held_back);
+        all.register("event_bus_connected", "1 while Redis answers", c.bus.connected);
+        all.register("event_bus_received", "Messages that came in", c.bus.received);
+        all.register("event_bus_dropped", "Messages that came in too fast", c.bus.dropped);
+        all.register("event_bus_published", "Messages that were published", c.bus.published);
         all.register("requests", "Requests that were answered", c.requests);
         all.register_with_unit(
             "request_duration",

@@ -5,6 +5,8 @@
 //! read. axum is used only here, SQL only in [`store`].
 
 pub mod auth;
+pub mod bus;
+pub mod connections;
 pub mod dialects;
 pub mod error;
 pub mod handlers;
@@ -19,4 +21,6 @@ pub mod serve;
 pub mod service;
 pub mod store;
 mod ticker;
+pub mod tls;
 pub mod view;
+mod watched;

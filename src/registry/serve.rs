@@ -1,29 +1,21 @@
-//! Accepts connections until it is told to stop.
+//! Runs a registry until it is told to stop.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
-use tower_service::Service as _;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use super::auth::Hosts;
+use super::bus::Bus;
+use super::connections::{Connections, Limits};
 use super::handlers::page::Page;
-use super::identity::Peer;
 use super::router::router;
 use super::service::Service;
 use super::store::{Database, Lifetimes, Now, Store};
 use super::ticker;
+use super::tls::{Files, Tls};
 
-/// Most connections at a time; more wait in the kernel's queue.
-const MAX_CONNECTIONS: usize = 1024;
-/// How long a client may take for a request's header, and be idle between two.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long requests may take to finish after the registry was told to stop.
 const DRAIN: Duration = Duration::from_secs(5);
 
@@ -38,6 +30,12 @@ pub struct Config {
     pub retain: Duration,
     /// Further host names under which it may be reached.
     pub allowed_hosts: Vec<String>,
+    /// Certificate and key; nothing for plain HTTP.
+    pub tls: Option<Files>,
+    /// Most connections; nothing for as many as the process can hold, within reason.
+    pub max_connections: Option<usize>,
+    /// The event bus to follow, if any.
+    pub event_bus: Option<Bus>,
 }
 
 /// A registry whose database is open.
@@ -45,18 +43,29 @@ pub struct Config {
 pub struct Registry {
     service: Service,
     allowed_hosts: Vec<String>,
+    tls: Option<Arc<Tls>>,
+    max_connections: Option<usize>,
+    event_bus: Option<Bus>,
 }
 
 impl Registry {
     /// Opens the database.
     ///
     /// # Errors
-    /// As [`Store::open`].
+    /// As [`Tls::open`] and [`Store::open`].
     pub fn open(config: &Config) -> anyhow::Result<Registry> {
+        let tls = config.tls.clone().map(Tls::open).transpose()?.map(Arc::new);
         let lifetimes = Lifetimes { ttl: config.ttl, retain: config.retain };
         let store = Store::open(&config.database, lifetimes, Now::get())?;
         let service = Service::new(Arc::new(store), config.ttl);
-        Ok(Registry { service, allowed_hosts: config.allowed_hosts.clone() })
+        let allowed_hosts = config.allowed_hosts.clone();
+        Ok(Registry {
+            service,
+            allowed_hosts,
+            tls,
+            max_connections: config.max_connections,
+            event_bus: config.event_bus.clone(),
+        })
     }
 
     /// Serves until `shutdown` comes, then finishes what runs, for 5 s at most.
@@ -71,81 +80,28 @@ impl Registry {
         let exposed = !listener.local_addr()?.ip().is_loopback();
         let hosts = Hosts::new(&self.allowed_hosts);
         let app = router(self.service.clone(), hosts, Page::new(exposed)?);
+        let bus = self.event_bus.map(|bus| tokio::spawn(bus.run(self.service.clone())));
         let mut ticker = tokio::spawn(ticker::run(self.service.clone()));
-        let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let connections = Connections::new(Limits::of_process(self.max_connections));
         let (stop, stopping) = watch::channel(false);
+        let judge = tokio::spawn(Arc::clone(&connections).judge(stopping.clone()));
+        let follower = self.tls.clone().map(|tls| tokio::spawn(tls.follow()));
         let ended = tokio::select! {
             () = shutdown => Ok(()),
-            () = accept(&listener, &app, &connections, &stopping) => Ok(()),
+            () = Arc::clone(&connections).accept(&listener, &app, self.tls, &stopping) => Ok(()),
             _ = &mut ticker => Err(anyhow::anyhow!("the registry's writer ended")),
         };
         drop(listener);
         let _ = stop.send(true);
-        let all = connections.acquire_many(MAX_CONNECTIONS as u32);
-        if tokio::time::timeout(DRAIN, all).await.is_err() {
+        if tokio::time::timeout(DRAIN, connections.none()).await.is_err() {
             tracing::warn!("some requests did not finish in time");
         }
+        judge.abort();
         ticker.abort();
+        follower.iter().for_each(|task| task.abort());
+        bus.iter().for_each(|task| task.abort());
         let store = Arc::clone(&self.service.store);
         tokio::task::spawn_blocking(move || store.close()).await?;
         ended
-    }
-}
-
-async fn accept(
-    listener: &TcpListener,
-    app: &Router,
-    connections: &Arc<Semaphore>,
-    stopping: &watch::Receiver<bool>,
-) {
-    loop {
-        // The semaphore is never closed.
-        let Ok(permit) = Arc::clone(connections).acquire_owned().await else { return };
-        match listener.accept().await {
-            Ok((stream, peer)) => {
-                let connection = connection(stream, peer, app.clone(), stopping.clone());
-                tokio::spawn(async move {
-                    connection.await;
-                    drop(permit);
-                });
-            }
-            Err(error) => {
-                // Out of file descriptors, or the peer has gone: neither ends the registry.
-                tracing::warn!(%error, "a connection can't be accepted");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        }
-    }
-}
-
-async fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
-    app: Router,
-    mut stopping: watch::Receiver<bool>,
-) {
-    let _ = stream.set_nodelay(true);
-    // axum::serve installs no timer, without which the header timeout does nothing.
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .serve_connection(
-            TokioIo::new(stream),
-            service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
-                request.extensions_mut().insert(Peer(peer.ip()));
-                app.clone().call(request)
-            }),
-        );
-    tokio::pin!(connection);
-    let stopped = async { stopping.wait_for(|stop| *stop).await.map(drop) };
-    let result = tokio::select! {
-        result = connection.as_mut() => result,
-        _ = stopped => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = result {
-        tracing::debug!(%peer, %error, "a connection ended");
     }
 }

@@ -121,6 +121,8 @@ pub fn spec() -> Spec {
         gpus: None,
         labels: Default::default(),
         registry: None,
+        registry_ca: None,
+        registry_token_file: None,
         notify: NotifySpec::default(),
         ssh_via: None,
         slurm_bin: None,

@@ -10,8 +10,11 @@ use crate::cli::ServeArgs;
 use crate::commands::Context;
 use crate::env;
 use crate::exit::{Exit, Failure};
+use crate::registry::bus::Bus;
 use crate::registry::serve::{Config, Registry};
 use crate::registry::store::Database;
+use crate::registry::tls::Files;
+use crate::secret::Secret;
 use crate::shutdown::Signals;
 
 /// Leases that live shorter can't be renewed in time on a busy node.
@@ -39,12 +42,22 @@ pub async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
     let ttl = parse_ttl(&args.ttl)?;
     let retain = parse_retain(&args.retain)?;
     let database = database(args.database)?;
+    let event_bus = event_bus(args.event_bus, &args.event_bus_prefix)?;
     let address = SocketAddr::new(args.host, args.port);
     let listener = TcpListener::bind(address).await.map_err(|e| cannot_listen(address, &e))?;
     let mut signals = Signals::catch()?;
-    let config = Config { database, ttl, retain, allowed_hosts: args.allowed_hosts };
+    let config = Config {
+        database,
+        ttl,
+        retain,
+        allowed_hosts: args.allowed_hosts,
+        tls: args.tls_cert.zip(args.tls_key).map(|(cert, key)| Files { cert, key }),
+        max_connections: args.max_connections.map(|most| most as usize),
+        event_bus,
+    };
     let registry = Registry::open(&config)?;
-    let url = url(listener.local_addr()?);
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    let url = url(scheme, listener.local_addr()?);
     context.printer.json(&json!({ "url": url }))?;
     context.printer.note(format!(
         "registry at {url} (database {}, leases of {}s)",
@@ -91,13 +104,18 @@ fn database(flag: Option<String>) -> Result<Database, Failure> {
     }
 }
 
-fn url(address: SocketAddr) -> String {
+fn event_bus(flag: Option<String>, prefix: &str) -> Result<Option<Bus>, Failure> {
+    let url = flag.or_else(|| env::LLAMACTL_EVENT_BUS.get()).map(Secret::new);
+    url.map(|url| Bus::new(&url, prefix)).transpose()
+}
+
+fn url(scheme: &str, address: SocketAddr) -> String {
     if !address.ip().is_unspecified() {
-        return format!("http://{address}");
+        return format!("{scheme}://{address}");
     }
     // Clients can't use 0.0.0.0: they need the host's name.
     let name = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
-    format!("http://{}:{}", name.as_deref().unwrap_or("localhost"), address.port())
+    format!("{scheme}://{}:{}", name.as_deref().unwrap_or("localhost"), address.port())
 }
 
 fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Failure {
