@@ -13,6 +13,7 @@ pub mod handlers;
 pub mod identity;
 pub mod legacy;
 pub mod list;
+pub mod live;
 pub mod log;
 pub mod metrics;
 pub mod router;

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::error::ApiError;
 use super::legacy::{self, Record};
+use super::live::Live;
 use super::metrics::Counters;
 use super::store::operations::Outcome;
 use super::store::{By, Done, Now, Op, Proof, Refused, Registration, Store};
@@ -33,6 +34,8 @@ pub struct Service {
     pub ttl: Duration,
     /// What is counted.
     pub counters: Counters,
+    /// Streams and reads that wait.
+    pub live: Live,
     /// Tells ETags of this run of the registry from those of an earlier one.
     pub run: u32,
 }
@@ -43,7 +46,10 @@ impl Service {
         let mut run = [0u8; 4];
         // Without random numbers ETags of two runs could meet; no secret hangs on this.
         let _ = getrandom::fill(&mut run);
-        Service { store, ttl, counters: Counters::default(), run: u32::from_le_bytes(run) }
+        let counters = Counters::default();
+        let live = Live::new(store.log().clone(), counters.streams.clone());
+        let run = u32::from_le_bytes(run);
+        Service { store, ttl, counters, live, run }
     }
 
     /// What readers see.

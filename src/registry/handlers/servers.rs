@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use super::{Body, Params, Segment, chosen_secret, proof, required_proof};
-use crate::api::{RegisterRequest, ServerFilter, ServerUpdate};
+use crate::api::{RegisterRequest, SEQ_HEADER, ServerFilter, ServerUpdate};
 use crate::domain::server::Server;
 use crate::registry::error::ApiError;
 use crate::registry::list;
@@ -19,14 +19,16 @@ const NO_STORE: (HeaderName, HeaderValue) =
 /// `GET /api/v1/servers`
 ///
 /// # Errors
-/// 400 for a filter that means nothing.
+/// 400 for a filter that means nothing, 503 where too many requests wait.
 pub async fn list(
     State(service): State<Service>,
     Params(filter): Params<ServerFilter>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
+    service.live.wait(filter.after, filter.wait.as_deref()).await?;
     let view = service.view().read();
+    let seq = view.seq;
     // Weak: `last_seen` moves with every beat, and is not worth a new answer.
     let etag = format!("W/\"{}.{}.{:08x}\"", view.seq, view.revision, service.run);
     let page = list::page(&view, &filter)?;
@@ -35,6 +37,7 @@ pub async fn list(
     let value = |text: &str| HeaderValue::from_str(text).map_err(|_| ApiError::internal());
     answer.insert(header::ETAG, value(&etag)?);
     answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    answer.insert(SEQ_HEADER, HeaderValue::from(seq));
     answer.insert("x-total-count", HeaderValue::from(page.total));
     if let Some(link) = list::link(&uri, &page) {
         answer.insert(header::LINK, value(&link)?);
