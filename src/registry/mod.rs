@@ -16,6 +16,7 @@ pub mod list;
 pub mod log;
 pub mod metrics;
 pub mod openapi;
+pub mod probe;
 pub mod router;
 pub mod routes;
 pub mod serve;
