@@ -1,5 +1,7 @@
 //! The typed client of the registry.
 
+mod live;
+
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -19,6 +21,7 @@ use crate::domain::server::Server;
 use crate::domain::token::Token;
 use crate::http;
 pub use crate::http::{cause, http};
+pub use live::{EventFilter, Events, Happening, Listed};
 use crate::secret::Secret;
 
 /// Why a call failed, as far as a caller decides differently.
@@ -227,6 +230,11 @@ impl RegistryClient {
     ) -> Result<T, ClientError> {
         let until = Instant::now() + self.timeout;
         let response = self.send(method, path, body, headers, until).await?;
+        self.read(response).await
+    }
+
+    /// The body of an answer, or the error that it is.
+    async fn read<T: DeserializeOwned>(&self, response: Response) -> Result<T, ClientError> {
         let status = response.status();
         let bytes = response.bytes().await.map_err(|error| self.unreachable(cause(&error)))?;
         if status.is_success() {

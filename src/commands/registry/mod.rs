@@ -1,5 +1,6 @@
 //! `llamactl registry`
 
+mod events;
 mod serve;
 
 use crate::cli::RegistryCommand;
@@ -12,6 +13,7 @@ use crate::exit::Exit;
 /// What went wrong, with a hint.
 pub async fn run(context: &Context, args: RegistryCommand) -> anyhow::Result<Exit> {
     match args {
+        RegistryCommand::Events(args) => events::run(context, args).await,
         RegistryCommand::Serve(args) => serve::run(context, args).await,
     }
 }
