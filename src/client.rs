@@ -10,12 +10,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use crate::api::tokens::{AuditEntry, AuditFilter, TokenCreate, TokenCreated, TokenRevoke, WhoAmI};
 use crate::api::{
     ErrorReply, Health, KeyReply, LEASE_HEADER, LEASE_SECRET_HEADER, LeaseGrant, RegisterRequest,
     Renewed, ServerFilter, ServerUpdate,
-};
-use crate::api::tokens::{
-    AuditEntry, AuditFilter, TokenCreate, TokenCreated, TokenRevoke, WhoAmI,
 };
 use crate::domain::server::Server;
 use crate::domain::token::Token;
@@ -305,9 +303,7 @@ impl RegistryClient {
             // Trying again later helps.
             StatusCode::TOO_MANY_REQUESTS => self.unreachable(reply.error),
             status if status.is_server_error() => self.unreachable(reply.error),
-            status => {
-                ClientError::Refused { status: status.as_u16(), error: reply.error, hint }
-            }
+            status => ClientError::Refused { status: status.as_u16(), error: reply.error, hint },
         }
     }
 }

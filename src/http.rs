@@ -101,9 +101,7 @@ pub fn cause(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 fn build(builder: fn() -> reqwest::ClientBuilder) -> Result<reqwest::Client, reqwest::Error> {
-    builder().build().or_else(|_| {
-        builder().tls_backend_preconfigured(with_roots(roots())).build()
-    })
+    builder().build().or_else(|_| builder().tls_backend_preconfigured(with_roots(roots())).build())
 }
 
 fn builder() -> reqwest::ClientBuilder {

@@ -113,8 +113,7 @@ async fn two_thousand_slow_clients_are_cut_off_and_nobody_waits_for_them() {
         let begin = b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-Slow: ";
         clients.spawn(slow(address(&registry), begin, b"x"));
     }
-    let (ordinary, lived) =
-        with_slow_clients(&registry, &registry_support::http(), clients).await;
+    let (ordinary, lived) = with_slow_clients(&registry, &registry_support::http(), clients).await;
     assert_prompt(&ordinary);
     assert_eq!(lived.len(), 2000);
     let longest = lived.iter().max().unwrap();
@@ -131,7 +130,8 @@ async fn handshakes_that_never_end_are_cut_off_and_nobody_waits_for_them() {
     let ca = registry_support::tls::make(dir.path(), "one", &[]);
     let args = ca.args();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let registry = Registry::start(dir.path(), &[&args[..], &["--max-connections", "200"]].concat());
+    let registry =
+        Registry::start(dir.path(), &[&args[..], &["--max-connections", "200"]].concat());
     let mut clients = JoinSet::new();
     for _ in 0..300 {
         // The beginning of a ClientHello of 16,000 bytes.

@@ -66,6 +66,9 @@ pub enum RegistryCommand {
     Events(EventsArgs),
     /// Run the registry
     Serve(ServeArgs),
+    /// Print the OpenAPI document of the registry's HTTP interface
+    #[command(after_help = "Example:\n  llamactl registry openapi > openapi.json")]
+    Openapi,
 }
 
 /// `llamactl registry events`
@@ -127,6 +130,13 @@ pub struct ServeArgs {
     /// Most connections at a time; without it as many as open files allow, at most 20,000
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_connections: Option<u32>,
+    /// Redis on which nodes beat and the registry tells what happens, as
+    /// redis://HOST:PORT/DB [env: LLAMACTL_EVENT_BUS, for one with a password]
+    #[arg(long, value_name = "URL")]
+    pub event_bus: Option<String>,
+    /// What the names of the event bus's channels begin with
+    #[arg(long, default_value = "aurora:events", value_name = "PREFIX")]
+    pub event_bus_prefix: String,
 }
 
 /// How the registry knows its clients.

@@ -22,7 +22,6 @@ use crate::secret::{self, Secret};
 use message::Message;
 use retry::Fault;
 
-
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

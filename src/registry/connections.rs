@@ -287,9 +287,7 @@ fn counted(address: IpAddr) -> Option<IpAddr> {
     match address.to_canonical() {
         address if address.is_loopback() => None,
         IpAddr::V4(address) => Some(IpAddr::V4(address)),
-        IpAddr::V6(address) => {
-            Some(IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !0 << 64)))
-        }
+        IpAddr::V6(address) => Some(IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !0 << 64))),
     }
 }
 

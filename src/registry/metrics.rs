@@ -34,6 +34,19 @@ struct RouteLabels {
     route: String,
 }
 
+/// What is counted of the event bus.
+#[derive(Debug, Clone, Default)]
+pub struct BusCounters {
+    /// 1 while it is connected.
+    pub connected: Gauge<u64, AtomicU64>,
+    /// Messages that came in.
+    pub received: Counter,
+    /// Messages that came in faster than they could be read.
+    pub dropped: Counter,
+    /// Messages that were published.
+    pub published: Counter,
+}
+
 /// What is counted as it happens.
 #[derive(Debug, Clone)]
 pub struct Counters {
@@ -49,6 +62,8 @@ pub struct Counters {
     pub streams: Gauge<u64, AtomicU64>,
     /// Connections that are open.
     pub connections: Gauge<u64, AtomicU64>,
+    /// Of the event bus.
+    pub bus: BusCounters,
     requests: Family<RequestLabels, Counter>,
     duration: Family<RouteLabels, Histogram, fn() -> Histogram>,
 }
@@ -62,6 +77,7 @@ impl Default for Counters {
             held_back: Gauge::default(),
             streams: Gauge::default(),
             connections: Gauge::default(),
+            bus: BusCounters::default(),
             requests: Family::default(),
             duration: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
         }
@@ -102,6 +118,10 @@ impl Metrics {
         all.register("held_back_expiries", "Leases that are due but held back", c.held_back);
         all.register("streams", "Streams of events that are open", c.streams);
         all.register("connections", "Connections that are open", c.connections);
+        all.register("event_bus_connected", "1 while Redis answers", c.bus.connected);
+        all.register("event_bus_received", "Messages that came in", c.bus.received);
+        all.register("event_bus_dropped", "Messages that came in too fast", c.bus.dropped);
+        all.register("event_bus_published", "Messages that were published", c.bus.published);
         all.register("requests", "Requests that were answered", c.requests);
         all.register_with_unit(
             "request_duration",

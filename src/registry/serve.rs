@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::auth::Hosts;
+use super::bus::Bus;
 use super::connections::{Connections, Limits};
 use super::handlers::page::Page;
 use super::router::router;
@@ -33,6 +34,8 @@ pub struct Config {
     pub tls: Option<Files>,
     /// Most connections; nothing for as many as the process can hold, within reason.
     pub max_connections: Option<usize>,
+    /// The event bus to follow, if any.
+    pub event_bus: Option<Bus>,
 }
 
 /// A registry whose database is open.
@@ -42,6 +45,7 @@ pub struct Registry {
     allowed_hosts: Vec<String>,
     tls: Option<Arc<Tls>>,
     max_connections: Option<usize>,
+    event_bus: Option<Bus>,
 }
 
 impl Registry {
@@ -55,7 +59,13 @@ impl Registry {
         let store = Store::open(&config.database, lifetimes, Now::get())?;
         let service = Service::new(Arc::new(store), config.ttl);
         let allowed_hosts = config.allowed_hosts.clone();
-        Ok(Registry { service, allowed_hosts, tls, max_connections: config.max_connections })
+        Ok(Registry {
+            service,
+            allowed_hosts,
+            tls,
+            max_connections: config.max_connections,
+            event_bus: config.event_bus.clone(),
+        })
     }
 
     /// Serves until `shutdown` comes, then finishes what runs, for 5 s at most.
@@ -70,6 +80,7 @@ impl Registry {
         let exposed = !listener.local_addr()?.ip().is_loopback();
         let hosts = Hosts::new(&self.allowed_hosts);
         let app = router(self.service.clone(), hosts, Page::new(exposed)?);
+        let bus = self.event_bus.map(|bus| tokio::spawn(bus.run(self.service.clone())));
         let mut ticker = tokio::spawn(ticker::run(self.service.clone()));
         let connections = Connections::new(Limits::of_process(self.max_connections));
         let (stop, stopping) = watch::channel(false);
@@ -90,6 +101,7 @@ impl Registry {
         judge.abort();
         ticker.abort();
         follower.iter().for_each(|task| task.abort());
+        bus.iter().for_each(|task| task.abort());
         let store = Arc::clone(&self.service.store);
         tokio::task::spawn_blocking(move || store.close()).await?;
         ended

@@ -9,6 +9,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::bodies::Bodies;
 use super::error::ApiError;
 use super::legacy::{self, Record};
 use super::live::Live;
@@ -36,6 +37,8 @@ pub struct Service {
     pub counters: Counters,
     /// Streams and reads that wait.
     pub live: Live,
+    /// Lists that were made a moment ago.
+    pub bodies: Bodies,
     /// Tells ETags of this run of the registry from those of an earlier one.
     pub run: u32,
 }
@@ -50,6 +53,13 @@ impl Service {
         let live = Live::new(store.log().clone(), counters.streams.clone());
         let run = u32::from_le_bytes(run);
         Service { store, ttl, counters, live, run }
+        Service {
+            store,
+            ttl,
+            counters: Counters::default(),
+            bodies: Bodies::default(),
+            run: u32::from_le_bytes(run),
+        }
     }
 
     /// What readers see.

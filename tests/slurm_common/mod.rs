@@ -122,6 +122,7 @@ pub fn spec() -> Spec {
         labels: Default::default(),
         registry: None,
         registry_ca: None,
+        registry_token_file: None,
         notify: NotifySpec::default(),
         ssh_via: None,
         slurm_bin: None,

@@ -3,9 +3,12 @@
 mod events;
 mod serve;
 
+use std::io::Write;
+
 use crate::cli::RegistryCommand;
 use crate::commands::Context;
 use crate::exit::Exit;
+use crate::registry::openapi;
 
 /// Runs the command.
 ///
@@ -15,5 +18,10 @@ pub async fn run(context: &Context, args: RegistryCommand) -> anyhow::Result<Exi
     match args {
         RegistryCommand::Events(args) => events::run(context, args).await,
         RegistryCommand::Serve(args) => serve::run(context, args).await,
+        RegistryCommand::Openapi => {
+            let text = serde_json::to_string_pretty(&openapi::document())?;
+            writeln!(std::io::stdout(), "{text}")?;
+            Ok(Exit::OK)
+        }
     }
 }

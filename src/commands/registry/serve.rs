@@ -10,9 +10,11 @@ use crate::cli::ServeArgs;
 use crate::commands::Context;
 use crate::env;
 use crate::exit::{Exit, Failure};
+use crate::registry::bus::Bus;
 use crate::registry::serve::{Config, Registry};
 use crate::registry::store::Database;
 use crate::registry::tls::Files;
+use crate::secret::Secret;
 use crate::shutdown::Signals;
 
 /// Leases that live shorter can't be renewed in time on a busy node.
@@ -40,6 +42,7 @@ pub async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
     let ttl = parse_ttl(&args.ttl)?;
     let retain = parse_retain(&args.retain)?;
     let database = database(args.database)?;
+    let event_bus = event_bus(args.event_bus, &args.event_bus_prefix)?;
     let address = SocketAddr::new(args.host, args.port);
     let listener = TcpListener::bind(address).await.map_err(|e| cannot_listen(address, &e))?;
     let mut signals = Signals::catch()?;
@@ -50,6 +53,7 @@ pub async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
         allowed_hosts: args.allowed_hosts,
         tls: args.tls_cert.zip(args.tls_key).map(|(cert, key)| Files { cert, key }),
         max_connections: args.max_connections.map(|most| most as usize),
+        event_bus,
     };
     let registry = Registry::open(&config)?;
     let scheme = if config.tls.is_some() { "https" } else { "http" };
@@ -98,6 +102,11 @@ fn database(flag: Option<String>) -> Result<Database, Failure> {
         Some(url) => Database::parse(&url),
         None => Database::default_file(),
     }
+}
+
+fn event_bus(flag: Option<String>, prefix: &str) -> Result<Option<Bus>, Failure> {
+    let url = flag.or_else(|| env::LLAMACTL_EVENT_BUS.get()).map(Secret::new);
+    url.map(|url| Bus::new(&url, prefix)).transpose()
 }
 
 fn url(scheme: &str, address: SocketAddr) -> String {
