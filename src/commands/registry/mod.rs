@@ -1,5 +1,6 @@
 //! `llamactl registry`
 
+mod events;
 mod serve;
 
 use std::io::Write;
@@ -15,6 +16,7 @@ use crate::registry::openapi;
 /// What went wrong, with a hint.
 pub async fn run(context: &Context, args: RegistryCommand) -> anyhow::Result<Exit> {
     match args {
+        RegistryCommand::Events(args) => events::run(context, args).await,
         RegistryCommand::Serve(args) => serve::run(context, args).await,
         RegistryCommand::Openapi => {
             let text = serde_json::to_string_pretty(&openapi::document())?;
