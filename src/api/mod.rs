@@ -26,6 +26,10 @@ pub const CHALLENGE_HEADER: &str = "llamactl-challenge";
 /// Header of the answer: [`Secret::prove`] of the nonce.
 pub const PROOF_HEADER: &str = "llamactl-proof";
 
+/// Header of a list's answer: the number of the last event that it knows, to go on with as
+/// `?after=`.
+pub const SEQ_HEADER: &str = "llamactl-seq";
+
 /// Largest body that the registry reads, in bytes.
 pub const MAX_BODY: usize = 256 * 1024;
 
@@ -157,4 +161,10 @@ pub struct ServerFilter {
     /// Leave out so many at the start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset: Option<usize>,
+    /// Answer when something changed after this event: the number in the header `llamactl-seq`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+    /// Wait at most so long for it, as `30s`; at most 60 s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<String>,
 }

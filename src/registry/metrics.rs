@@ -88,6 +88,10 @@ pub struct Counters {
     pub held_back: Gauge<u64, AtomicU64>,
     /// Of the event bus.
     pub bus: BusCounters,
+    /// Streams of events that are open.
+    pub streams: Gauge<u64, AtomicU64>,
+    /// Connections that are open.
+    pub connections: Gauge<u64, AtomicU64>,
     requests: Family<RequestLabels, Counter>,
     duration: Family<RouteLabels, Histogram, fn() -> Histogram>,
     probes: Family<ProbeLabels, Counter>,
@@ -102,6 +106,8 @@ impl Default for Counters {
             expiries: Counter::default(),
             held_back: Gauge::default(),
             bus: BusCounters::default(),
+            streams: Gauge::default(),
+            connections: Gauge::default(),
             requests: Family::default(),
             duration: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
             probes: Family::default(),
@@ -158,6 +164,8 @@ impl Metrics {
         all.register("event_bus_received", "Messages that came in", c.bus.received);
         all.register("event_bus_dropped", "Messages that came in too fast", c.bus.dropped);
         all.register("event_bus_published", "Messages that were published", c.bus.published);
+        all.register("streams", "Streams of events that are open", c.streams);
+        all.register("connections", "Connections that are open", c.connections);
         all.register("requests", "Requests that were answered", c.requests);
         all.register_with_unit(
             "request_duration",

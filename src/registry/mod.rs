@@ -5,6 +5,7 @@
 //! read. axum is used only here, SQL only in [`store`].
 
 pub mod auth;
+pub mod bodies;
 pub mod bus;
 pub mod connections;
 pub mod dialects;
@@ -13,6 +14,7 @@ pub mod handlers;
 pub mod identity;
 pub mod legacy;
 pub mod list;
+pub mod live;
 pub mod log;
 pub mod metrics;
 pub mod openapi;

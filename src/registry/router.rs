@@ -7,13 +7,14 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, Uri, header};
 
 use super::auth::Hosts;
 use super::dialects::slurm;
 use super::error::ApiError;
 use super::handlers::{discovery, events, health, metrics, openapi, page, servers};
 use super::identity::{self, Caller, Peer};
+use super::live::MAX_WAIT;
 use super::metrics::Metrics;
 use super::routes::{Access, Permissions, Table};
 use super::service::Service;
@@ -116,7 +117,14 @@ fn operation(table: Table) -> Table {
     table
         .group("Events")
         .on(get.clone(), "/api/v1/events", READ, events::list, "What happened, in order", |e| {
-            e.query::<events::EventQuery>().gives::<Vec<Event>>()
+            e.query::<events::EventQuery>()
+                .gives::<Vec<Event>>()
+                .gives_type(StatusCode::OK, "text/event-stream")
+        })
+        .on(get.clone(), "/api/v1/ws", READ, events::socket, "The events as a WebSocket", |e| {
+            e.query::<events::FollowQuery>()
+                .gives_type(StatusCode::SWITCHING_PROTOCOLS, "application/octet-stream")
+                .errors(&[426])
         })
         .group("Operation")
         .on(get.clone(), "/", READ, page::get, "A page for people", |e| {
@@ -216,7 +224,7 @@ async fn guarded(State(guard): State<Guard>, mut request: Request, next: Next) -
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let mut response = match guard.admit(&mut request) {
-        Ok(()) => bounded(REQUEST_TIMEOUT, next.run(request)).await,
+        Ok(()) => bounded(limit(request.uri()), next.run(request)).await,
         Err(error) => error.into_response(),
     };
     let route = route.as_ref().map_or("other", MatchedPath::as_str);
@@ -229,6 +237,18 @@ async fn guarded(State(guard): State<Guard>, mut request: Request, next: Next) -
         .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
     response
+}
+
+/// How long a request may take: longer where it asks to wait for a change.
+fn limit(uri: &Uri) -> Duration {
+    match waits(uri) {
+        true => REQUEST_TIMEOUT + MAX_WAIT,
+        false => REQUEST_TIMEOUT,
+    }
+}
+
+fn waits(uri: &Uri) -> bool {
+    uri.query().unwrap_or_default().split('&').any(|pair| pair.starts_with("wait="))
 }
 
 async fn bounded(

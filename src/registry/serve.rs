@@ -96,7 +96,8 @@ impl Registry {
         let mut ticker = tokio::spawn(ticker::run(self.service.clone()));
         let connections = Connections::new(Limits::of_process(self.max_connections));
         let (stop, stopping) = watch::channel(false);
-        let judge = tokio::spawn(Arc::clone(&connections).judge(stopping.clone()));
+        let open = self.service.counters.connections.clone();
+        let judge = tokio::spawn(Arc::clone(&connections).judge(stopping.clone(), open));
         let follower = self.tls.clone().map(|tls| tokio::spawn(tls.follow()));
         let ended = tokio::select! {
             () = shutdown => Ok(()),
@@ -105,6 +106,7 @@ impl Registry {
         };
         drop(listener);
         let _ = stop.send(true);
+        self.service.live.stop();
         if tokio::time::timeout(DRAIN, connections.none()).await.is_err() {
             tracing::warn!("some requests did not finish in time");
         }

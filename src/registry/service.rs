@@ -9,8 +9,10 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::bodies::Bodies;
 use super::error::ApiError;
 use super::legacy::{self, Record};
+use super::live::Live;
 use super::metrics::Counters;
 use super::store::operations::Outcome;
 use super::store::{By, Done, Now, Op, Proof, Refused, Registration, Store};
@@ -33,6 +35,10 @@ pub struct Service {
     pub ttl: Duration,
     /// What is counted.
     pub counters: Counters,
+    /// Lists that were made a moment ago.
+    pub bodies: Bodies,
+    /// Streams and reads that wait.
+    pub live: Live,
     /// Tells ETags of this run of the registry from those of an earlier one.
     pub run: u32,
 }
@@ -43,7 +49,10 @@ impl Service {
         let mut run = [0u8; 4];
         // Without random numbers ETags of two runs could meet; no secret hangs on this.
         let _ = getrandom::fill(&mut run);
-        Service { store, ttl, counters: Counters::default(), run: u32::from_le_bytes(run) }
+        let counters = Counters::default();
+        let live = Live::new(store.log().clone(), counters.streams.clone());
+        let run = u32::from_le_bytes(run);
+        Service { store, ttl, counters, bodies: Bodies::default(), live, run }
     }
 
     /// What readers see.

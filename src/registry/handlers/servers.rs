@@ -7,8 +7,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use super::{Body, Params, Segment, chosen_secret, proof, required_proof};
-use crate::api::{RegisterRequest, ServerFilter, ServerUpdate};
+use crate::api::{RegisterRequest, SEQ_HEADER, ServerFilter, ServerUpdate};
 use crate::domain::server::Server;
+use crate::registry::bodies::Stamp;
 use crate::registry::error::ApiError;
 use crate::registry::list;
 use crate::registry::service::{Service, is_custom};
@@ -19,22 +20,32 @@ const NO_STORE: (HeaderName, HeaderValue) =
 /// `GET /api/v1/servers`
 ///
 /// # Errors
-/// 400 for a filter that means nothing.
+/// 400 for a filter that means nothing, 503 where too many requests wait.
 pub async fn list(
     State(service): State<Service>,
     Params(filter): Params<ServerFilter>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let view = service.view().read();
+    service.live.wait(filter.after, filter.wait.as_deref()).await?;
     // Weak: `last_seen` moves with every beat, and is not worth a new answer.
-    let etag = format!("W/\"{}.{}.{:08x}\"", view.seq, view.revision, service.run);
-    let page = list::page(&view, &filter)?;
-    drop(view);
+    let (seq, etag, stamp) = {
+        let view = service.view().read();
+        let etag = format!("W/\"{}.{}.{:08x}\"", view.seq, view.revision, service.run);
+        (view.seq, etag, Stamp::of(&view))
+    };
+    let all = ServerFilter::default();
+    let page = if filter == all {
+        let view = service.view().clone();
+        service.bodies.servers.get(stamp, move || list::render(&view, &all)).await?
+    } else {
+        list::render(service.view(), &filter)?
+    };
     let mut answer = HeaderMap::new();
     let value = |text: &str| HeaderValue::from_str(text).map_err(|_| ApiError::internal());
     answer.insert(header::ETAG, value(&etag)?);
     answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    answer.insert(SEQ_HEADER, HeaderValue::from(seq));
     answer.insert("x-total-count", HeaderValue::from(page.total));
     if let Some(link) = list::link(&uri, &page) {
         answer.insert(header::LINK, value(&link)?);
@@ -44,7 +55,8 @@ pub async fn list(
     if known.map(str::trim).any(|known| known == etag || known == "*") {
         return Ok((StatusCode::NOT_MODIFIED, answer).into_response());
     }
-    Ok((answer, Json(page.servers)).into_response())
+    answer.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok((answer, page.body).into_response())
 }
 
 /// `POST /api/v1/servers`
