@@ -220,11 +220,11 @@ def table(rows):
     return "\n".join([f"Measured {date} on {machine()} by `make bench` (release build).", "", *lines])
 
 
-def write(path, text):
+def write(path, text, begin=BEGIN, end=END):
     old = path.read_text()
-    before, rest = old.split(BEGIN)
-    after = rest.split(END)[1]
-    path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+    before, rest = old.split(begin)
+    after = rest.split(end)[1]
+    path.write_text(f"{before}{begin}\n{text}\n{end}{after}")
 
 
 def main():

@@ -50,6 +50,8 @@ vars! {
     LLAMACTL_CONFIGS = "LLAMACTL_CONFIGS";
     /// Database of `registry serve`, as `sqlite:PATH`.
     LLAMACTL_DATABASE_URL = "LLAMACTL_DATABASE_URL";
+    /// Redis of the registry's event bus, as `redis://[:PASSWORD@]HOST:PORT/DB`.
+    LLAMACTL_EVENT_BUS = "LLAMACTL_EVENT_BUS";
     /// The llama-server program.
     LLAMACTL_LLAMA_SERVER = "LLAMACTL_LLAMA_SERVER";
     /// Folder with sbatch, squeue, sinfo, scancel and scontrol.

@@ -42,6 +42,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("Command::new(", &["src/exec.rs", "src/exec/", "src/supervisor/child"]),
     ("axum", &["src/registry/"]),
     ("rusqlite", &["src/registry/store"]),
+    ("redis::", &["src/registry/bus"]),
     ("unsafe", &["src/supervisor/child"]),
 ];
 

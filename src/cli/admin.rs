@@ -62,6 +62,8 @@ pub enum ConfigsCommand {
 #[derive(Debug, Clone, Subcommand)]
 #[command(after_help = "Example:\n  llamactl registry serve")]
 pub enum RegistryCommand {
+    /// Show what happened, and follow what happens
+    Events(EventsArgs),
     /// Run the registry
     Serve(ServeArgs),
     /// Make, list and revoke tokens
@@ -69,6 +71,30 @@ pub enum RegistryCommand {
     Token(super::TokenCommand),
     /// Show who changed what, and from where
     Audit(super::AuditArgs),
+    /// Print the OpenAPI document of the registry's HTTP interface
+    #[command(after_help = "Example:\n  llamactl registry openapi > openapi.json")]
+    Openapi,
+}
+
+/// `llamactl registry events`
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  llamactl registry events
+  llamactl registry events --follow --kind lost,unhealthy
+  llamactl registry events --after 1200 --json")]
+pub struct EventsArgs {
+    /// Go on with what happens, until Ctrl-C
+    #[arg(long, short)]
+    pub follow: bool,
+    /// Only events after this number; without it the last ones
+    #[arg(long, value_name = "N")]
+    pub after: Option<u64>,
+    /// Only this kind, as registered or lost; several with commas
+    #[arg(long, value_name = "KIND")]
+    pub kind: Option<String>,
+    /// Only what happened to this server, node or token: its id
+    #[arg(long, value_name = "ID")]
+    pub subject: Option<String>,
 }
 
 /// `llamactl registry serve`
@@ -108,6 +134,9 @@ pub struct ServeArgs {
     /// How long events are kept
     #[arg(long, default_value = "30d", value_name = "TIME")]
     pub retain: String,
+    /// How often each ready server's /health is looked at, or `off`
+    #[arg(long, default_value = "15s", value_name = "TIME")]
+    pub probe: String,
     /// Further host name under which browsers may reach it; may be repeated
     #[arg(long = "allowed-host", value_name = "NAME")]
     pub allowed_hosts: Vec<String>,
@@ -120,6 +149,13 @@ pub struct ServeArgs {
     /// Most connections at a time; without it as many as open files allow, at most 20,000
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_connections: Option<u32>,
+    /// Redis on which nodes beat and the registry tells what happens, as
+    /// redis://HOST:PORT/DB [env: LLAMACTL_EVENT_BUS, for one with a password]
+    #[arg(long, value_name = "URL")]
+    pub event_bus: Option<String>,
+    /// What the names of the event bus's channels begin with
+    #[arg(long, default_value = "aurora:events", value_name = "PREFIX")]
+    pub event_bus_prefix: String,
 }
 
 /// How the registry knows its clients.

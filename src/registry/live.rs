@@ -2,11 +2,13 @@
 //! wait.
 
 use std::collections::VecDeque;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, watch};
 use tokio::time::Instant;
 
@@ -19,6 +21,8 @@ use crate::domain::event::{Event, EventKind};
 pub const MAX_WAIT: Duration = Duration::from_secs(60);
 /// How often a stream shows that it is there, when nothing happens.
 pub const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How long a stream lives: whoever follows shows anew who he is then.
+const LIFETIME: Duration = Duration::from_secs(3600);
 /// Most streams at a time.
 pub const MAX_STREAMS: usize = 4096;
 /// Most reads that wait at a time.
@@ -42,6 +46,7 @@ struct Shared {
     waiting: Arc<Semaphore>,
     catching_up: Arc<Semaphore>,
     stopping: watch::Sender<bool>,
+    open: Gauge<u64, AtomicU64>,
     encoded: Vec<Mutex<Option<Encoded>>>,
 }
 
@@ -140,6 +145,8 @@ pub enum Next {
 pub enum End {
     /// The registry stops.
     Stopping,
+    /// It has lived long enough, or its token was revoked; the client may come back.
+    Over,
     /// The client is too far behind; it may come back with the last number it has.
     Behind,
     /// The database can't be read.
@@ -147,8 +154,8 @@ pub enum End {
 }
 
 impl Live {
-    /// Over this log of events.
-    pub fn new(log: EventLog) -> Live {
+    /// Over this log of events; `open` counts the streams.
+    pub fn new(log: EventLog, open: Gauge<u64, AtomicU64>) -> Live {
         let semaphore = |count| Arc::new(Semaphore::new(count));
         Live(Arc::new(Shared {
             log,
@@ -156,6 +163,7 @@ impl Live {
             waiting: semaphore(MAX_WAITING),
             catching_up: semaphore(CATCHING_UP),
             stopping: watch::Sender::new(false),
+            open,
             encoded: std::iter::repeat_with(Mutex::default).take(ENCODED).collect(),
         }))
     }
@@ -163,11 +171,6 @@ impl Live {
     /// Tells streams and waiting reads to end.
     pub fn stop(&self) {
         self.0.stopping.send_replace(true);
-    }
-
-    /// How many streams there are.
-    pub fn streams(&self) -> usize {
-        MAX_STREAMS - self.0.streams.available_permits()
     }
 
     /// The number of the last event.
@@ -198,7 +201,8 @@ impl Live {
         Ok(())
     }
 
-    /// Follows the events after number `after`; those from now on without it.
+    /// Follows the events after number `after`; those from now on without it. `token`: id of
+    /// the token by which the client came; the stream ends when it is revoked.
     ///
     /// # Errors
     /// 503 where there are too many streams.
@@ -207,8 +211,10 @@ impl Live {
         store: &Arc<Store>,
         after: Option<u64>,
         wanted: Wanted,
+        token: Option<String>,
     ) -> Result<Follower, ApiError> {
         let place = place(&self.0.streams, "too many streams are open")?;
+        self.0.open.inc();
         Ok(Follower {
             store: Arc::clone(store),
             last: self.0.log.subscribe(),
@@ -216,6 +222,8 @@ impl Live {
             after: after.unwrap_or_else(|| self.last()),
             live: self.clone(),
             wanted,
+            token,
+            until: Instant::now() + LIFETIME,
             read: VecDeque::new(),
             was_current: false,
             heartbeat: Instant::now() + HEARTBEAT,
@@ -262,11 +270,19 @@ pub struct Follower {
     /// Everything up to here is in `read`, or was given.
     after: u64,
     wanted: Wanted,
+    token: Option<String>,
+    until: Instant,
     read: VecDeque<Next>,
     /// It had everything before: if it is behind what memory holds now, it is too slow.
     was_current: bool,
     heartbeat: Instant,
     _place: OwnedSemaphorePermit,
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.live.0.open.dec();
+    }
 }
 
 impl Follower {
@@ -280,6 +296,9 @@ impl Follower {
         loop {
             if *self.stopping.borrow() {
                 return Next::End(End::Stopping);
+            }
+            if Instant::now() >= self.until {
+                return Next::End(End::Over);
             }
             if let Some(next) = self.read.pop_front() {
                 return next;
@@ -313,6 +332,9 @@ impl Follower {
             // What is newer than `last` is in the log a moment before the number says so.
             for event in events.into_iter().take_while(|event| event.seq <= last) {
                 self.after = event.seq;
+                if self.is_revoked(&event) {
+                    self.read.push_back(Next::End(End::Over));
+                }
                 if self.wanted.takes(&event) {
                     self.read.push_back(Next::Event(self.live.encoded(event)));
                 }
@@ -340,6 +362,10 @@ impl Follower {
             }
         }
         Ok(())
+    }
+
+    fn is_revoked(&self, event: &Event) -> bool {
+        event.kind == EventKind::TokenRevoked && self.token.as_ref() == Some(&event.subject)
     }
 
     fn reset(&mut self, last: u64) {

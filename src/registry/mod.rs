@@ -5,6 +5,8 @@
 //! read. axum is used only here, SQL only in [`store`].
 
 pub mod auth;
+pub mod bodies;
+pub mod bus;
 pub mod connections;
 pub mod dialects;
 pub mod error;
@@ -16,6 +18,8 @@ pub mod list;
 pub mod live;
 pub mod log;
 pub mod metrics;
+pub mod openapi;
+pub mod probe;
 pub mod router;
 pub mod routes;
 pub mod serve;

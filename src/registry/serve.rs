@@ -7,14 +7,15 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::auth::Hosts;
+use super::bus::Bus;
 use super::connections::{Connections, Limits};
 use super::handlers::page::Page;
 use super::identity::Policy;
 use super::router::router;
 use super::service::Service;
 use super::store::{Database, Lifetimes, Now, Store};
-use super::ticker;
 use super::tls::{Files, Tls};
+use super::{probe, ticker};
 
 /// How long requests may take to finish after the registry was told to stop.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -28,6 +29,8 @@ pub struct Config {
     pub ttl: Duration,
     /// How long events are kept.
     pub retain: Duration,
+    /// How often each server's `/health` is looked at; nothing for never.
+    pub probe: Option<Duration>,
     /// Further host names under which it may be reached.
     pub allowed_hosts: Vec<String>,
     /// What it asks of those who use it.
@@ -36,6 +39,8 @@ pub struct Config {
     pub tls: Option<Files>,
     /// Most connections; nothing for as many as the process can hold, within reason.
     pub max_connections: Option<usize>,
+    /// The event bus to follow, if any.
+    pub event_bus: Option<Bus>,
 }
 
 /// A registry whose database is open.
@@ -43,8 +48,10 @@ pub struct Config {
 pub struct Registry {
     service: Service,
     allowed_hosts: Vec<String>,
+    probe: Option<Duration>,
     tls: Option<Arc<Tls>>,
     max_connections: Option<usize>,
+    event_bus: Option<Bus>,
 }
 
 impl Registry {
@@ -58,7 +65,14 @@ impl Registry {
         let store = Store::open(&config.database, lifetimes, Now::get())?;
         let service = Service::new(Arc::new(store), config.ttl, config.policy.clone());
         let allowed_hosts = config.allowed_hosts.clone();
-        Ok(Registry { service, allowed_hosts, tls, max_connections: config.max_connections })
+        Ok(Registry {
+            service,
+            allowed_hosts,
+            probe: config.probe,
+            tls,
+            max_connections: config.max_connections,
+            event_bus: config.event_bus.clone(),
+        })
     }
 
     /// What it does, also before it serves.
@@ -79,10 +93,20 @@ impl Registry {
         let exposed = !loopback && !self.service.door.wants_tokens();
         let hosts = Hosts::new(&self.allowed_hosts);
         let app = router(self.service.clone(), hosts, Page::new(exposed)?);
+        let bus = self.event_bus.map(|bus| tokio::spawn(bus.run(self.service.clone())));
+        let prober = self.probe.map(|interval| {
+            let service = self.service.clone();
+            tokio::spawn(async move {
+                if let Err(error) = probe::run(service, interval, !exposed).await {
+                    tracing::error!(%error, "servers' /health can't be looked at");
+                }
+            })
+        });
         let mut ticker = tokio::spawn(ticker::run(self.service.clone()));
         let connections = Connections::new(Limits::of_process(self.max_connections));
         let (stop, stopping) = watch::channel(false);
-        let judge = tokio::spawn(Arc::clone(&connections).judge(stopping.clone()));
+        let open = self.service.counters.connections.clone();
+        let judge = tokio::spawn(Arc::clone(&connections).judge(stopping.clone(), open));
         let follower = self.tls.clone().map(|tls| tokio::spawn(tls.follow()));
         let ended = tokio::select! {
             () = shutdown => Ok(()),
@@ -97,7 +121,9 @@ impl Registry {
         }
         judge.abort();
         ticker.abort();
+        prober.iter().for_each(|task| task.abort());
         follower.iter().for_each(|task| task.abort());
+        bus.iter().for_each(|task| task.abort());
         let store = Arc::clone(&self.service.store);
         tokio::task::spawn_blocking(move || store.close()).await?;
         ended

@@ -2,13 +2,14 @@
 //! what readers get to see.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::StatusCode;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::bodies::Bodies;
 use super::error::ApiError;
 use super::identity::{Door, Identity, Policy, owner_for};
 use super::legacy::{self, Record};
@@ -37,6 +38,8 @@ pub struct Service {
     pub counters: Counters,
     /// Who comes in, and how often.
     pub door: Door,
+    /// Lists that were made a moment ago.
+    pub bodies: Bodies,
     /// Streams and reads that wait.
     pub live: Live,
     /// Tells ETags of this run of the registry from those of an earlier one.
@@ -49,10 +52,12 @@ impl Service {
         let mut run = [0u8; 4];
         // Without random numbers ETags of two runs could meet; no secret hangs on this.
         let _ = getrandom::fill(&mut run);
-        let live = Live::new(store.log().clone());
+        let counters = Counters::default();
+        let live = Live::new(store.log().clone(), counters.streams.clone());
         let run = u32::from_le_bytes(run);
         let door = Door::new(policy);
-        Service { store, ttl, counters: Counters::default(), door, live, run }
+        let bodies = Bodies::default();
+        Service { store, ttl, counters, door, bodies, live, run }
     }
 
     /// What readers see.
@@ -106,8 +111,10 @@ impl Service {
         self.refuse_legacy(id)?;
         self.refuse_foreign(id, who)?;
         let durable = self.is_durable(id, &update);
+        let late = self.late(id);
         self.run_op(Op::Renew { id, proof, update: Box::new(update), durable }, who).await?;
         self.counters.heartbeats.inc();
+        self.counters.late(late);
         Ok(self.renewed())
     }
 
@@ -243,6 +250,17 @@ impl Service {
             ttl_ms: self.ttl.as_millis() as u64,
             beat_after_ms: beat_after.as_millis() as u64,
         }
+    }
+
+    /// How much later than asked a server beats now; nothing of one that is not known.
+    fn late(&self, id: Uuid) -> Duration {
+        let view = self.view().read();
+        let due = view.entries.get(&id).filter(|entry| entry.is_live()).map(|entry| entry.due);
+        // The lease began one TTL before its end. It may have been made longer since, which
+        // makes no beat late.
+        let left = due.map(|due| due.saturating_duration_since(Instant::now()));
+        let since = left.map_or(Duration::ZERO, |left| self.ttl.saturating_sub(left));
+        since.saturating_sub(lease::beat_after(self.ttl, 1.0))
     }
 
     /// Whether an update tells more than how busy the server is, so that it must be on disk

@@ -234,7 +234,8 @@ fn is_kept_from_jobs(name: &str) -> bool {
 pub fn is_secret(name: &str) -> bool {
     const WORDS: [&str; 8] =
         ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "APIKEY", "PWD"];
-    const PAIRS: [&str; 5] = ["API_KEY", "ACCESS_KEY", "PRIVATE_KEY", "SECRET_KEY", "DATABASE_URL"];
+    const PAIRS: [&str; 6] =
+        ["API_KEY", "ACCESS_KEY", "PRIVATE_KEY", "SECRET_KEY", "DATABASE_URL", "EVENT_BUS"];
     let name = name.to_ascii_uppercase();
     if ["PWD", "OLDPWD"].contains(&name.as_str()) {
         return false;
@@ -338,6 +339,7 @@ mod tests {
             "db_password",
             "GOOGLE_CREDENTIALS",
             "LLAMACTL_DATABASE_URL",
+            "LLAMACTL_EVENT_BUS",
             "SBATCH_PARTITION",
             "SLURM_JOB_ID",
             "SLURM_RESTART_COUNT",

@@ -17,6 +17,14 @@ pub fn runtime() -> &'static tokio::runtime::Runtime {
     })
 }
 
+/// Waits for a future, also from inside a test that is asynchronous itself.
+pub fn wait<F: Future<Output: Send> + Send>(future: F) -> F::Output {
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| runtime().block_on(future));
+        waiting.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
 fn client() -> &'static reqwest::Client {
     static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
     CLIENT.get_or_init(|| {
@@ -28,7 +36,7 @@ fn client() -> &'static reqwest::Client {
 
 /// `GET`; status and text, or nothing when nobody answers within 5 s.
 pub fn get_text(url: &str) -> Option<(u16, String)> {
-    runtime().block_on(async {
+    wait(async {
         let request = client().get(url).timeout(Duration::from_secs(5));
         let response = request.send().await.ok()?;
         let status = response.status().as_u16();
@@ -44,7 +52,7 @@ pub fn get(url: &str) -> Option<(u16, Value)> {
 
 /// What `/v1/chat/completions` answers to one question: status and body.
 pub fn ask(url: &str, key: Option<&str>) -> Option<(u16, Value)> {
-    runtime().block_on(async {
+    wait(async {
         let question = json!({"messages": [{"role": "user", "content": "Who are you?"}]});
         let mut request = client().post(format!("{url}/v1/chat/completions")).json(&question);
         if let Some(key) = key {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::http::{self, runtime};
+use super::http;
 use super::services::Daemon;
 use super::{Process, children, free_port, lab_home, project, signal, text, wait_until};
 
@@ -141,7 +141,7 @@ impl Postgres {
     /// # Errors
     /// What PostgreSQL says.
     pub fn sql(&self, url: &str, sql: &str) -> Result<Vec<Vec<Option<String>>>, String> {
-        runtime().block_on(query(url, sql)).map_err(|error| {
+        http::wait(query(url, sql)).map_err(|error| {
             error.as_db_error().map_or_else(|| error.to_string(), |db| db.message().to_owned())
         })
     }
@@ -179,7 +179,7 @@ impl Postgres {
         self.service.start(|port| {
             let Ok(password) = fs::read_to_string(folder.join("password")) else { return false };
             let url = format!("postgres://llamactl:{password}@127.0.0.1:{port}/llamactl");
-            runtime().block_on(query(&url, "select 1")).is_ok()
+            http::wait(query(&url, "select 1")).is_ok()
         });
     }
 

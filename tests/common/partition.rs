@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-use super::http::runtime;
+use super::http::{runtime, wait};
 
 /// What happens to bytes on their way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl Partition {
     /// A whole network before `target`, a port on 127.0.0.1.
     pub fn before(target: u16) -> Partition {
         let (network, state) = watch::channel(Network::Whole);
-        let listener = runtime().block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
+        let listener = wait(TcpListener::bind("127.0.0.1:0")).expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let task = runtime().spawn(accept(listener, ([127, 0, 0, 1], target).into(), state));
         Partition { port, network, accept: task.abort_handle() }

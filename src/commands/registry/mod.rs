@@ -1,12 +1,16 @@
 //! `llamactl registry`
 
 mod audit;
+mod events;
 mod serve;
 mod token;
+
+use std::io::Write;
 
 use crate::cli::RegistryCommand;
 use crate::commands::Context;
 use crate::exit::Exit;
+use crate::registry::openapi;
 
 /// Runs the command.
 ///
@@ -14,8 +18,14 @@ use crate::exit::Exit;
 /// What went wrong, with a hint.
 pub async fn run(context: &Context, args: RegistryCommand) -> anyhow::Result<Exit> {
     match args {
+        RegistryCommand::Events(args) => events::run(context, args).await,
         RegistryCommand::Serve(args) => serve::run(context, args).await,
         RegistryCommand::Token(command) => token::run(context, command).await,
         RegistryCommand::Audit(args) => audit::run(context, args).await,
+        RegistryCommand::Openapi => {
+            let text = serde_json::to_string_pretty(&openapi::document())?;
+            writeln!(std::io::stdout(), "{text}")?;
+            Ok(Exit::OK)
+        }
     }
 }

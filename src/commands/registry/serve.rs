@@ -13,6 +13,7 @@ use crate::connection::write_private;
 use crate::domain::token::Scope;
 use crate::env;
 use crate::exit::{Exit, Failure};
+use crate::registry::bus::Bus;
 use crate::registry::identity::Policy;
 use crate::registry::limits;
 use crate::registry::serve::{Config, Registry};
@@ -29,6 +30,9 @@ const MAX_TTL: Duration = Duration::from_secs(3600);
 /// Events that are gone sooner tell nobody what happened.
 const MIN_RETAIN: Duration = Duration::from_secs(3600);
 
+/// Looks that follow each other faster say nothing more.
+const MIN_PROBE: Duration = Duration::from_millis(100);
+
 /// Runs the registry until a signal ends it.
 ///
 /// # Errors
@@ -38,7 +42,9 @@ pub async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
     let wants_tokens = policy.anonymous.is_some();
     let ttl = parse_ttl(&args.ttl)?;
     let retain = parse_retain(&args.retain)?;
+    let probe = parse_probe(&args.probe)?;
     let database = database(args.database)?;
+    let event_bus = event_bus(args.event_bus, &args.event_bus_prefix)?;
     let address = SocketAddr::new(args.host, args.port);
     let listener = TcpListener::bind(address).await.map_err(|e| cannot_listen(address, &e))?;
     let mut signals = Signals::catch()?;
@@ -46,10 +52,12 @@ pub async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
         database,
         ttl,
         retain,
+        probe,
         allowed_hosts: args.allowed_hosts,
         policy,
         tls: args.tls_cert.zip(args.tls_key).map(|(cert, key)| Files { cert, key }),
         max_connections: args.max_connections.map(|most| most as usize),
+        event_bus,
     };
     let registry = Registry::open(&config)?;
     let scheme = if config.tls.is_some() { "https" } else { "http" };
@@ -150,6 +158,20 @@ fn parse_ttl(text: &str) -> Result<Duration, Failure> {
     Ok(ttl)
 }
 
+fn parse_probe(text: &str) -> Result<Option<Duration>, Failure> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let wrong = |why: &str| {
+        Failure::usage(format!("--probe {text}: {why}")).hint("give off, or a time such as 15s")
+    };
+    let interval = humantime::parse_duration(text).map_err(|_| wrong("this is no time"))?;
+    if !(MIN_PROBE..=MAX_TTL).contains(&interval) {
+        return Err(wrong("it must be between 100ms and 1h"));
+    }
+    Ok(Some(interval))
+}
+
 fn parse_retain(text: &str) -> Result<Duration, Failure> {
     let wrong = |why: &str| {
         Failure::usage(format!("--retain {text}: {why}")).hint("give a time such as 30d or 12h")
@@ -170,6 +192,11 @@ pub fn database(flag: Option<String>) -> Result<Database, Failure> {
         Some(url) => Database::parse(&url),
         None => Database::default_file(),
     }
+}
+
+fn event_bus(flag: Option<String>, prefix: &str) -> Result<Option<Bus>, Failure> {
+    let url = flag.or_else(|| env::LLAMACTL_EVENT_BUS.get()).map(Secret::new);
+    url.map(|url| Bus::new(&url, prefix)).transpose()
 }
 
 fn url(scheme: &str, address: SocketAddr) -> String {

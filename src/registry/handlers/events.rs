@@ -46,7 +46,9 @@ pub struct EventQuery {
     subject: Option<String>,
     /// Wait at most so long for something after `after`, as `30s` (a list only).
     wait: Option<String>,
-    /// `1`: a stream, as with `Accept: text/event-stream`.
+    /// `1`: a stream, as with `Accept: text/event-stream`. Left out of the document, whose
+    /// readers expect an answer that ends.
+    #[schemars(skip)]
     stream: Option<u8>,
 }
 
@@ -70,15 +72,16 @@ pub struct FollowQuery {
 /// many streams.
 pub async fn list(
     State(service): State<Service>,
-    Caller(who): Caller,
+    Caller(caller): Caller,
     Params(query): Params<EventQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let wanted = Wanted::parse(query.kind.as_deref(), query.subject.as_deref())?;
     if query.stream == Some(1) || wants_stream(&headers) {
         let after = last_event_id(&headers).or(query.after);
-        let follower = service.live.follow(&service.store, after, wanted)?;
-        return Ok(event_stream(follower, until_it_ends(service, who)));
+        let token = caller.token.clone();
+        let follower = service.live.follow(&service.store, after, wanted, token)?;
+        return Ok(event_stream(follower, until_it_ends(service, caller)));
     }
     service.live.wait(query.after, query.wait.as_deref()).await?;
     let limit = query.limit.unwrap_or(100).min(MAX_EVENTS);
@@ -170,7 +173,7 @@ const RESET: &str = "the events after the wanted number are not here: load every
 /// too many streams.
 pub async fn socket(
     State(service): State<Service>,
-    Caller(who): Caller,
+    Caller(caller): Caller,
     Params(query): Params<FollowQuery>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
@@ -179,14 +182,15 @@ pub async fn socket(
             .hint("/api/v1/events gives the same over plain HTTP")
     })?;
     let wanted = Wanted::parse(query.kind.as_deref(), query.subject.as_deref())?;
-    let follower = service.live.follow(&service.store, query.after, wanted)?;
+    let token = caller.token.clone();
+    let follower = service.live.follow(&service.store, query.after, wanted, token)?;
     let upgrade = upgrade
         .max_message_size(MAX_MESSAGE)
         .max_frame_size(MAX_MESSAGE)
         .read_buffer_size(MAX_MESSAGE)
         .write_buffer_size(0)
         .max_write_buffer_size(1 << 20);
-    let token_ends = until_it_ends(service, who);
+    let token_ends = until_it_ends(service, caller);
     Ok(upgrade.on_upgrade(|socket| talk(socket, follower, token_ends)))
 }
 
@@ -217,6 +221,7 @@ async fn talk(
                         Message::Ping(Bytes::new())
                     }
                     Next::End(End::Stopping) => break (close_code::AWAY, "the registry stops"),
+                    Next::End(End::Over) => break (close_code::AWAY, "connect again"),
                     Next::End(End::Behind) => break (close_code::AGAIN, "too slow"),
                     Next::End(End::Broken) => break (close_code::ERROR, "internal error"),
                 };

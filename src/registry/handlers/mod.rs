@@ -1,9 +1,11 @@
 //! One file per resource: decode, authorise, ask the service, encode.
 
 pub mod audit;
+pub mod discovery;
 pub mod events;
 pub mod health;
 pub mod metrics;
+pub mod openapi;
 pub mod page;
 pub mod servers;
 pub mod tokens;

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::{Body, Params, Segment, chosen_secret, proof, required_proof};
 use crate::api::{RegisterRequest, SEQ_HEADER, ServerFilter, ServerUpdate};
 use crate::domain::server::Server;
+use crate::registry::bodies::Stamp;
 use crate::registry::error::ApiError;
 use crate::registry::identity::Caller;
 use crate::registry::list;
@@ -23,17 +24,24 @@ const NO_STORE: (HeaderName, HeaderValue) =
 /// 400 for a filter that means nothing, 503 where too many requests wait.
 pub async fn list(
     State(service): State<Service>,
-    Params(filter): Params<ServerFilter>,
+    Params(mut filter): Params<ServerFilter>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    service.live.wait(filter.after, filter.wait.as_deref()).await?;
-    let view = service.view().read();
-    let seq = view.seq;
+    service.live.wait(filter.after.take(), filter.wait.take().as_deref()).await?;
     // Weak: `last_seen` moves with every beat, and is not worth a new answer.
-    let etag = format!("W/\"{}.{}.{:08x}\"", view.seq, view.revision, service.run);
-    let page = list::page(&view, &filter)?;
-    drop(view);
+    let (etag, stamp, seq) = {
+        let view = service.view().read();
+        let etag = format!("W/\"{}.{}.{:08x}\"", view.seq, view.revision, service.run);
+        (etag, Stamp::of(&view), view.seq)
+    };
+    let all = ServerFilter::default();
+    let page = if filter == all {
+        let view = service.view().clone();
+        service.bodies.servers.get(stamp, move || list::render(&view, &all)).await?
+    } else {
+        list::render(service.view(), &filter)?
+    };
     let mut answer = HeaderMap::new();
     let value = |text: &str| HeaderValue::from_str(text).map_err(|_| ApiError::internal());
     answer.insert(header::ETAG, value(&etag)?);
@@ -48,7 +56,8 @@ pub async fn list(
     if known.map(str::trim).any(|known| known == etag || known == "*") {
         return Ok((StatusCode::NOT_MODIFIED, answer).into_response());
     }
-    Ok((answer, Json(page.servers)).into_response())
+    answer.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok((answer, page.body).into_response())
 }
 
 /// `POST /api/v1/servers`
