@@ -22,6 +22,7 @@ const PATHS: &[&str] = &[
     "server.chat_template_file",
     "notify.ntfy_token_file",
     "notify.templates",
+    "node.id_file",
     "paths.slurm_bin",
     "paths.llamactl",
 ];

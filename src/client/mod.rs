@@ -1,5 +1,7 @@
 //! The typed client of the registry.
 
+mod nodes;
+
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -205,7 +207,7 @@ fn lease_secret(id: Uuid) -> Secret {
     Secret::new(Secret::new(format!("{}:{id}", seed.expose())).hash())
 }
 
-fn serde_urlencode(filter: &ServerFilter) -> String {
+fn serde_urlencode(filter: &impl Serialize) -> String {
     let value = serde_json::to_value(filter).unwrap_or_default();
     let mut url = reqwest::Url::parse("http://x/").expect("a constant");
     for (key, value) in value.as_object().into_iter().flatten() {
