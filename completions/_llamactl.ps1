@@ -438,9 +438,10 @@ Register-ArgumentCompleter -Native -CommandName 'llamactl' -ScriptBlock {
         'llamactl;registry;serve' {
             [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'Address to listen on')
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'Port to listen on; 0 takes a free one')
-            [CompletionResult]::new('--database', '--database', [CompletionResultType]::ParameterName, 'Where entries are kept, as sqlite:PATH [env: LLAMACTL_DATABASE_URL]')
+            [CompletionResult]::new('--database', '--database', [CompletionResultType]::ParameterName, 'Where entries are kept: sqlite:PATH or postgres://… [env: LLAMACTL_DATABASE_URL]')
             [CompletionResult]::new('--auth', '--auth', [CompletionResultType]::ParameterName, 'Who may use it; an address other than loopback wants `none` said out loud')
             [CompletionResult]::new('--ttl', '--ttl', [CompletionResultType]::ParameterName, 'How long an entry lives without a heartbeat')
+            [CompletionResult]::new('--retain', '--retain', [CompletionResultType]::ParameterName, 'How long events are kept')
             [CompletionResult]::new('--allowed-host', '--allowed-host', [CompletionResultType]::ParameterName, 'Further host name under which browsers may reach it; may be repeated')
             [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')

@@ -1167,7 +1167,7 @@ _llamactl() {
             return 0
             ;;
         llamactl__subcmd__registry__subcmd__serve)
-            opts="-q -h -V --host --port --database --auth --ttl --allowed-host --json --quiet --registry --help --version"
+            opts="-q -h -V --host --port --database --auth --ttl --retain --allowed-host --json --quiet --registry --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1190,6 +1190,10 @@ _llamactl() {
                     return 0
                     ;;
                 --ttl)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retain)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

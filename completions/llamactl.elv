@@ -406,9 +406,10 @@ set edit:completion:arg-completer[llamactl] = {|@words|
         &'llamactl;registry;serve'= {
             cand --host 'Address to listen on'
             cand --port 'Port to listen on; 0 takes a free one'
-            cand --database 'Where entries are kept, as sqlite:PATH [env: LLAMACTL_DATABASE_URL]'
+            cand --database 'Where entries are kept: sqlite:PATH or postgres://… [env: LLAMACTL_DATABASE_URL]'
             cand --auth 'Who may use it; an address other than loopback wants `none` said out loud'
             cand --ttl 'How long an entry lives without a heartbeat'
+            cand --retain 'How long events are kept'
             cand --allowed-host 'Further host name under which browsers may reach it; may be repeated'
             cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
             cand --json 'Print JSON on stdout'

@@ -284,9 +284,10 @@ complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fi
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from serve help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l host -d 'Address to listen on' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l port -d 'Port to listen on; 0 takes a free one' -r
-complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l database -d 'Where entries are kept, as sqlite:PATH [env: LLAMACTL_DATABASE_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l database -d 'Where entries are kept: sqlite:PATH or postgres://… [env: LLAMACTL_DATABASE_URL]' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l auth -d 'Who may use it; an address other than loopback wants `none` said out loud' -r -f -a "none\t'It does not: whoever reaches the port may read and register'"
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l ttl -d 'How long an entry lives without a heartbeat' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l retain -d 'How long events are kept' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l allowed-host -d 'Further host name under which browsers may reach it; may be repeated' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l json -d 'Print JSON on stdout'

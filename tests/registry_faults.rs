@@ -209,7 +209,7 @@ fn wrong_words_on_the_command_line_are_usage_errors() {
     let wrong: [(&[&str], &str); 4] = [
         (&["--host", "0.0.0.0", "--database", &database], "--auth none"),
         (&["--ttl", "soon", "--database", &database], "--ttl soon"),
-        (&["--database", "postgres://u:hunter2@h/d"], "only sqlite"),
+        (&["--database", "mysql://u:hunter2@h/d"], "only sqlite and postgres"),
         (&["--database", "registry.db"], "sqlite:"),
     ];
     for (args, word) in wrong {

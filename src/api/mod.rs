@@ -1,6 +1,7 @@
 //! The registry's wire types, shared by the registry and its clients.
 
 pub mod nodes;
+pub mod old;
 pub mod tokens;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,10 @@ pub const LEASE_SECRET_HEADER: &str = "llamactl-lease-secret";
 pub const CHALLENGE_HEADER: &str = "llamactl-challenge";
 /// Header of the answer: [`Secret::prove`] of the nonce.
 pub const PROOF_HEADER: &str = "llamactl-proof";
+
+/// Header of a list's answer: the number of the last event that it knows, to go on with as
+/// `?after=`.
+pub const SEQ_HEADER: &str = "llamactl-seq";
 
 /// Largest body that the registry reads, in bytes.
 pub const MAX_BODY: usize = 256 * 1024;
@@ -93,6 +98,15 @@ pub struct Renewed {
     pub beat_after_ms: u64,
 }
 
+/// The answer to a deletion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Deleted {
+    /// `deleted`
+    pub status: String,
+    /// What was taken out.
+    pub id: String,
+}
+
 /// `GET /api/v1/servers/{id}/key`
 #[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct KeyReply {
@@ -147,4 +161,10 @@ pub struct ServerFilter {
     /// Leave out so many at the start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset: Option<usize>,
+    /// Answer when something changed after this event: the number in the header `llamactl-seq`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+    /// Wait at most so long for it, as `30s`; at most 60 s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<String>,
 }

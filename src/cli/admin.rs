@@ -62,8 +62,34 @@ pub enum ConfigsCommand {
 #[derive(Debug, Clone, Subcommand)]
 #[command(after_help = "Example:\n  llamactl registry serve")]
 pub enum RegistryCommand {
+    /// Show what happened, and follow what happens
+    Events(EventsArgs),
     /// Run the registry
     Serve(ServeArgs),
+    /// Print the OpenAPI document of the registry's HTTP interface
+    #[command(after_help = "Example:\n  llamactl registry openapi > openapi.json")]
+    Openapi,
+}
+
+/// `llamactl registry events`
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  llamactl registry events
+  llamactl registry events --follow --kind lost,unhealthy
+  llamactl registry events --after 1200 --json")]
+pub struct EventsArgs {
+    /// Go on with what happens, until Ctrl-C
+    #[arg(long, short)]
+    pub follow: bool,
+    /// Only events after this number; without it the last ones
+    #[arg(long, value_name = "N")]
+    pub after: Option<u64>,
+    /// Only this kind, as registered or lost; several with commas
+    #[arg(long, value_name = "KIND")]
+    pub kind: Option<String>,
+    /// Only what happened to this server, node or token: its id
+    #[arg(long, value_name = "ID")]
+    pub subject: Option<String>,
 }
 
 /// `llamactl registry serve`
@@ -92,6 +118,9 @@ pub struct ServeArgs {
     /// How long events are kept
     #[arg(long, default_value = "30d", value_name = "TIME")]
     pub retain: String,
+    /// How often each ready server's /health is looked at, or `off`
+    #[arg(long, default_value = "15s", value_name = "TIME")]
+    pub probe: String,
     /// Further host name under which browsers may reach it; may be repeated
     #[arg(long = "allowed-host", value_name = "NAME")]
     pub allowed_hosts: Vec<String>,

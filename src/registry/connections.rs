@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
@@ -180,13 +182,18 @@ impl Connections {
     }
 
     /// Ends what is overdue, until the future is dropped. Once the registry stops, whoever has
-    /// not sent a whole request by then is too late.
-    pub async fn judge(self: Arc<Connections>, stopping: watch::Receiver<bool>) {
+    /// not sent a whole request by then is too late. `open` counts what there is.
+    pub async fn judge(
+        self: Arc<Connections>,
+        stopping: watch::Receiver<bool>,
+        open: Gauge<u64, AtomicU64>,
+    ) {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
             let (now, stops) = (Instant::now(), *stopping.borrow());
+            open.set(self.count() as u64);
             for Entry { state, address } in self.table().all.values() {
                 let late = stops && state.phase() == Phase::Header && state.age(now) >= PROMPT;
                 let reason = state.overdue(now).or(late.then_some("the registry ends"));

@@ -1,10 +1,14 @@
 //! `llamactl registry`
 
+mod events;
 mod serve;
+
+use std::io::Write;
 
 use crate::cli::RegistryCommand;
 use crate::commands::Context;
 use crate::exit::Exit;
+use crate::registry::openapi;
 
 /// Runs the command.
 ///
@@ -12,6 +16,12 @@ use crate::exit::Exit;
 /// What went wrong, with a hint.
 pub async fn run(context: &Context, args: RegistryCommand) -> anyhow::Result<Exit> {
     match args {
+        RegistryCommand::Events(args) => events::run(context, args).await,
         RegistryCommand::Serve(args) => serve::run(context, args).await,
+        RegistryCommand::Openapi => {
+            let text = serde_json::to_string_pretty(&openapi::document())?;
+            writeln!(std::io::stdout(), "{text}")?;
+            Ok(Exit::OK)
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! One file per resource: decode, authorise, ask the service, encode.
 
+pub mod discovery;
 pub mod events;
 pub mod health;
 pub mod metrics;
+pub mod openapi;
 pub mod page;
 pub mod servers;
 

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use super::{Body, Params, Segment, chosen_secret, proof, required_proof};
-use crate::api::{RegisterRequest, ServerFilter, ServerUpdate};
+use crate::api::{RegisterRequest, SEQ_HEADER, ServerFilter, ServerUpdate};
 use crate::domain::server::Server;
 use crate::registry::bodies::Stamp;
 use crate::registry::error::ApiError;
@@ -20,18 +20,19 @@ const NO_STORE: (HeaderName, HeaderValue) =
 /// `GET /api/v1/servers`
 ///
 /// # Errors
-/// 400 for a filter that means nothing.
+/// 400 for a filter that means nothing, 503 where too many requests wait.
 pub async fn list(
     State(service): State<Service>,
-    Params(filter): Params<ServerFilter>,
+    Params(mut filter): Params<ServerFilter>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
+    service.live.wait(filter.after.take(), filter.wait.take().as_deref()).await?;
     // Weak: `last_seen` moves with every beat, and is not worth a new answer.
-    let (etag, stamp) = {
+    let (etag, stamp, seq) = {
         let view = service.view().read();
         let etag = format!("W/\"{}.{}.{:08x}\"", view.seq, view.revision, service.run);
-        (etag, Stamp::of(&view))
+        (etag, Stamp::of(&view), view.seq)
     };
     let all = ServerFilter::default();
     let page = if filter == all {
@@ -44,6 +45,7 @@ pub async fn list(
     let value = |text: &str| HeaderValue::from_str(text).map_err(|_| ApiError::internal());
     answer.insert(header::ETAG, value(&etag)?);
     answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    answer.insert(SEQ_HEADER, HeaderValue::from(seq));
     answer.insert("x-total-count", HeaderValue::from(page.total));
     if let Some(link) = list::link(&uri, &page) {
         answer.insert(header::LINK, value(&link)?);

@@ -52,7 +52,8 @@ impl Target {
             Host::Unix(path) => path.display().to_string(),
         });
         let hosts = hosts.collect::<Vec<_>>().join(",");
-        let port = self.config.get_ports().first().map(|port| format!(":{port}"));
+        let port = self.config.get_ports().first().filter(|port| **port != 5432);
+        let port = port.map(|port| format!(":{port}"));
         let database = self.config.get_dbname().or(self.config.get_user()).unwrap_or_default();
         format!("postgres://{hosts}{}/{database}", port.unwrap_or_default())
     }

@@ -75,12 +75,10 @@ impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
 }
 
 /// The values of a statement, in the order of its placeholders.
-#[macro_export]
-#[doc(hidden)]
-macro_rules! sql_values {
+macro_rules! values {
     ($($value:expr),* $(,)?) => { &[$($crate::registry::store::sql::Value::from($value)),*] };
 }
-pub use crate::sql_values as values;
+pub(crate) use values;
 
 /// Why the database did not do what it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
