@@ -10,7 +10,9 @@ mod scripts;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use admin::{AuthArg, CompletionsArgs, ConfigsCommand, ManArgs, RegistryCommand, EventsArgs, ServeArgs};
+pub use admin::{
+    AuthArg, CompletionsArgs, ConfigsCommand, EventsArgs, ManArgs, RegistryCommand, ServeArgs,
+};
 pub use find::{ConnectArgs, LogsArgs, LsArgs, StatusArgs, StopArgs};
 pub use jobs::{RunArgs, SubmitArgs};
 pub use scripts::{

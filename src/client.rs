@@ -19,8 +19,8 @@ use crate::domain::server::Server;
 use crate::domain::token::Token;
 use crate::http;
 pub use crate::http::{cause, http};
-pub use live::{EventFilter, Events, Happening, Listed};
 use crate::secret::Secret;
+pub use live::{EventFilter, Events, Happening, Listed};
 
 /// Why a call failed, as far as a caller decides differently.
 #[derive(Debug, thiserror::Error)]

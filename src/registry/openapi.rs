@@ -145,7 +145,15 @@ fn responses(endpoint: &Endpoint, schemas: &mut Schemas) -> Map<String, Value> {
             responses.entry(status.as_u16()).or_insert_with(|| json!({"description": reason}));
         if !content_type.is_empty() {
             let schema = schema.map_or_else(
-                || if content_type.starts_with("text/") || *content_type == "application/openmetrics-text" { json!({"type": "string"}) } else { json!({}) },
+                || {
+                    if content_type.starts_with("text/")
+                        || *content_type == "application/openmetrics-text"
+                    {
+                        json!({"type": "string"})
+                    } else {
+                        json!({})
+                    }
+                },
                 |schema| schemas.answer(schema),
             );
             answer["content"][*content_type] = json!({"schema": schema});
@@ -197,8 +205,7 @@ fn errors(error: &Value) -> Map<String, Value> {
             _ => None,
         };
         if let Some(name) = header {
-            response["headers"] =
-                json!({name: {"$ref": format!("#/components/headers/{name}")}});
+            response["headers"] = json!({name: {"$ref": format!("#/components/headers/{name}")}});
         }
         (status.to_string(), response)
     };
@@ -489,8 +496,7 @@ mod tests {
             "Outer": {"$ref": "#/components/schemas/Inner"}});
         let requests = json!({"Same": {"type": "string"}, "Inner": {"a": 2},
             "Outer": {"$ref": "#/components/schemas/Inner"}, "Only": {}});
-        let mut names =
-            differing(answers.as_object().unwrap(), requests.as_object().unwrap());
+        let mut names = differing(answers.as_object().unwrap(), requests.as_object().unwrap());
         names.sort();
         assert_eq!(names, ["Inner", "Outer"]);
     }

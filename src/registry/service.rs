@@ -51,15 +51,8 @@ impl Service {
         let _ = getrandom::fill(&mut run);
         let counters = Counters::default();
         let live = Live::new(store.log().clone(), counters.streams.clone());
-        let run = u32::from_le_bytes(run);
-        Service { store, ttl, counters, live, run }
-        Service {
-            store,
-            ttl,
-            counters: Counters::default(),
-            bodies: Bodies::default(),
-            run: u32::from_le_bytes(run),
-        }
+        let (bodies, run) = (Bodies::default(), u32::from_le_bytes(run));
+        Service { store, ttl, counters, live, bodies, run }
     }
 
     /// What readers see.

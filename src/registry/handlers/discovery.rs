@@ -25,11 +25,8 @@ pub async fn prometheus(State(service): State<Service>) -> Json<Vec<TargetGroup>
     let view = service.view().read();
     let leased = view.live().map(|entry| &entry.server);
     let old: Vec<Server> = view.legacy_visible().filter_map(|entry| entry.server()).collect();
-    let mut groups: Vec<TargetGroup> = leased
-        .chain(&old)
-        .filter(|server| server.state == ServerState::Ready)
-        .map(group)
-        .collect();
+    let mut groups: Vec<TargetGroup> =
+        leased.chain(&old).filter(|server| server.state == ServerState::Ready).map(group).collect();
     groups.sort_by(|a, b| a.targets.cmp(&b.targets));
     // Two entries of one address would be scraped twice.
     groups.dedup_by(|a, b| a.targets == b.targets);
