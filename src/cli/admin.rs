@@ -118,6 +118,9 @@ pub struct ServeArgs {
     /// How long events are kept
     #[arg(long, default_value = "30d", value_name = "TIME")]
     pub retain: String,
+    /// How often each ready server's /health is looked at, or `off`
+    #[arg(long, default_value = "15s", value_name = "TIME")]
+    pub probe: String,
     /// Further host name under which browsers may reach it; may be repeated
     #[arg(long = "allowed-host", value_name = "NAME")]
     pub allowed_hosts: Vec<String>,

@@ -18,6 +18,7 @@ pub mod live;
 pub mod log;
 pub mod metrics;
 pub mod openapi;
+pub mod probe;
 pub mod router;
 pub mod routes;
 pub mod serve;

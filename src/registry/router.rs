@@ -113,7 +113,7 @@ fn old_servers(table: Table) -> Table {
 
 fn operation(table: Table) -> Table {
     let get = Method::GET;
-    let text = "application/openmetrics-text";
+    let text = "text/plain";
     table
         .group("Events")
         .on(get.clone(), "/api/v1/events", READ, events::list, "What happened, in order", |e| {
@@ -135,6 +135,7 @@ fn operation(table: Table) -> Table {
         })
         .on(get, "/metrics", READ, metrics::get, "Metrics for Prometheus", |e| {
             e.gives_type(StatusCode::OK, text)
+                .gives_type(StatusCode::OK, "application/openmetrics-text")
         })
 }
 

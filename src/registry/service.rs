@@ -2,7 +2,7 @@
 //! what readers get to see.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::StatusCode;
 use serde_json::Value;
@@ -35,10 +35,10 @@ pub struct Service {
     pub ttl: Duration,
     /// What is counted.
     pub counters: Counters,
-    /// Streams and reads that wait.
-    pub live: Live,
     /// Lists that were made a moment ago.
     pub bodies: Bodies,
+    /// Streams and reads that wait.
+    pub live: Live,
     /// Tells ETags of this run of the registry from those of an earlier one.
     pub run: u32,
 }
@@ -51,8 +51,8 @@ impl Service {
         let _ = getrandom::fill(&mut run);
         let counters = Counters::default();
         let live = Live::new(store.log().clone(), counters.streams.clone());
-        let (bodies, run) = (Bodies::default(), u32::from_le_bytes(run));
-        Service { store, ttl, counters, live, bodies, run }
+        let run = u32::from_le_bytes(run);
+        Service { store, ttl, counters, bodies: Bodies::default(), live, run }
     }
 
     /// What readers see.
@@ -97,8 +97,10 @@ impl Service {
         check_update(&update).map_err(ApiError::bad_request)?;
         self.refuse_legacy(id)?;
         let durable = self.is_durable(id, &update);
+        let late = self.late(id);
         self.run_op(Op::Renew { id, proof, update: Box::new(update), durable }).await?;
         self.counters.heartbeats.inc();
+        self.counters.late(late);
         Ok(self.renewed())
     }
 
@@ -194,6 +196,17 @@ impl Service {
             ttl_ms: self.ttl.as_millis() as u64,
             beat_after_ms: beat_after.as_millis() as u64,
         }
+    }
+
+    /// How much later than asked a server beats now; nothing of one that is not known.
+    fn late(&self, id: Uuid) -> Duration {
+        let view = self.view().read();
+        let due = view.entries.get(&id).filter(|entry| entry.is_live()).map(|entry| entry.due);
+        // The lease began one TTL before its end. It may have been made longer since, which
+        // makes no beat late.
+        let left = due.map(|due| due.saturating_duration_since(Instant::now()));
+        let since = left.map_or(Duration::ZERO, |left| self.ttl.saturating_sub(left));
+        since.saturating_sub(lease::beat_after(self.ttl, 1.0))
     }
 
     /// Whether an update tells more than how busy the server is, so that it must be on disk

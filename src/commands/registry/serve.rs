@@ -25,6 +25,9 @@ const MAX_TTL: Duration = Duration::from_secs(3600);
 /// Events that are gone sooner tell nobody what happened.
 const MIN_RETAIN: Duration = Duration::from_secs(3600);
 
+/// Looks that follow each other faster say nothing more.
+const MIN_PROBE: Duration = Duration::from_millis(100);
+
 /// Runs the registry until a signal ends it.
 ///
 /// # Errors
@@ -41,6 +44,7 @@ pub async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
     }
     let ttl = parse_ttl(&args.ttl)?;
     let retain = parse_retain(&args.retain)?;
+    let probe = parse_probe(&args.probe)?;
     let database = database(args.database)?;
     let event_bus = event_bus(args.event_bus, &args.event_bus_prefix)?;
     let address = SocketAddr::new(args.host, args.port);
@@ -50,6 +54,7 @@ pub async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
         database,
         ttl,
         retain,
+        probe,
         allowed_hosts: args.allowed_hosts,
         tls: args.tls_cert.zip(args.tls_key).map(|(cert, key)| Files { cert, key }),
         max_connections: args.max_connections.map(|most| most as usize),
@@ -84,6 +89,20 @@ fn parse_ttl(text: &str) -> Result<Duration, Failure> {
         return Err(wrong("it must be between 1s and 1h"));
     }
     Ok(ttl)
+}
+
+fn parse_probe(text: &str) -> Result<Option<Duration>, Failure> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let wrong = |why: &str| {
+        Failure::usage(format!("--probe {text}: {why}")).hint("give off, or a time such as 15s")
+    };
+    let interval = humantime::parse_duration(text).map_err(|_| wrong("this is no time"))?;
+    if !(MIN_PROBE..=MAX_TTL).contains(&interval) {
+        return Err(wrong("it must be between 100ms and 1h"));
+    }
+    Ok(Some(interval))
 }
 
 fn parse_retain(text: &str) -> Result<Duration, Failure> {

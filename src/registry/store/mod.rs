@@ -27,6 +27,7 @@ use uuid::Uuid;
 
 use super::legacy::Record;
 use crate::api::{RegisterRequest, ServerUpdate};
+use crate::domain::server::ServerHealth;
 use crate::secret::Secret;
 
 pub use self::core::Lifetimes;
@@ -119,6 +120,8 @@ pub enum Op {
         /// Entries of old clients, and how often they had been sent.
         legacy: Vec<(String, u64)>,
     },
+    /// The registry looked at servers' `/health`, and found some otherwise than they were.
+    Health(Vec<Seen>),
     /// Old events and replaced ids go.
     Prune,
 }
@@ -152,6 +155,24 @@ pub struct Due {
     pub generation: u64,
     /// How often it was renewed.
     pub beats: u64,
+}
+
+/// What was seen of one server's `/health`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Which server.
+    pub target: Target,
+    /// How it is.
+    pub health: ServerHealth,
+}
+
+/// A server whose `/health` can be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// A leased one, by its id and the generation of its lease.
+    Leased(Uuid, u64),
+    /// An old client's, by its job.
+    Legacy(String),
 }
 
 /// What an operation did.

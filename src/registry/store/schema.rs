@@ -5,7 +5,7 @@ use crate::exit::Failure;
 
 /// Each step leads from one version to the next. A step that was ever released is never
 /// changed. They are written for SQLite; [`in_dialect`] says what PostgreSQL says differently.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, HEALTH];
 
 const VERSION_1: &str = "
 CREATE TABLE servers (
@@ -95,6 +95,14 @@ INSERT INTO sequence (one, seq, rev, epoch) VALUES (1,
     (SELECT coalesce(max(rev), 0) FROM
         (SELECT rev FROM servers UNION ALL SELECT rev FROM legacy) AS changed),
     0);
+";
+
+/// What the registry saw itself at servers' `/health`.
+const HEALTH: &str = "
+ALTER TABLE servers ADD COLUMN health TEXT;                        -- JSON
+ALTER TABLE servers ADD COLUMN healthy INTEGER NOT NULL DEFAULT 1; -- 0: found otherwise
+ALTER TABLE legacy ADD COLUMN health TEXT;
+ALTER TABLE legacy ADD COLUMN healthy INTEGER NOT NULL DEFAULT 1;
 ";
 
 /// The version that this program writes.

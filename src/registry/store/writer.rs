@@ -5,6 +5,7 @@ use std::fs::File;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use tokio::sync::oneshot;
 
@@ -14,6 +15,7 @@ use super::sql::Sql;
 use super::{By, Now, Op, StoreError, follow};
 use crate::domain::event::Event;
 use crate::registry::log::EventLog;
+use crate::registry::metrics::StoreCounters;
 use crate::registry::view::SharedView;
 
 /// Operations that may wait for the writer.
@@ -35,6 +37,7 @@ pub struct Store {
     writer: Mutex<Option<std::thread::JoinHandle<()>>>,
     view: SharedView,
     log: EventLog,
+    counters: StoreCounters,
 }
 
 impl Store {
@@ -48,9 +51,11 @@ impl Store {
         let (jobs, queue) = sync_channel(QUEUE);
         let waiting = Arc::new(AtomicUsize::new(0));
         let (opened, result) = sync_channel(1);
+        let counters = StoreCounters::default();
         // The connection is made, used and closed on one thread, where it may block.
         let writer = std::thread::Builder::new().name("registry-writer".to_owned()).spawn({
             let (database, waiting) = (database.clone(), Arc::clone(&waiting));
+            let counters = counters.clone();
             move || {
                 let open = || -> anyhow::Result<_> {
                     let lock = database.claim()?;
@@ -62,7 +67,7 @@ impl Store {
                     Ok((core, reader, lock)) => {
                         let shared = (reader, core.view().clone(), core.log().clone());
                         let _ = opened.send(Ok(shared));
-                        write(core, &queue, &waiting, lock);
+                        write(core, &queue, &waiting, &counters, lock);
                     }
                     Err(error) => {
                         let _ = opened.send(Err(error));
@@ -78,6 +83,7 @@ impl Store {
             writer: Mutex::new(Some(writer)),
             view,
             log,
+            counters,
         })
     }
 
@@ -89,6 +95,11 @@ impl Store {
     /// The last events, and a signal at each new one.
     pub fn log(&self) -> &EventLog {
         &self.log
+    }
+
+    /// What is counted of its writer.
+    pub fn counters(&self) -> &StoreCounters {
+        &self.counters
     }
 
     /// Operations that wait for the writer.
@@ -156,7 +167,13 @@ impl Store {
     }
 }
 
-fn write(mut core: Core, queue: &Receiver<Job>, waiting: &AtomicUsize, lock: Option<File>) {
+fn write(
+    mut core: Core,
+    queue: &Receiver<Job>,
+    waiting: &AtomicUsize,
+    counters: &StoreCounters,
+    lock: Option<File>,
+) {
     while let Ok(first) = queue.recv() {
         let mut ops = vec![first.asked];
         let mut replies = vec![first.reply];
@@ -167,7 +184,11 @@ fn write(mut core: Core, queue: &Receiver<Job>, waiting: &AtomicUsize, lock: Opt
             replies.push(job.reply);
         }
         waiting.fetch_sub(ops.len(), Ordering::Relaxed);
-        for (reply, outcome) in replies.into_iter().zip(core.commit(&ops)) {
+        let start = Instant::now();
+        let outcomes = core.commit(&ops);
+        counters.commit.observe(start.elapsed().as_secs_f64());
+        counters.batch.observe(ops.len() as f64);
+        for (reply, outcome) in replies.into_iter().zip(outcomes) {
             // Whoever asked may have gone; what was done stays done.
             let _ = reply.send(outcome);
         }

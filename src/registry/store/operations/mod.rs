@@ -4,6 +4,7 @@
 //! An operation that is new is a variant of [`Op`] and a method in an `impl Apply` block; a
 //! table that is new is also an entry of [`super::follow::TABLES`].
 
+mod health;
 mod legacy;
 mod servers;
 
@@ -118,6 +119,7 @@ impl Apply<'_> {
                 let legacy = self.remove_legacy(legacy)?;
                 Ok(Ok(Done::Changed(lost + legacy)))
             }
+            Op::Health(seen) => self.health(seen),
             Op::Prune => self.prune(),
         }
     }
