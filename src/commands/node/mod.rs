@@ -43,7 +43,7 @@ pub async fn run(context: &Context, args: NodeCommand) -> anyhow::Result<Exit> {
 
 /// The registry that these commands talk to.
 fn client(context: &Context) -> anyhow::Result<RegistryClient> {
-    Ok(RegistryClient::new(&lease::registry_url(context)?))
+    lease::client(context)
 }
 
 /// A refusal of the registry, with the exit code that scripts look at.
