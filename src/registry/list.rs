@@ -99,8 +99,21 @@ impl<'a> Matcher<'a> {
     }
 }
 
+/// Which part of a list a page holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// Where it begins.
+    pub offset: usize,
+    /// How many entries it holds.
+    pub held: usize,
+    /// How many it holds at most.
+    pub limit: usize,
+    /// How many there are on all pages.
+    pub total: usize,
+}
+
 /// The `Link` header of a page: where the next and the previous one are.
-pub fn link(uri: &Uri, page: &Page) -> Option<String> {
+pub fn link(uri: &Uri, part: Part) -> Option<String> {
     let kept: Vec<&str> = uri
         .query()
         .unwrap_or_default()
@@ -109,18 +122,18 @@ pub fn link(uri: &Uri, page: &Page) -> Option<String> {
         .filter(|pair| !pair.starts_with("limit=") && !pair.starts_with("offset="))
         .collect();
     let to = |offset: usize, rel: &str| {
-        let limit = page.limit;
+        let limit = part.limit;
         let tail = format!("limit={limit}&offset={offset}");
         let query = kept.iter().copied().chain([tail.as_str()]).collect::<Vec<_>>().join("&");
         format!("<{}?{query}>; rel=\"{rel}\"", uri.path())
     };
     let mut links = Vec::new();
-    let next = page.offset.saturating_add(page.servers.len());
-    if !page.servers.is_empty() && next < page.total {
+    let next = part.offset.saturating_add(part.held);
+    if part.held > 0 && next < part.total {
         links.push(to(next, "next"));
     }
-    if page.offset > 0 && page.limit > 0 {
-        links.push(to(page.offset.saturating_sub(page.limit), "prev"));
+    if part.offset > 0 && part.limit > 0 {
+        links.push(to(part.offset.saturating_sub(part.limit), "prev"));
     }
     (!links.is_empty()).then(|| links.join(", "))
 }
@@ -129,26 +142,15 @@ pub fn link(uri: &Uri, page: &Page) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn page_at(offset: usize, held: usize, total: usize) -> Page {
-        let json = serde_json::json!({
-            "id": uuid::Uuid::now_v7(), "cluster": "c", "job_id": "1", "name": "n",
-            "model": {"name": "m"}, "owner": "o", "host": "h", "port": 1,
-            "started": "2026-01-01T00:00:00Z", "state": "ready",
-            "first_seen": "2026-01-01T00:00:00Z", "last_seen": "2026-01-01T00:00:00Z",
-        });
-        let server: Server = serde_json::from_value(json).unwrap();
-        Page { servers: vec![server; held], total, offset, limit: 2 }
-    }
-
     #[test]
     fn a_page_links_to_its_neighbours_and_keeps_the_filter() {
         let uri: Uri = "/api/v1/servers?owner=a%20b&offset=2&limit=2".parse().unwrap();
         assert_eq!(
-            link(&uri, &page_at(2, 2, 5)).unwrap(),
+            link(&uri, Part { offset: 2, held: 2, limit: 2, total: 5 }).unwrap(),
             "</api/v1/servers?owner=a%20b&limit=2&offset=4>; rel=\"next\", \
              </api/v1/servers?owner=a%20b&limit=2&offset=0>; rel=\"prev\""
         );
         let uri: Uri = "/api/v1/servers".parse().unwrap();
-        assert_eq!(link(&uri, &page_at(0, 2, 2)), None);
+        assert_eq!(link(&uri, Part { offset: 0, held: 2, limit: 2, total: 2 }), None);
     }
 }

@@ -6,11 +6,11 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 
-use super::{Body, Params, Segment, chosen_secret, proof, required_proof};
-use crate::api::{RegisterRequest, SEQ_HEADER, ServerFilter, ServerUpdate};
+use super::{Body, Params, Segment, Stamp, chosen_secret, listed, proof, required_proof};
+use crate::api::{RegisterRequest, ServerFilter, ServerUpdate};
 use crate::domain::server::Server;
 use crate::registry::error::ApiError;
-use crate::registry::list;
+use crate::registry::list::{self, Part};
 use crate::registry::service::{Service, is_custom};
 
 const NO_STORE: (HeaderName, HeaderValue) =
@@ -27,27 +27,17 @@ pub async fn list(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     service.live.wait(filter.after, filter.wait.as_deref()).await?;
-    let view = service.view().read();
-    let seq = view.seq;
-    // Weak: `last_seen` moves with every beat, and is not worth a new answer.
-    let etag = format!("W/\"{}.{}.{:08x}\"", view.seq, view.revision, service.run);
-    let page = list::page(&view, &filter)?;
-    drop(view);
-    let mut answer = HeaderMap::new();
-    let value = |text: &str| HeaderValue::from_str(text).map_err(|_| ApiError::internal());
-    answer.insert(header::ETAG, value(&etag)?);
-    answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    answer.insert(SEQ_HEADER, HeaderValue::from(seq));
-    answer.insert("x-total-count", HeaderValue::from(page.total));
-    if let Some(link) = list::link(&uri, &page) {
-        answer.insert(header::LINK, value(&link)?);
-    }
-    let known = headers.get_all(header::IF_NONE_MATCH).iter();
-    let known = known.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
-    if known.map(str::trim).any(|known| known == etag || known == "*") {
-        return Ok((StatusCode::NOT_MODIFIED, answer).into_response());
-    }
-    Ok((answer, Json(page.servers)).into_response())
+    let (stamp, page) = {
+        let view = service.view().read();
+        (Stamp::of(&view, service.run), list::page(&view, &filter)?)
+    };
+    let part = Part {
+        offset: page.offset,
+        held: page.servers.len(),
+        limit: page.limit,
+        total: page.total,
+    };
+    listed(&stamp, part, &uri, &headers, || page.servers)
 }
 
 /// `POST /api/v1/servers`
