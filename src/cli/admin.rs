@@ -69,6 +69,40 @@ pub enum RegistryCommand {
     /// Print the OpenAPI document of the registry's HTTP interface
     #[command(after_help = "Example:\n  llamactl registry openapi > openapi.json")]
     Openapi,
+    /// Write everything that the registry holds to a file; it may run meanwhile
+    #[command(after_help = "Examples:
+  llamactl registry backup registry.jsonl
+  llamactl registry backup --force --database postgres:///llamactl registry.jsonl")]
+    Backup {
+        /// File to write; only its owner may read it, since it holds keys
+        file: PathBuf,
+        /// Write over a file that is there
+        #[arg(long)]
+        force: bool,
+        /// The database, as for `serve` [env: LLAMACTL_DATABASE_URL]
+        #[arg(long, value_name = "URL")]
+        database: Option<String>,
+    },
+    /// Replace everything that the registry holds by a backup; it may run meanwhile
+    #[command(after_help = "Examples:
+  llamactl registry restore registry.jsonl
+  llamactl registry restore --database postgres:///llamactl registry.jsonl")]
+    Restore {
+        /// File that `backup` wrote, from either kind of database
+        file: PathBuf,
+        /// The database, as for `serve` [env: LLAMACTL_DATABASE_URL]
+        #[arg(long, value_name = "URL")]
+        database: Option<String>,
+    },
+    /// Take over the servers of an older registry from its JSON file
+    #[command(after_help = "Example:\n  llamactl registry import servers.json")]
+    Import {
+        /// A JSON map of job ids to records
+        file: PathBuf,
+        /// The database, as for `serve` [env: LLAMACTL_DATABASE_URL]
+        #[arg(long, value_name = "URL")]
+        database: Option<String>,
+    },
 }
 
 /// `llamactl registry events`
