@@ -115,6 +115,12 @@ pub struct ServeArgs {
     /// How long an entry lives without a heartbeat
     #[arg(long, default_value = "30s", value_name = "TIME")]
     pub ttl: String,
+    /// A node that is silent for so long is in `warning`
+    #[arg(long, default_value = "2m", value_name = "TIME")]
+    pub node_warning_after: String,
+    /// A node that is silent for so long is `offline`
+    #[arg(long, default_value = "5m", value_name = "TIME")]
+    pub node_offline_after: String,
     /// How long events are kept
     #[arg(long, default_value = "30d", value_name = "TIME")]
     pub retain: String,
