@@ -32,6 +32,7 @@ case " $* " in *" --tests "*)
   need redis-server redis-server
   need promtool prometheus
   need faketime faketime
+  need dot graphviz
   python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
   ;;
 esac
