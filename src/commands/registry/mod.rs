@@ -1,5 +1,6 @@
 //! `llamactl registry`
 
+mod check;
 mod serve;
 
 use std::io::Write;
@@ -16,6 +17,7 @@ use crate::registry::openapi;
 pub async fn run(context: &Context, args: RegistryCommand) -> anyhow::Result<Exit> {
     match args {
         RegistryCommand::Serve(args) => serve::run(context, args).await,
+        RegistryCommand::Check(args) => check::run(context, args).await,
         RegistryCommand::Openapi => {
             let text = serde_json::to_string_pretty(&openapi::document())?;
             writeln!(std::io::stdout(), "{text}")?;
