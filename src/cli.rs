@@ -10,7 +10,10 @@ mod scripts;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use admin::{AuthArg, CheckArgs, CompletionsArgs, ConfigsCommand, ManArgs, RegistryCommand, ServeArgs};
+pub use admin::{
+    AuthArg, CheckArgs, CompletionsArgs, ConfigsCommand, EventsArgs, ManArgs, RegistryCommand,
+    ServeArgs,
+};
 pub use find::{ConnectArgs, LogsArgs, LsArgs, StatusArgs, StopArgs};
 pub use jobs::{RunArgs, SubmitArgs};
 pub use scripts::{

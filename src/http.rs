@@ -53,9 +53,7 @@ pub fn guarded<R: reqwest::dns::Resolve + 'static>(
         let client = builder().no_proxy().pool_max_idle_per_host(0);
         client.dns_resolver(std::sync::Arc::clone(&resolver))
     };
-    guarded()
-        .build()
-        .or_else(|_| guarded().tls_backend_preconfigured(with_roots(roots())).build())
+    guarded().build().or_else(|_| guarded().tls_backend_preconfigured(with_roots(roots())).build())
 }
 
 /// The file of [`trust`], until the client is built that needs it.

@@ -462,3 +462,105 @@ async fn a_subscriber_that_reads_nothing_is_dropped_and_gets_the_rest_later() {
     let url = registry.at("/api/v1/events");
     assert_eq!(Stream::open(&url, Some(last)).await.soon().await.event().seq, last + 1);
 }
+
+fn events_command(registry: &Registry, args: &[&str]) -> std::process::Command {
+    let mut command = registry_support::llamactl();
+    command.args(["registry", "events", "--registry", &registry.url]).args(args);
+    command.env("LLAMACTL_CONFIG", "/dev/null");
+    command
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_terminal_shows_what_happened() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = Registry::start(dir.path(), &[]);
+    change(&registry, 0, 60).await;
+    assert_eq!(registry.send("DELETE", "/servers/7", None).await.0, 200);
+    let shown = |args: &'static [&'static str]| {
+        let output = registry_support::run(events_command(&registry, args));
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = shown(&[]);
+    assert_eq!(text.lines().count(), 50, "the last ones");
+    assert!(text.lines().last().unwrap().contains("unregistered"), "{text}");
+    let json: Vec<Event> = serde_json::from_str(&shown(&["--json", "--after", "58"])).unwrap();
+    assert_eq!(json.iter().map(|event| event.seq).collect::<Vec<_>>(), [59, 60, 61]);
+    let text = shown(&["--after", "0", "--kind", "unregistered"]);
+    assert_eq!(text.lines().count(), 1, "{text}");
+    let wrong = registry_support::run(events_command(&registry, &["--kind", "lots"]));
+    assert_eq!(wrong.status.code(), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_terminal_follows_over_a_restart() {
+    use std::io::BufRead;
+    let dir = tempfile::tempdir().unwrap();
+    let registry = Registry::start(dir.path(), &[]);
+    let port = registry.url.rsplit(':').next().unwrap().to_owned();
+    let log = dir.path().join("events.log");
+    let mut command = events_command(&registry, &["--follow", "--json", "--after", "0"]);
+    command.stdout(std::process::Stdio::piped()).stderr(std::fs::File::create(&log).unwrap());
+    let mut child = command.spawn().unwrap();
+    let out = std::io::BufReader::new(child.stdout.take().unwrap());
+    let (lines, mut read) = tokio::sync::mpsc::unbounded_channel();
+    std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|l| lines.send(l)));
+    change(&registry, 0, 10).await;
+    registry.kill();
+    let away =
+        || async { std::fs::read_to_string(&log).unwrap().contains("trying again").then_some(()) };
+    until(SOON, away).await;
+    let mut command = registry_support::llamactl();
+    command.args(["registry", "serve", "--json", "--port", &port, "--database"]);
+    command.arg(registry_support::database(dir.path()));
+    let registry = Registry::spawn(command);
+    change(&registry, 10, 10).await;
+    for seq in 1..=20 {
+        let line = tokio::time::timeout(SOON, read.recv()).await.expect("in time").expect("a line");
+        assert_eq!(serde_json::from_str::<Event>(&line).unwrap().seq, seq);
+    }
+    let back =
+        || async { std::fs::read_to_string(&log).unwrap().contains("is back").then_some(()) };
+    until(SOON, back).await;
+    let pid = nix::unistd::Pid::from_raw(child.id() as i32);
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn watching_the_list_shows_a_change_as_it_comes() {
+    use std::io::BufRead;
+    let dir = tempfile::tempdir().unwrap();
+    let registry = Registry::start(dir.path(), &[]);
+    let client = registry.client();
+    let grant = client.register(&request("1", 0)).await.unwrap();
+    let mut command = registry_support::llamactl();
+    command.args(["ls", "--watch", "--json", "--registry", &registry.url]);
+    command.env("LLAMACTL_CONFIG", "/dev/null").env("LLAMACTL_SLURM_BIN", dir.path());
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let out = std::io::BufReader::new(child.stdout.take().unwrap());
+    let (lines, mut read) = tokio::sync::mpsc::unbounded_channel();
+    std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|l| lines.send(l)));
+    let mut next = async || -> Value {
+        let line = tokio::time::timeout(SOON, read.recv()).await.expect("in time").expect("a line");
+        serde_json::from_str(&line).unwrap()
+    };
+    assert_eq!(next().await[0]["state"], "ready");
+    // The list waits for the next change by now, or will in a moment.
+    let mut times = Vec::new();
+    for state in [ServerState::Draining, ServerState::Ready, ServerState::Draining] {
+        let start = Instant::now();
+        let update = ServerUpdate { state: Some(state), ..Default::default() };
+        client.heartbeat(&grant, &update).await.unwrap();
+        assert_eq!(next().await[0]["state"], state.as_str());
+        times.push(start.elapsed());
+    }
+    // A registry that is asked every two seconds would take one second of each.
+    assert!(times.iter().min().unwrap() < &Duration::from_millis(700), "{times:?}");
+    // How busy it is makes no event, and is shown all the same.
+    let busy = serde_json::from_value(json!({"slots": {"total": 4, "busy": 3}})).unwrap();
+    client.heartbeat(&grant, &busy).await.unwrap();
+    assert_eq!(next().await[0]["slots"]["busy"], 3);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

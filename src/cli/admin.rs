@@ -62,6 +62,8 @@ pub enum ConfigsCommand {
 #[derive(Debug, Clone, Subcommand)]
 #[command(after_help = "Example:\n  llamactl registry serve")]
 pub enum RegistryCommand {
+    /// Show what happened, and follow what happens
+    Events(EventsArgs),
     /// Run the registry
     Serve(ServeArgs),
     /// Ask a live registry for everything that it offers, and report
@@ -83,6 +85,27 @@ pub struct CheckArgs {
     /// llamactl-check, and takes them out again
     #[arg(long)]
     pub read_only: bool,
+}
+
+/// `llamactl registry events`
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  llamactl registry events
+  llamactl registry events --follow --kind lost,unhealthy
+  llamactl registry events --after 1200 --json")]
+pub struct EventsArgs {
+    /// Go on with what happens, until Ctrl-C
+    #[arg(long, short)]
+    pub follow: bool,
+    /// Only events after this number; without it the last ones
+    #[arg(long, value_name = "N")]
+    pub after: Option<u64>,
+    /// Only this kind, as registered or lost; several with commas
+    #[arg(long, value_name = "KIND")]
+    pub kind: Option<String>,
+    /// Only what happened to this server, node or token: its id
+    #[arg(long, value_name = "ID")]
+    pub subject: Option<String>,
 }
 
 /// `llamactl registry serve`

@@ -21,6 +21,8 @@ use crate::domain::event::{Event, EventKind};
 pub const MAX_WAIT: Duration = Duration::from_secs(60);
 /// How often a stream shows that it is there, when nothing happens.
 pub const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How long a stream lives: whoever follows shows anew who he is then.
+const LIFETIME: Duration = Duration::from_secs(3600);
 /// Most streams at a time.
 pub const MAX_STREAMS: usize = 4096;
 /// Most reads that wait at a time.
@@ -143,6 +145,8 @@ pub enum Next {
 pub enum End {
     /// The registry stops.
     Stopping,
+    /// It has lived long enough, or its token was revoked; the client may come back.
+    Over,
     /// The client is too far behind; it may come back with the last number it has.
     Behind,
     /// The database can't be read.
@@ -197,7 +201,8 @@ impl Live {
         Ok(())
     }
 
-    /// Follows the events after number `after`; those from now on without it.
+    /// Follows the events after number `after`; those from now on without it. `token`: id of
+    /// the token by which the client came; the stream ends when it is revoked.
     ///
     /// # Errors
     /// 503 where there are too many streams.
@@ -206,6 +211,7 @@ impl Live {
         store: &Arc<Store>,
         after: Option<u64>,
         wanted: Wanted,
+        token: Option<String>,
     ) -> Result<Follower, ApiError> {
         let place = place(&self.0.streams, "too many streams are open")?;
         self.0.open.inc();
@@ -216,6 +222,8 @@ impl Live {
             after: after.unwrap_or_else(|| self.last()),
             live: self.clone(),
             wanted,
+            token,
+            until: Instant::now() + LIFETIME,
             read: VecDeque::new(),
             was_current: false,
             heartbeat: Instant::now() + HEARTBEAT,
@@ -262,6 +270,8 @@ pub struct Follower {
     /// Everything up to here is in `read`, or was given.
     after: u64,
     wanted: Wanted,
+    token: Option<String>,
+    until: Instant,
     read: VecDeque<Next>,
     /// It had everything before: if it is behind what memory holds now, it is too slow.
     was_current: bool,
@@ -286,6 +296,9 @@ impl Follower {
         loop {
             if *self.stopping.borrow() {
                 return Next::End(End::Stopping);
+            }
+            if Instant::now() >= self.until {
+                return Next::End(End::Over);
             }
             if let Some(next) = self.read.pop_front() {
                 return next;
@@ -319,6 +332,9 @@ impl Follower {
             // What is newer than `last` is in the log a moment before the number says so.
             for event in events.into_iter().take_while(|event| event.seq <= last) {
                 self.after = event.seq;
+                if self.is_revoked(&event) {
+                    self.read.push_back(Next::End(End::Over));
+                }
                 if self.wanted.takes(&event) {
                     self.read.push_back(Next::Event(self.live.encoded(event)));
                 }
@@ -346,6 +362,10 @@ impl Follower {
             }
         }
         Ok(())
+    }
+
+    fn is_revoked(&self, event: &Event) -> bool {
+        event.kind == EventKind::TokenRevoked && self.token.as_ref() == Some(&event.subject)
     }
 
     fn reset(&mut self, last: u64) {

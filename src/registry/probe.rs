@@ -47,7 +47,8 @@ const CHUNK: usize = 500;
 /// When TLS can't be set up.
 pub async fn run(service: Service, interval: Duration, loopback: bool) -> anyhow::Result<()> {
     let client = http::guarded(Arc::new(Guarded { loopback }))?;
-    let mut prober = Prober { service, client, interval, loopback, known: HashMap::new(), round: 0 };
+    let mut prober =
+        Prober { service, client, interval, loopback, known: HashMap::new(), round: 0 };
     let mut looks: JoinSet<Looked> = JoinSet::new();
     let mut tick = tokio::time::interval(TICK.min(interval));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

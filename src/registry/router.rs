@@ -223,13 +223,16 @@ async fn guarded(State(guard): State<Guard>, mut request: Request, next: Next) -
     let start = Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let waits = waits(request.uri());
     let mut response = match guard.admit(&mut request) {
         Ok(()) => bounded(limit(request.uri()), next.run(request)).await,
         Err(error) => error.into_response(),
     };
     let route = route.as_ref().map_or("other", MatchedPath::as_str);
+    // A read that waits for a change takes long without being slow.
+    let route = if waits { format!("{route} (waits)") } else { route.to_owned() };
     let status = response.status().as_u16();
-    guard.service.counters.request(&method, route, status, start.elapsed());
+    guard.service.counters.request(&method, &route, status, start.elapsed());
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));

@@ -13,8 +13,8 @@ use super::handlers::page::Page;
 use super::router::router;
 use super::service::Service;
 use super::store::{Database, Lifetimes, Now, Store};
-use super::{probe, ticker};
 use super::tls::{Files, Tls};
+use super::{probe, ticker};
 
 /// How long requests may take to finish after the registry was told to stop.
 const DRAIN: Duration = Duration::from_secs(5);

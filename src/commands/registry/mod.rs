@@ -1,6 +1,7 @@
 //! `llamactl registry`
 
 mod check;
+mod events;
 mod serve;
 
 use std::io::Write;
@@ -16,6 +17,7 @@ use crate::registry::openapi;
 /// What went wrong, with a hint.
 pub async fn run(context: &Context, args: RegistryCommand) -> anyhow::Result<Exit> {
     match args {
+        RegistryCommand::Events(args) => events::run(context, args).await,
         RegistryCommand::Serve(args) => serve::run(context, args).await,
         RegistryCommand::Check(args) => check::run(context, args).await,
         RegistryCommand::Openapi => {

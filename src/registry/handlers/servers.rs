@@ -23,16 +23,16 @@ const NO_STORE: (HeaderName, HeaderValue) =
 /// 400 for a filter that means nothing, 503 where too many requests wait.
 pub async fn list(
     State(service): State<Service>,
-    Params(filter): Params<ServerFilter>,
+    Params(mut filter): Params<ServerFilter>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    service.live.wait(filter.after, filter.wait.as_deref()).await?;
+    service.live.wait(filter.after.take(), filter.wait.take().as_deref()).await?;
     // Weak: `last_seen` moves with every beat, and is not worth a new answer.
-    let (seq, etag, stamp) = {
+    let (etag, stamp, seq) = {
         let view = service.view().read();
         let etag = format!("W/\"{}.{}.{:08x}\"", view.seq, view.revision, service.run);
-        (view.seq, etag, Stamp::of(&view))
+        (etag, Stamp::of(&view), view.seq)
     };
     let all = ServerFilter::default();
     let page = if filter == all {

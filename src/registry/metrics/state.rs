@@ -107,11 +107,7 @@ impl Collector for ViewCollector {
                 "Operations that wait for the database",
                 self.store.waiting() as u64,
             ),
-            (
-                "database_failing",
-                "1 while the database can't be written",
-                u64::from(count.failing),
-            ),
+            ("database_failing", "1 while the database can't be written", u64::from(count.failing)),
         ];
         for (name, help, value) in gauges {
             let gauge = ConstGauge::new(value);
