@@ -241,7 +241,7 @@ async fn the_number_of_connections_fits_the_limit_of_open_files() {
 fn limited(dir: &Path, files: u32) -> std::process::Command {
     let inner = serve(dir, &[]);
     let mut command = std::process::Command::new("bash");
-    command.arg("-c").arg(format!("ulimit -Hn {files}; ulimit -Sn 64; exec \"$@\"")).arg("bash");
+    command.arg("-c").arg(format!("ulimit -Sn 64; ulimit -Hn {files}; exec \"$@\"")).arg("bash");
     command.arg(inner.get_program()).args(inner.get_args()).env("LLAMACTL_LOG", "warn");
     command
 }

@@ -56,7 +56,10 @@ fn curl_openssl_and_llamactl_use_it_with_the_ca_and_not_without() {
     let ask = |ca: Option<&str>, config: Option<&Path>| {
         let mut command = llamactl();
         command.args(["registry", "events", "--json", "--registry", &registry.url]);
-        command.env_remove("LLAMACTL_CA_FILE").env("LLAMACTL_CONFIG", "/dev/null");
+        command
+            .env_remove("LLAMACTL_CA_FILE")
+            .env("HOME", "/nonexistent")
+            .env_remove("XDG_CONFIG_HOME");
         ca.map(|ca| command.env("LLAMACTL_CA_FILE", ca));
         config.map(|config| command.env("LLAMACTL_CONFIG", config));
         run(command)

@@ -33,6 +33,7 @@ case " $* " in *" --tests "*)
   need promtool prometheus
   need systemd-analyze systemd
   need faketime faketime
+  need dot graphviz
   python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
   ;;
 esac

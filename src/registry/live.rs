@@ -377,6 +377,7 @@ impl Follower {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registry::store::{Database, Lifetimes, Now};
 
     fn event(kind: EventKind, subject: &str) -> Event {
         let json = serde_json::json!({
@@ -417,5 +418,57 @@ mod tests {
         for bad in ["", "soon", "-5s"] {
             assert_eq!(parse_wait(bad).unwrap_err().status, StatusCode::BAD_REQUEST, "{bad}");
         }
+    }
+
+    fn store() -> (tempfile::TempDir, Arc<Store>) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = format!("sqlite:{}", dir.path().join("r.db").display());
+        let lifetimes = Lifetimes { ttl: MAX_WAIT, retain: LIFETIME };
+        let database = Database::parse(&path).unwrap();
+        (dir, Arc::new(Store::open(&database, lifetimes, Now::get()).unwrap()))
+    }
+
+    fn numbered(seq: u64, kind: EventKind, subject: &str) -> Arc<Event> {
+        Arc::new(Event { seq, ..event(kind, subject) })
+    }
+
+    #[tokio::test]
+    async fn a_follower_that_falls_behind_memory_is_told_to_come_back() {
+        let (_dir, store) = store();
+        let (log, open) = (EventLog::new(0), Gauge::default());
+        let live = Live::new(log.clone(), open.clone());
+        let mut follower = live.follow(&store, None, Wanted::default(), None).unwrap();
+        assert_eq!(open.get(), 1);
+        log.publish(vec![numbered(1, EventKind::Updated, "s")]);
+        assert!(matches!(follower.next().await, Next::Event(event) if event.seq() == 1));
+        let quiet = tokio::time::timeout(Duration::from_millis(10), follower.next()).await;
+        assert!(quiet.is_err(), "there is nothing more");
+        let many = super::super::log::KEPT as u64 + 10;
+        log.publish((2..2 + many).map(|seq| numbered(seq, EventKind::Updated, "s")).collect());
+        assert!(matches!(follower.next().await, Next::End(End::Behind)));
+        drop(follower);
+        assert_eq!(open.get(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_stream_ends_with_the_token_that_opened_it() {
+        let (_dir, store) = store();
+        let log = EventLog::new(0);
+        let live = Live::new(log.clone(), Gauge::default());
+        let token = |id: &str| Some(id.to_owned());
+        let mut theirs = live.follow(&store, None, Wanted::default(), token("a")).unwrap();
+        let mut another = live.follow(&store, None, Wanted::default(), token("b")).unwrap();
+        log.publish(vec![numbered(1, EventKind::TokenRevoked, "a")]);
+        assert!(matches!(theirs.next().await, Next::End(End::Over)));
+        assert!(matches!(another.next().await, Next::Event(_)));
+    }
+
+    #[tokio::test]
+    async fn a_follower_ends_when_the_registry_stops() {
+        let (_dir, store) = store();
+        let live = Live::new(EventLog::new(0), Gauge::default());
+        let mut follower = live.follow(&store, None, Wanted::default(), None).unwrap();
+        let (next, ()) = tokio::join!(follower.next(), async { live.stop() });
+        assert!(matches!(next, Next::End(End::Stopping)));
     }
 }

@@ -1,6 +1,7 @@
 //! The typed client of the registry.
 
 mod live;
+mod nodes;
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
