@@ -135,7 +135,7 @@ impl Plan {
             (path, "id") if path.starts_with("/api/v1/servers/") => made(known("server")),
             (path, "id") if path.starts_with("/api/v1/tokens/") => known("token"),
             (path, "id") if path.starts_with("/v2/") => Some(format!("{}-v2", self.mark)),
-            (_, "job_id") if mine => Some(self.mark.clone()),
+            (_, "job_id") if mine => Some(format!("{}-old", self.mark)),
             (_, "job_id") => known("job_id"),
             (_, "owner") => known("owner").or_else(|| Some(self.mark.clone())),
             (_, "node_id") => made(known("node_id")),
