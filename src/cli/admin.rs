@@ -66,6 +66,8 @@ pub enum RegistryCommand {
     Events(EventsArgs),
     /// Run the registry
     Serve(ServeArgs),
+    /// Ask a live registry for everything that it offers, and report
+    Check(CheckArgs),
     /// Print the OpenAPI document of the registry's HTTP interface
     #[command(after_help = "Example:\n  llamactl registry openapi > openapi.json")]
     Openapi,
@@ -103,6 +105,20 @@ pub enum RegistryCommand {
         #[arg(long, value_name = "URL")]
         database: Option<String>,
     },
+}
+
+/// `llamactl registry check`
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  llamactl registry check
+  llamactl registry check https://registry.example.org:5000 --read-only --json")]
+pub struct CheckArgs {
+    /// The registry; the configured one when left out
+    pub url: Option<String>,
+    /// Change nothing. Without this it makes entries of its own, whose names begin with
+    /// llamactl-check, and takes them out again
+    #[arg(long)]
+    pub read_only: bool,
 }
 
 /// `llamactl registry events`

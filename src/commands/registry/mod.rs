@@ -1,5 +1,6 @@
 //! `llamactl registry`
 
+mod check;
 mod events;
 mod serve;
 mod tools;
@@ -19,6 +20,7 @@ pub async fn run(context: &Context, args: RegistryCommand) -> anyhow::Result<Exi
     match args {
         RegistryCommand::Events(args) => events::run(context, args).await,
         RegistryCommand::Serve(args) => serve::run(context, args).await,
+        RegistryCommand::Check(args) => check::run(context, args).await,
         RegistryCommand::Openapi => {
             let text = serde_json::to_string_pretty(&openapi::document())?;
             writeln!(std::io::stdout(), "{text}")?;
