@@ -341,7 +341,7 @@ fn play(model: &mut Model, step: &Step, seen: &Seen) -> (Op, Outcome) {
             let proof = model.proof(*who, *shown);
             let expected = model.unregister(*who, &proof);
             let none = Proof { generation: 0, secret_hash: String::new() };
-            (Op::Unregister { id: id(*who), proof: proof.unwrap_or(none) }, expected)
+            (Op::Unregister { id: id(*who), proof: Some(proof.unwrap_or(none)) }, expected)
         }
         Step::PutLegacy { job } => {
             let record = json!({"host": "h", "port": 1, "start_time": "2026-01-01T00:00:00"});

@@ -38,6 +38,8 @@ pub struct LegacyEntry {
     pub health: Option<ServerHealth>,
     /// How often it was sent: whoever drops it names this, so that an update in between wins.
     pub updates: u64,
+    /// Whether its owner's token, or an administrator's, was shown with it.
+    pub proven: bool,
     /// When it is dropped.
     pub due: Instant,
 }
@@ -204,7 +206,7 @@ mod tests {
         let due = Instant::now();
         let (first_seen, updated) = (now, now);
         let (job, health) = (job.into(), None);
-        LegacyEntry { job, record, first_seen, updated, health, updates: 1, due }
+        LegacyEntry { job, record, first_seen, updated, health, updates: 1, proven: false, due }
     }
 
     #[test]

@@ -14,7 +14,8 @@ use super::auth::Hosts;
 use super::dialects::{map, pools, slurm};
 use super::error::ApiError;
 use super::handlers::{
-    discovery, events, health, history, metrics, nodes, openapi, page, profiles, servers,
+    audit, discovery, events, health, history, metrics, nodes, openapi, page, profiles, servers,
+    tokens,
 };
 use super::identity::{self, Caller, Peer};
 use super::live::MAX_WAIT;
@@ -26,6 +27,7 @@ use crate::api::nodes::{
     NodeChange, NodeFilter, NodeRegister, NodeReply, NodeStats, Profile, Topology,
 };
 use crate::api::old::{OldByOwner, OldDone, OldList, OldRecord, OldShown};
+use crate::api::tokens::{AuditEntry, AuditFilter, TokenCreate, TokenCreated, TokenRevoke, WhoAmI};
 use crate::api::{
     Deleted, Health, KeyReply, LEASE_HEADER, LEASE_SECRET_HEADER, LeaseGrant, MAX_BODY,
     RegisterRequest, Renewed, ServerFilter, ServerUpdate,
@@ -33,7 +35,7 @@ use crate::api::{
 use crate::domain::event::Event;
 use crate::domain::node::Node;
 use crate::domain::server::Server;
-use crate::domain::token::Scope;
+use crate::domain::token::{Scope, Token};
 
 /// How long one request may take, its body included.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
@@ -51,7 +53,7 @@ const OPEN: Access = Access::Everybody;
 pub fn table() -> Table {
     let table = Table::default();
     let servers = old_servers(servers(table));
-    documentation(monitoring(operation(old_nodes(all_nodes(servers)))))
+    documentation(trust(monitoring(operation(old_nodes(all_nodes(servers))))))
 }
 
 fn servers(table: Table) -> Table {
@@ -269,6 +271,29 @@ fn documentation(table: Table) -> Table {
         })
 }
 
+/// Tokens, and who did what.
+fn trust(table: Table) -> Table {
+    let (get, path, audited) = (Method::GET, "/api/v1/tokens", "/api/v1/audit");
+    let one = "/api/v1/tokens/{id}";
+    table
+        .group("Trust")
+        .on(get.clone(), "/api/v1/whoami", READ, tokens::whoami, "Who asks", |e| {
+            e.gives::<WhoAmI>()
+        })
+        .on(get.clone(), path, ADMIN, tokens::list, "List tokens, newest first", |e| {
+            e.gives::<Vec<Token>>()
+        })
+        .on(Method::POST, path, ADMIN, tokens::create, "Make a token", |e| {
+            e.body::<TokenCreate>().gives_with::<TokenCreated>(StatusCode::CREATED)
+        })
+        .on(Method::DELETE, one, ADMIN, tokens::revoke, "Revoke a token", |e| {
+            e.query::<TokenRevoke>().gives::<Token>().errors(&[409])
+        })
+        .on(get, audited, ADMIN, audit::list, "Who did what, oldest first", |e| {
+            e.query::<AuditFilter>().gives::<Vec<AuditEntry>>()
+        })
+}
+
 /// The HTTP service.
 pub fn router(service: Service, hosts: Hosts, page: page::Page) -> Router {
     let metrics = Arc::new(Metrics::new(&service.counters, &service.store));
@@ -325,15 +350,20 @@ async fn guarded(State(guard): State<Guard>, mut request: Request, next: Next) -
     let start = Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let origin = request.extensions().get::<Peer>().map(|peer| peer.0);
     let waits = waits(request.uri());
     let mut response = match guard.admit(&mut request) {
         Ok(()) => bounded(limit(request.uri()), next.run(request)).await,
+        Err(error) if is_page(&request, &error) => page::token_wanted(),
         Err(error) => error.into_response(),
     };
     let route = route.as_ref().map_or("other", MatchedPath::as_str);
     // A read that waits for a change takes long without being slow.
     let route = if waits { format!("{route} (waits)") } else { route.to_owned() };
     let status = response.status().as_u16();
+    if response.status() == StatusCode::FORBIDDEN {
+        identity::forbidden(&guard.service, origin, &method, &route);
+    }
     guard.service.counters.request(&method, &route, status, start.elapsed());
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -354,6 +384,11 @@ fn limit(uri: &Uri) -> Duration {
 
 fn waits(uri: &Uri) -> bool {
     uri.query().unwrap_or_default().split('&').any(|pair| pair.starts_with("wait="))
+}
+
+/// Whether somebody with a browser is to learn that a token is wanted.
+fn is_page(request: &Request, error: &ApiError) -> bool {
+    error.status == StatusCode::UNAUTHORIZED && request.uri().path() == "/"
 }
 
 async fn bounded(

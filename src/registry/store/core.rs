@@ -303,7 +303,8 @@ mod tests {
         let now = Now::get();
         let entries = [("young", -hour(47)), ("old", -hour(49)), ("clock", hour(1000))];
         for (rev, (job, age)) in (1u64..).zip(entries) {
-            let sql = "INSERT INTO legacy VALUES (?1, '{}', ?2, ?2, 1, ?3)";
+            let sql = "INSERT INTO legacy (job, record, first_seen, updated, updates, rev)
+                VALUES (?1, '{}', ?2, ?2, 1, ?3)";
             db.execute(sql, values![job, now.wall + age, rev]).unwrap();
         }
         let view = follow::load(&mut db, TTL, now).unwrap();

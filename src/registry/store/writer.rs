@@ -13,7 +13,8 @@ use super::core::{Asked, Core, Lifetimes, Reply};
 use super::database::Database;
 use super::listen::{Listener, Replica};
 use super::sql::{Sql, SqlError};
-use super::{By, Now, Op, StoreError, follow};
+use super::{By, Now, Op, StoreError, audit, follow};
+use crate::api::tokens::AuditFilter;
 use crate::domain::event::Event;
 use crate::registry::log::EventLog;
 use crate::registry::metrics::StoreCounters;
@@ -153,6 +154,14 @@ impl Store {
     /// When the database can't be read.
     pub async fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>, StoreError> {
         self.read(move |db| follow::events(db, after, limit)).await
+    }
+
+    /// Up to `limit` events for the audit, as [`audit::events`].
+    ///
+    /// # Errors
+    /// As [`Self::events`].
+    pub async fn audit(&self, filter: AuditFilter, limit: usize) -> Result<Vec<Event>, StoreError> {
+        self.read(move |db| audit::events(db, &filter, limit)).await
     }
 
     /// Reads the database beside the writer.
