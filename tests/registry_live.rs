@@ -94,7 +94,8 @@ impl Stream {
 async fn events(registry: &Registry) -> Vec<Event> {
     let (mut all, mut after) = (Vec::new(), 0);
     loop {
-        let (status, page) = registry.get(&format!("/api/v1/events?after={after}&limit=1000")).await;
+        let (status, page) =
+            registry.get(&format!("/api/v1/events?after={after}&limit=1000")).await;
         assert_eq!(status, 200);
         let page: Vec<Event> = serde_json::from_value(page).expect("events");
         let Some(last) = page.last() else { return all };
@@ -346,7 +347,8 @@ async fn a_read_waits_for_a_change_and_not_for_ever() {
     let client = registry.client();
     let grant = client.register(&request("1", 0)).await.unwrap();
     let now = seq(&registry).await;
-    let url = |after: u64, wait: &str| registry.at(&format!("/api/v1/servers?after={after}&wait={wait}"));
+    let url =
+        |after: u64, wait: &str| registry.at(&format!("/api/v1/servers?after={after}&wait={wait}"));
     let ask = |url: String| {
         let http = registry_support::http();
         async move {

@@ -46,10 +46,9 @@ impl Hosts {
         let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
             && !headers.contains_key(header::UPGRADE);
         match headers.get(header::ORIGIN) {
-            Some(origin) if !reads && !same_origin(origin.as_bytes(), &host) => Err(ApiError::new(
-                StatusCode::FORBIDDEN,
-                "a page of another site must not do this",
-            )),
+            Some(origin) if !reads && !same_origin(origin.as_bytes(), &host) => {
+                Err(ApiError::new(StatusCode::FORBIDDEN, "a page of another site must not do this"))
+            }
             _ => Ok(()),
         }
     }

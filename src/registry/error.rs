@@ -58,8 +58,9 @@ impl From<Refused> for ApiError {
                 .hint("send the current lease, or the lease secret of the first registration"),
             Refused::OtherJob => conflict("this id is registered for another job"),
             Refused::Leased => conflict("this entry has a lease: only its holder can change it"),
-            Refused::UnknownNode => ApiError::new(StatusCode::NOT_FOUND, "node not found")
-                .hint("register it again"),
+            Refused::UnknownNode => {
+                ApiError::new(StatusCode::NOT_FOUND, "node not found").hint("register it again")
+            }
             Refused::UnknownProfile => {
                 ApiError::new(StatusCode::NOT_FOUND, "the role has no profile")
             }

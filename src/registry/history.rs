@@ -182,11 +182,7 @@ struct Track {
 
 impl Track {
     /// As everything was before the first event: what no event tells of was always as it is.
-    fn new(
-        present: Vec<Present>,
-        events: &[Event],
-        change: fn(&Event) -> Option<Change>,
-    ) -> Track {
+    fn new(present: Vec<Present>, events: &[Event], change: fn(&Event) -> Option<Change>) -> Track {
         let mut things: HashMap<String, Thing> = HashMap::new();
         for Present { subject, state, owner, model, gpus } in present {
             let thing = Thing { state: Some(state), since: None, owner, model, gpus };
@@ -208,13 +204,7 @@ impl Track {
         Track { things, counts }
     }
 
-    fn go(
-        &mut self,
-        event: &Event,
-        after: Option<String>,
-        window: Window,
-        history: &mut History,
-    ) {
+    fn go(&mut self, event: &Event, after: Option<String>, window: Window, history: &mut History) {
         let Some(thing) = self.things.get_mut(&event.subject) else { return };
         if thing.state == after {
             return;

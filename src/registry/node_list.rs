@@ -70,9 +70,8 @@ impl<'a> Matcher<'a> {
         if let Some(status) = &status
             && NodeState::from_word(status).is_none()
         {
-            return Err(ApiError::bad_request(format!("status: {status:?} is none")).hint(
-                "online, active, warning, degraded, offline, maintenance or draining",
-            ));
+            return Err(ApiError::bad_request(format!("status: {status:?} is none"))
+                .hint("online, active, warning, degraded, offline, maintenance or draining"));
         }
         let labels = filter.label.as_deref().unwrap_or_default();
         let labels = labels.split(',').map(str::trim).filter(|label| !label.is_empty()).collect();

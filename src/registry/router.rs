@@ -13,20 +13,18 @@ use serde_json::Value;
 use super::auth::Hosts;
 use super::dialects::{map, pools, slurm};
 use super::error::ApiError;
-use super::handlers::{
-    events, health, history, metrics, nodes, page, profiles, servers,
-};
+use super::handlers::{events, health, history, metrics, nodes, page, profiles, servers};
 use super::identity::{self, Caller, Peer};
 use super::live::MAX_WAIT;
 use super::metrics::Metrics;
 use super::routes::{Access, Permissions, Table};
 use super::service::Service;
-use crate::api::{
-    Health, KeyReply, LeaseGrant, MAX_BODY, RegisterRequest, Renewed, ServerFilter, ServerUpdate,
-};
 use crate::api::nodes::{
     CleanupQuery, CleanupReply, History, HistoryQuery, Maintenance, NodeBeat, NodeBeatReply,
     NodeChange, NodeFilter, NodeRegister, NodeReply, NodeStats, Profile, Topology,
+};
+use crate::api::{
+    Health, KeyReply, LeaseGrant, MAX_BODY, RegisterRequest, Renewed, ServerFilter, ServerUpdate,
 };
 use crate::domain::event::Event;
 use crate::domain::node::Node;

@@ -72,8 +72,7 @@ impl<'a> Ticker<'a> {
                 .await?
                 .ok();
         }
-        if now.instant.saturating_duration_since(self.last_nodes)
-            >= look_every(self.service.limits)
+        if now.instant.saturating_duration_since(self.last_nodes) >= look_every(self.service.limits)
         {
             self.last_nodes = now.instant;
             self.service.mark_silent_nodes(now).await?;

@@ -105,8 +105,10 @@ fn node_limits(warning: &str, offline: &str) -> Result<Limits, Failure> {
     let warning = read("node-warning-after", warning)?;
     let offline = read("node-offline-after", offline)?;
     if offline <= warning {
-        return Err(Failure::usage("--node-offline-after must be longer than --node-warning-after")
-            .hint("nodes are in warning first, and then offline"));
+        return Err(Failure::usage(
+            "--node-offline-after must be longer than --node-warning-after",
+        )
+        .hint("nodes are in warning first, and then offline"));
     }
     Ok(Limits { warning, offline })
 }

@@ -295,9 +295,8 @@ fn connections(nodes: &[Arc<NodeEntry>]) -> Vec<Connection> {
         kind: kind.to_owned(),
     };
     let lead = nodes.iter().find(|entry| entry.info.role == LEAD);
-    let is_lead = |entry: &NodeEntry| {
-        lead.is_some_and(|lead| lead.info.node_id == entry.info.node_id)
-    };
+    let is_lead =
+        |entry: &NodeEntry| lead.is_some_and(|lead| lead.info.node_id == entry.info.node_id);
     let mut found = Vec::new();
     for entry in nodes.iter().filter(|entry| !is_lead(entry)) {
         if let Some(lead) = lead {
@@ -373,8 +372,12 @@ mod tests {
 
     #[test]
     fn the_lead_is_connected_with_all_and_nodes_with_gpus_with_each_other() {
-        let nodes =
-            [node("a", "compute", 2), node("b", "compute", 1), node("c", "web", 0), node("l", LEAD, 0)];
+        let nodes = [
+            node("a", "compute", 2),
+            node("b", "compute", 1),
+            node("c", "web", 0),
+            node("l", LEAD, 0),
+        ];
         let found = connections(&nodes);
         assert_eq!(kinds(&found, "vpn_mesh"), ["l-a", "l-b", "l-c"]);
         assert_eq!(kinds(&found, "db_replication"), ["l-a", "l-b"], "`c` has no address there");

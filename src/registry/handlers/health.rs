@@ -15,7 +15,8 @@ const OLD_NODE_REGISTRY: u16 = 9205;
 /// `GET /health`
 pub async fn get(State(service): State<Service>, headers: HeaderMap) -> Json<Health> {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let port = host.and_then(|host| host.parse::<Authority>().ok()).and_then(|host| host.port_u16());
+    let port =
+        host.and_then(|host| host.parse::<Authority>().ok()).and_then(|host| host.port_u16());
     let word = if port == Some(OLD_NODE_REGISTRY) { "healthy" } else { "ok" };
     Json(service.health(word))
 }

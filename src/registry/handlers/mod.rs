@@ -5,8 +5,8 @@ pub mod health;
 pub mod history;
 pub mod metrics;
 pub mod nodes;
-pub mod profiles;
 pub mod page;
+pub mod profiles;
 pub mod servers;
 
 use axum::Json;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::{Extension, Json};
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
+use axum::{Extension, Json};
 use handlebars::Handlebars;
 use http::{HeaderMap, HeaderValue, header};
 use jiff::Timestamp;
@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use crate::api::ServerFilter;
 use crate::domain::server::{Access, Server};
 use crate::registry::error::ApiError;
-use crate::registry::list;
 use crate::registry::handlers::wants_json;
+use crate::registry::list;
 use crate::registry::service::{SERVICE_NAME, Service};
 use crate::secret::Secret;
 

@@ -22,10 +22,7 @@ pub async fn list(State(service): State<Service>) -> Json<Vec<Profile>> {
 ///
 /// # Errors
 /// 404 where the role has none.
-pub async fn get(
-    State(service): State<Service>,
-    role: Segment,
-) -> Result<Json<Profile>, ApiError> {
+pub async fn get(State(service): State<Service>, role: Segment) -> Result<Json<Profile>, ApiError> {
     service.profile(&role.0).map(|profile| Json(Profile::clone(&profile)))
 }
 

@@ -79,13 +79,14 @@ impl Service {
             model: entry.text("model_name").unwrap_or("unknown").to_owned(),
             gpus: entry.text("gpus").map_or(0.0, count_gpus),
         });
-        let nodes = view.nodes.values().filter(|entry| matcher.passes(entry)).map(|entry| Present {
-            subject: entry.info.node_id.clone(),
-            state: entry.state().as_str().to_owned(),
-            owner: entry.owner.clone().unwrap_or_default(),
-            model: String::new(),
-            gpus: 0.0,
-        });
+        let nodes =
+            view.nodes.values().filter(|entry| matcher.passes(entry)).map(|entry| Present {
+                subject: entry.info.node_id.clone(),
+                state: entry.state().as_str().to_owned(),
+                owner: entry.owner.clone().unwrap_or_default(),
+                model: String::new(),
+                gpus: 0.0,
+            });
         (view.seq, leased.chain(legacy).collect(), nodes.collect())
     }
 
@@ -170,10 +171,7 @@ fn is_wanted(
     })
 }
 
-fn times(
-    query: &HistoryQuery,
-    now: Timestamp,
-) -> Result<(Timestamp, SignedDuration), ApiError> {
+fn times(query: &HistoryQuery, now: Timestamp) -> Result<(Timestamp, SignedDuration), ApiError> {
     let read = |field: &str, text: &str| {
         humantime::parse_duration(text).map_err(|_| {
             ApiError::bad_request(format!("{field}: {text:?} is no time"))

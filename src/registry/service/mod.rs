@@ -21,7 +21,9 @@ use super::metrics::Counters;
 use super::store::operations::Outcome;
 use super::store::{By, Done, Now, Op, Proof, Refused, Registration, Store};
 use super::view::SharedView;
-use crate::api::{DatabaseHealth, Health, KeyReply, LeaseGrant, RegisterRequest, Renewed, ServerUpdate};
+use crate::api::{
+    DatabaseHealth, Health, KeyReply, LeaseGrant, RegisterRequest, Renewed, ServerUpdate,
+};
 use crate::domain::event::Event;
 use crate::domain::lease;
 use crate::domain::node::Limits;

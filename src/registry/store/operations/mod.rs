@@ -101,11 +101,7 @@ pub struct Held {
 impl Held {
     /// Of this view.
     pub fn of(view: &View) -> Held {
-        Held {
-            servers: view.entries.len(),
-            legacy: view.legacy.len(),
-            nodes: view.nodes.len(),
-        }
+        Held { servers: view.entries.len(), legacy: view.legacy.len(), nodes: view.nodes.len() }
     }
 }
 
