@@ -20,6 +20,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "supervisor",
         &["client", "api", "domain", "config", "notify", "connection", "shutdown", "LEAVES"],
     ),
+    ("node", &["api", "client", "domain", "exec", "config", "shutdown", "LEAVES"]),
+    ("lookup", &["api", "client", "domain", "LEAVES"]),
     ("connection", &["LEAVES"]),
     ("exec", &["LEAVES"]),
     ("shutdown", &["LEAVES"]),

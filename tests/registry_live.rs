@@ -2,7 +2,6 @@
 
 mod registry_support;
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
@@ -110,13 +109,32 @@ async fn seq(registry: &Registry) -> u64 {
     answer.headers()[SEQ_HEADER].to_str().unwrap().parse().unwrap()
 }
 
-/// Makes `count` changes, each one event.
+/// Makes `count` changes, one after the other, each one event.
 async fn change(registry: &Registry, from: u32, count: u32) {
     for job in from..from + count {
-        let record = json!({"host": "n1", "port": 8000});
-        let path = format!("/servers/{job}");
-        assert_eq!(registry.send("POST", &path, Some(record)).await.0, 200);
+        post(registry.at(&format!("/servers/{job}"))).await;
     }
+}
+
+/// Makes many changes, several at a time.
+async fn change_many(registry: &Registry, from: u32, count: u32) {
+    let mut work = JoinSet::new();
+    for first in 0..16 {
+        let jobs = (from + first..from + count).step_by(16);
+        let urls: Vec<_> = jobs.map(|job| registry.at(&format!("/servers/{job}"))).collect();
+        work.spawn(async move {
+            for url in urls {
+                post(url).await;
+            }
+        });
+    }
+    work.join_all().await;
+}
+
+async fn post(url: String) {
+    let record = json!({"host": "n1", "port": 8000});
+    let answer = registry_support::http().post(url).json(&record).send().await;
+    assert_eq!(answer.expect("an answer").status(), 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -153,9 +171,14 @@ async fn filters_choose_and_the_number_goes_on_all_the_same() {
     let found = stream.soon().await.event();
     assert_eq!((found.seq, found.subject.as_str()), (22, "7"));
     change(&registry, 30, 5).await;
-    // The next heartbeat tells how far everything was looked at.
-    let block = tokio::time::timeout(SOON, stream.block()).await.unwrap().unwrap();
-    assert_eq!(block, Frame { id: Some(27), ..Frame::default() });
+    // A heartbeat tells how far everything was looked at.
+    let mut seen = None;
+    while seen < Some(27) {
+        let block = tokio::time::timeout(SOON, stream.block()).await.unwrap().unwrap();
+        assert_eq!((block.event.as_str(), block.data.as_str()), ("", ""));
+        seen = block.id;
+    }
+    assert_eq!(seen, Some(27));
     let (status, list) = registry.get("/api/v1/events?kind=unregistered").await;
     assert_eq!((status, list.as_array().unwrap().len()), (200, 2));
     let (status, error) = registry.get("/api/v1/events?kind=exploded").await;
@@ -230,7 +253,7 @@ async fn a_stream_resumed_anywhere_over_kills_of_the_registry_has_each_event_onc
         followers.spawn(follow_to(url, u64::from(CHANGES), cut));
     }
     for round in 0..4 {
-        change(&registry, round * CHANGES / 4, CHANGES / 4).await;
+        change_many(&registry, round * CHANGES / 4, CHANGES / 4).await;
         registry.kill();
         let mut command = serve(dir.path(), &[]);
         let args: Vec<_> = command.get_args().map(|a| a.to_owned()).collect();
@@ -271,7 +294,7 @@ async fn two_hundred_streams_and_sockets_get_every_change() {
         }
     }
     let start = Instant::now();
-    change(&registry, 0, CHANGES as u32).await;
+    change_many(&registry, 0, CHANGES as u32).await;
     all.join_all().await;
     println!("100,000 deliveries within {:?}", start.elapsed());
     assert_eq!(registry.stop(), Some(0));
@@ -289,7 +312,10 @@ async fn message(socket: &mut Socket) -> Value {
     loop {
         let message = tokio::time::timeout(SOON, socket.next()).await.expect("in time");
         if let tungstenite::Message::Text(text) = message.expect("open").expect("a message") {
-            return serde_json::from_str(&text).expect("JSON");
+            let message: Value = serde_json::from_str(&text).expect("JSON");
+            if message["kind"] != "quiet" {
+                return message;
+            }
         }
     }
 }
@@ -394,11 +420,7 @@ async fn streams_and_waits_end_when_the_registry_stops() {
     let mut stream = Stream::open(&registry.at("/api/v1/events"), None).await;
     let url = registry.at("/api/v1/servers?after=0&wait=60s");
     let waiting = tokio::spawn(registry_support::http().get(url).send());
-    let streams = || async {
-        let (_, text) = registry.get("/metrics").await;
-        text.as_str()?.contains("llamactl_registry_streams 1").then_some(())
-    };
-    until(SOON, streams).await;
+    until(SOON, || streams(&registry, 1)).await;
     let start = Instant::now();
     assert_eq!(tokio::task::spawn_blocking(|| registry.stop()).await.unwrap(), Some(0));
     assert!(start.elapsed() < Duration::from_secs(4), "it took {:?}", start.elapsed());
@@ -408,57 +430,154 @@ async fn streams_and_waits_end_when_the_registry_stops() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_subscriber_that_reads_nothing_is_dropped_and_gets_the_rest_later() {
+    const MANY: u64 = 10_000;
     let dir = tempfile::tempdir().unwrap();
     let registry = Registry::start(dir.path(), &[]);
+    registry.kill();
+    // More than the kernel's buffers hold.
+    let mut database = rusqlite::Connection::open(registry_support::file(dir.path())).unwrap();
+    let transaction = database.transaction().unwrap();
+    let data = json!({"filler": "x".repeat(2000)}).to_string();
+    let now = jiff::Timestamp::now().as_millisecond();
+    for seq in 1..=MANY {
+        let sql = "INSERT INTO events (seq, time, kind, subject, data) \
+            VALUES (?1, ?2, 'updated', 's', ?3)";
+        transaction.execute(sql, (seq, now, &data)).unwrap();
+    }
+    transaction.execute("UPDATE sequence SET seq = ?1", [MANY]).unwrap();
+    transaction.commit().unwrap();
+    drop(database);
+    let registry = Registry::start(dir.path(), &[]);
     let address = registry.url.trim_start_matches("http://").to_owned();
-    // A small window, so that what is sent soon waits here.
+    // A small window, so that what is sent soon waits there.
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
-    let mut stream = socket.connect(address.parse().unwrap()).await.unwrap();
+    let mut stuck = socket.connect(address.parse().unwrap()).await.unwrap();
     let head = b"GET /api/v1/events?stream=1&after=0 HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    stream.write_all(head).await.unwrap();
-    let mut lasting = Stream::open(&registry.at("/api/v1/events?after=0"), None).await;
-    let reading = tokio::spawn(async move {
-        for seq in 1.. {
-            if lasting.soon().await.event().seq != seq || seq == 8000 {
-                return seq;
-            }
-        }
-        0
-    });
-    // More than the kernel's buffers and the log in memory hold.
-    let client = registry.client();
-    let grants: Vec<_> = {
-        let mut grants = Vec::new();
-        for job in 0..40 {
-            grants.push(client.register(&request(&job.to_string(), 0)).await.unwrap());
-        }
-        grants
-    };
-    let mut work = JoinSet::new();
-    for grant in grants {
-        let client = client.clone();
-        work.spawn(async move {
-            for round in 0..199 {
-                let filler = format!("{round}-{}", "x".repeat(200));
-                let labels = BTreeMap::from([("filler".to_owned(), filler)]);
-                let update = ServerUpdate { labels: Some(labels), ..Default::default() };
-                client.heartbeat(&grant, &update).await.expect("it is taken");
-            }
-        });
+    stuck.write_all(head).await.unwrap();
+    until(SOON, || streams(&registry, 1)).await;
+    let mut other = Stream::open(&registry.at("/api/v1/events?after=0"), None).await;
+    for seq in 1..=MANY {
+        assert_eq!(other.soon().await.event().seq, seq, "others are not held up");
     }
-    work.join_all().await;
-    assert_eq!(reading.await.unwrap(), 8000, "others are not held up");
-    let gone = || async {
-        let (_, text) = registry.get("/metrics").await;
-        text.as_str()?.contains("llamactl_registry_streams 0").then_some(())
-    };
-    until(Duration::from_secs(40), gone).await;
+    until(Duration::from_secs(45), || streams(&registry, 1)).await;
     let mut got = Vec::new();
-    let _ = stream.read_to_end(&mut got).await;
+    let _ = stuck.read_to_end(&mut got).await;
     let text = String::from_utf8_lossy(&got);
-    let last = text.split("\nid: ").filter_map(|part| part.split_once('\n')?.0.parse::<u64>().ok());
-    let last = last.max().expect("some events") - 1;
+    let ids = text.split("\nid: ").filter_map(|part| part.split_once('\n')?.0.parse::<u64>().ok());
+    let last = ids.max().expect("some events") - 1;
+    assert!(last < MANY, "the kernel took all of it");
     let url = registry.at("/api/v1/events");
     assert_eq!(Stream::open(&url, Some(last)).await.soon().await.event().seq, last + 1);
+}
+
+/// Whether so many streams are open, as the metrics say.
+async fn streams(registry: &Registry, count: usize) -> Option<()> {
+    let (_, text) = registry.get("/metrics").await;
+    text.as_str()?.contains(&format!("llamactl_registry_streams {count}\n")).then_some(())
+}
+
+fn events_command(registry: &Registry, args: &[&str]) -> std::process::Command {
+    let mut command = registry_support::llamactl();
+    command.args(["registry", "events", "--registry", &registry.url]).args(args);
+    command.env("HOME", "/nonexistent").env_remove("XDG_CONFIG_HOME");
+    command
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_terminal_shows_what_happened() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = Registry::start(dir.path(), &[]);
+    change_many(&registry, 0, 60).await;
+    assert_eq!(registry.send("DELETE", "/servers/7", None).await.0, 200);
+    let shown = |args: &'static [&'static str]| {
+        let output = registry_support::run(events_command(&registry, args));
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = shown(&[]);
+    assert_eq!(text.lines().count(), 50, "the last ones");
+    assert!(text.lines().last().unwrap().contains("unregistered"), "{text}");
+    let json: Vec<Event> = serde_json::from_str(&shown(&["--json", "--after", "58"])).unwrap();
+    assert_eq!(json.iter().map(|event| event.seq).collect::<Vec<_>>(), [59, 60, 61]);
+    let text = shown(&["--after", "0", "--kind", "unregistered"]);
+    assert_eq!(text.lines().count(), 1, "{text}");
+    let wrong = registry_support::run(events_command(&registry, &["--kind", "lots"]));
+    assert_eq!(wrong.status.code(), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_terminal_follows_over_a_restart() {
+    use std::io::BufRead;
+    let dir = tempfile::tempdir().unwrap();
+    let registry = Registry::start(dir.path(), &[]);
+    let port = registry.url.rsplit(':').next().unwrap().to_owned();
+    let log = dir.path().join("events.log");
+    let mut command = events_command(&registry, &["--follow", "--json", "--after", "0"]);
+    command.stdout(std::process::Stdio::piped()).stderr(std::fs::File::create(&log).unwrap());
+    let mut child = command.spawn().unwrap();
+    let out = std::io::BufReader::new(child.stdout.take().unwrap());
+    let (lines, mut read) = tokio::sync::mpsc::unbounded_channel();
+    std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|l| lines.send(l)));
+    change(&registry, 0, 10).await;
+    registry.kill();
+    let away =
+        || async { std::fs::read_to_string(&log).unwrap().contains("trying again").then_some(()) };
+    until(SOON, away).await;
+    let mut command = registry_support::llamactl();
+    command.args(["registry", "serve", "--json", "--port", &port, "--database"]);
+    command.arg(registry_support::database(dir.path()));
+    let registry = Registry::spawn(command);
+    change(&registry, 10, 10).await;
+    for seq in 1..=20 {
+        let line = tokio::time::timeout(SOON, read.recv()).await.expect("in time").expect("a line");
+        assert_eq!(serde_json::from_str::<Event>(&line).unwrap().seq, seq);
+    }
+    let back =
+        || async { std::fs::read_to_string(&log).unwrap().contains("is back").then_some(()) };
+    until(SOON, back).await;
+    let pid = nix::unistd::Pid::from_raw(child.id() as i32);
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn watching_the_list_shows_a_change_as_it_comes() {
+    use std::io::BufRead;
+    let dir = tempfile::tempdir().unwrap();
+    let registry = Registry::start(dir.path(), &[]);
+    let client = registry.client();
+    let grant = client.register(&request("1", 0)).await.unwrap();
+    let mut command = registry_support::llamactl();
+    command.args(["ls", "--watch", "--json", "--registry", &registry.url]);
+    command
+        .env("HOME", "/nonexistent")
+        .env_remove("XDG_CONFIG_HOME")
+        .env("LLAMACTL_SLURM_BIN", dir.path());
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let out = std::io::BufReader::new(child.stdout.take().unwrap());
+    let (lines, mut read) = tokio::sync::mpsc::unbounded_channel();
+    std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|l| lines.send(l)));
+    let mut next = async || -> Value {
+        let line = tokio::time::timeout(SOON, read.recv()).await.expect("in time").expect("a line");
+        serde_json::from_str(&line).unwrap()
+    };
+    assert_eq!(next().await[0]["state"], "ready");
+    // The list waits for the next change by now, or will in a moment.
+    let mut times = Vec::new();
+    for state in [ServerState::Draining, ServerState::Ready, ServerState::Draining] {
+        let start = Instant::now();
+        let update = ServerUpdate { state: Some(state), ..Default::default() };
+        client.heartbeat(&grant, &update).await.unwrap();
+        assert_eq!(next().await[0]["state"], state.as_str());
+        times.push(start.elapsed());
+    }
+    // A registry that is asked every two seconds would take one second of each.
+    assert!(times.iter().min().unwrap() < &Duration::from_millis(700), "{times:?}");
+    // How busy it is makes no event, and is shown all the same.
+    let busy = serde_json::from_value(json!({"slots": {"total": 4, "busy": 3}})).unwrap();
+    client.heartbeat(&grant, &busy).await.unwrap();
+    assert_eq!(next().await[0]["slots"]["busy"], 3);
+    child.kill().unwrap();
+    child.wait().unwrap();
 }

@@ -1,6 +1,7 @@
 //! The registry's wire types, shared by the registry and its clients.
 
 pub mod nodes;
+pub mod old;
 pub mod tokens;
 
 use std::collections::BTreeMap;
@@ -95,6 +96,15 @@ pub struct Renewed {
     pub ttl_ms: u64,
     /// Beat after so many milliseconds.
     pub beat_after_ms: u64,
+}
+
+/// The answer to a deletion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Deleted {
+    /// `deleted`
+    pub status: String,
+    /// What was taken out.
+    pub id: String,
 }
 
 /// `GET /api/v1/servers/{id}/key`

@@ -41,8 +41,6 @@ const PING: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(3);
 /// First and longest pause between two attempts to reach Redis.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
-/// How often new events are looked for.
-const LOOK: Duration = Duration::from_millis(100);
 /// Events that are told in one go.
 const BATCH: usize = 100;
 /// Events that were missed while Redis was away and are told when it is back; of more, only the
@@ -173,8 +171,9 @@ impl Bus {
         service: &Service,
         told: &mut u64,
     ) -> RedisError {
+        let mut last = service.store.log().subscribe();
         loop {
-            let newest = service.view().read().seq;
+            let newest = *last.borrow_and_update();
             *told = (*told).max(newest.saturating_sub(MISSED));
             while *told < newest {
                 // The database may be away too; then this waits for it.
@@ -188,7 +187,9 @@ impl Bus {
                 };
                 *told = end;
             }
-            tokio::time::sleep(LOOK).await;
+            if last.changed().await.is_err() {
+                return closed();
+            }
         }
     }
 

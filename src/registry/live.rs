@@ -21,6 +21,8 @@ use crate::domain::event::{Event, EventKind};
 pub const MAX_WAIT: Duration = Duration::from_secs(60);
 /// How often a stream shows that it is there, when nothing happens.
 pub const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How long a stream lives: whoever follows shows anew who he is then.
+const LIFETIME: Duration = Duration::from_secs(3600);
 /// Most streams at a time.
 pub const MAX_STREAMS: usize = 4096;
 /// Most reads that wait at a time.
@@ -143,6 +145,8 @@ pub enum Next {
 pub enum End {
     /// The registry stops.
     Stopping,
+    /// It has lived long enough, or its token was revoked; the client may come back.
+    Over,
     /// The client is too far behind; it may come back with the last number it has.
     Behind,
     /// The database can't be read.
@@ -197,7 +201,8 @@ impl Live {
         Ok(())
     }
 
-    /// Follows the events after number `after`; those from now on without it.
+    /// Follows the events after number `after`; those from now on without it. `token`: id of
+    /// the token by which the client came; the stream ends when it is revoked.
     ///
     /// # Errors
     /// 503 where there are too many streams.
@@ -206,6 +211,7 @@ impl Live {
         store: &Arc<Store>,
         after: Option<u64>,
         wanted: Wanted,
+        token: Option<String>,
     ) -> Result<Follower, ApiError> {
         let place = place(&self.0.streams, "too many streams are open")?;
         self.0.open.inc();
@@ -216,6 +222,8 @@ impl Live {
             after: after.unwrap_or_else(|| self.last()),
             live: self.clone(),
             wanted,
+            token,
+            until: Instant::now() + LIFETIME,
             read: VecDeque::new(),
             was_current: false,
             heartbeat: Instant::now() + HEARTBEAT,
@@ -262,6 +270,8 @@ pub struct Follower {
     /// Everything up to here is in `read`, or was given.
     after: u64,
     wanted: Wanted,
+    token: Option<String>,
+    until: Instant,
     read: VecDeque<Next>,
     /// It had everything before: if it is behind what memory holds now, it is too slow.
     was_current: bool,
@@ -286,6 +296,9 @@ impl Follower {
         loop {
             if *self.stopping.borrow() {
                 return Next::End(End::Stopping);
+            }
+            if Instant::now() >= self.until {
+                return Next::End(End::Over);
             }
             if let Some(next) = self.read.pop_front() {
                 return next;
@@ -319,6 +332,9 @@ impl Follower {
             // What is newer than `last` is in the log a moment before the number says so.
             for event in events.into_iter().take_while(|event| event.seq <= last) {
                 self.after = event.seq;
+                if self.is_revoked(&event) {
+                    self.read.push_back(Next::End(End::Over));
+                }
                 if self.wanted.takes(&event) {
                     self.read.push_back(Next::Event(self.live.encoded(event)));
                 }
@@ -348,6 +364,10 @@ impl Follower {
         Ok(())
     }
 
+    fn is_revoked(&self, event: &Event) -> bool {
+        event.kind == EventKind::TokenRevoked && self.token.as_ref() == Some(&event.subject)
+    }
+
     fn reset(&mut self, last: u64) {
         self.after = last;
         self.read.push_back(Next::Reset(last));
@@ -357,6 +377,7 @@ impl Follower {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registry::store::{Database, Lifetimes, Now};
 
     fn event(kind: EventKind, subject: &str) -> Event {
         let json = serde_json::json!({
@@ -397,5 +418,57 @@ mod tests {
         for bad in ["", "soon", "-5s"] {
             assert_eq!(parse_wait(bad).unwrap_err().status, StatusCode::BAD_REQUEST, "{bad}");
         }
+    }
+
+    fn store() -> (tempfile::TempDir, Arc<Store>) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = format!("sqlite:{}", dir.path().join("r.db").display());
+        let lifetimes = Lifetimes { ttl: MAX_WAIT, retain: LIFETIME };
+        let database = Database::parse(&path).unwrap();
+        (dir, Arc::new(Store::open(&database, lifetimes, Now::get()).unwrap()))
+    }
+
+    fn numbered(seq: u64, kind: EventKind, subject: &str) -> Arc<Event> {
+        Arc::new(Event { seq, ..event(kind, subject) })
+    }
+
+    #[tokio::test]
+    async fn a_follower_that_falls_behind_memory_is_told_to_come_back() {
+        let (_dir, store) = store();
+        let (log, open) = (EventLog::new(0), Gauge::default());
+        let live = Live::new(log.clone(), open.clone());
+        let mut follower = live.follow(&store, None, Wanted::default(), None).unwrap();
+        assert_eq!(open.get(), 1);
+        log.publish(vec![numbered(1, EventKind::Updated, "s")]);
+        assert!(matches!(follower.next().await, Next::Event(event) if event.seq() == 1));
+        let quiet = tokio::time::timeout(Duration::from_millis(10), follower.next()).await;
+        assert!(quiet.is_err(), "there is nothing more");
+        let many = super::super::log::KEPT as u64 + 10;
+        log.publish((2..2 + many).map(|seq| numbered(seq, EventKind::Updated, "s")).collect());
+        assert!(matches!(follower.next().await, Next::End(End::Behind)));
+        drop(follower);
+        assert_eq!(open.get(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_stream_ends_with_the_token_that_opened_it() {
+        let (_dir, store) = store();
+        let log = EventLog::new(0);
+        let live = Live::new(log.clone(), Gauge::default());
+        let token = |id: &str| Some(id.to_owned());
+        let mut theirs = live.follow(&store, None, Wanted::default(), token("a")).unwrap();
+        let mut another = live.follow(&store, None, Wanted::default(), token("b")).unwrap();
+        log.publish(vec![numbered(1, EventKind::TokenRevoked, "a")]);
+        assert!(matches!(theirs.next().await, Next::End(End::Over)));
+        assert!(matches!(another.next().await, Next::Event(_)));
+    }
+
+    #[tokio::test]
+    async fn a_follower_ends_when_the_registry_stops() {
+        let (_dir, store) = store();
+        let live = Live::new(EventLog::new(0), Gauge::default());
+        let mut follower = live.follow(&store, None, Wanted::default(), None).unwrap();
+        let (next, ()) = tokio::join!(follower.next(), async { live.stop() });
+        assert!(matches!(next, Next::End(End::Stopping)));
     }
 }

@@ -5,6 +5,7 @@
 //! read. axum is used only here, SQL only in [`store`].
 
 pub mod auth;
+pub mod bodies;
 pub mod bus;
 pub mod connections;
 pub mod dialects;
@@ -20,6 +21,8 @@ pub mod metrics;
 pub mod node_list;
 pub mod node_merge;
 pub mod nodes;
+pub mod openapi;
+pub mod probe;
 pub mod router;
 pub mod routes;
 pub mod serve;

@@ -13,7 +13,9 @@ use serde_json::Value;
 use super::auth::Hosts;
 use super::dialects::{map, pools, slurm};
 use super::error::ApiError;
-use super::handlers::{events, health, history, metrics, nodes, page, profiles, servers};
+use super::handlers::{
+    discovery, events, health, history, metrics, nodes, openapi, page, profiles, servers,
+};
 use super::identity::{self, Caller, Peer};
 use super::live::MAX_WAIT;
 use super::metrics::Metrics;
@@ -23,8 +25,10 @@ use crate::api::nodes::{
     CleanupQuery, CleanupReply, History, HistoryQuery, Maintenance, NodeBeat, NodeBeatReply,
     NodeChange, NodeFilter, NodeRegister, NodeReply, NodeStats, Profile, Topology,
 };
+use crate::api::old::{OldByOwner, OldDone, OldList, OldRecord, OldShown};
 use crate::api::{
-    Health, KeyReply, LeaseGrant, MAX_BODY, RegisterRequest, Renewed, ServerFilter, ServerUpdate,
+    Deleted, Health, KeyReply, LEASE_HEADER, LEASE_SECRET_HEADER, LeaseGrant, MAX_BODY,
+    RegisterRequest, Renewed, ServerFilter, ServerUpdate,
 };
 use crate::domain::event::Event;
 use crate::domain::node::Node;
@@ -46,7 +50,8 @@ const OPEN: Access = Access::Everybody;
 /// The table of all routes.
 pub fn table() -> Table {
     let table = Table::default();
-    operation(old_nodes(all_nodes(old_servers(servers(table)))))
+    let servers = old_servers(servers(table));
+    documentation(monitoring(operation(old_nodes(all_nodes(servers)))))
 }
 
 fn servers(table: Table) -> Table {
@@ -57,21 +62,37 @@ fn servers(table: Table) -> Table {
     table
         .group("Servers")
         .on(get.clone(), path, READ, servers::list, "List servers, newest start first", |e| {
-            e.query::<ServerFilter>().gives::<Vec<Server>>()
+            e.query::<ServerFilter>()
+                .takes(&["If-None-Match"])
+                .gives::<Vec<Server>>()
+                .gives_nothing(StatusCode::NOT_MODIFIED)
+                .tells(&["ETag", "Link", "X-Total-Count"])
         })
         .on(post.clone(), path, REGISTER, servers::register, "Register a server", |e| {
             let created = StatusCode::CREATED;
-            e.body::<RegisterRequest>().gives_with::<LeaseGrant>(created).errors(&[409])
+            e.takes(&[LEASE_SECRET_HEADER, LEASE_HEADER])
+                .body::<RegisterRequest>()
+                .gives_with::<LeaseGrant>(created)
+                .tells(&["Location"])
+                .errors(&[409])
         })
         .on(get.clone(), one, READ, servers::get, "One server", |e| e.gives::<Server>())
         .on(Method::PATCH, one, REGISTER, servers::renew, "Change a server", |e| {
-            e.body::<ServerUpdate>().gives::<Renewed>().errors(&[409])
+            e.takes(&[LEASE_HEADER])
+                .body::<ServerUpdate>()
+                .body_optional()
+                .gives::<Renewed>()
+                .errors(&[409])
         })
         .on(Method::DELETE, one, REGISTER, servers::unregister, "Take a server out", |e| {
-            e.gives::<Value>().errors(&[409])
+            e.takes(&[LEASE_HEADER]).gives::<Deleted>().errors(&[409])
         })
         .on(post, beat, REGISTER, servers::renew, "Renew a server's lease", |e| {
-            e.body::<ServerUpdate>().gives::<Renewed>().errors(&[409])
+            e.takes(&[LEASE_HEADER])
+                .body::<ServerUpdate>()
+                .body_optional()
+                .gives::<Renewed>()
+                .errors(&[409])
         })
         .on(get, "/api/v1/servers/{id}/key", READ, servers::key, "A server's API key", |e| {
             e.gives::<KeyReply>()
@@ -85,19 +106,19 @@ fn old_servers(table: Table) -> Table {
     let owner = "/servers/by-owner/{owner}";
     table
         .group("Servers, older format")
-        .on(get.clone(), "/servers", READ, slurm::list, "List servers", |e| e.gives::<Value>())
-        .on(get.clone(), one, READ, slurm::get, "One record", |e| e.gives::<Value>())
+        .on(get.clone(), "/servers", READ, slurm::list, "List servers", |e| e.gives::<OldList>())
+        .on(get.clone(), one, READ, slurm::get, "One record", |e| e.gives::<OldShown>())
         .on(Method::POST, one, REGISTER, slurm::put, "Register or update a record", |e| {
-            e.body::<Value>().gives::<Value>().errors(&[409])
+            e.body::<OldRecord>().gives::<OldDone>().errors(&[409])
         })
         .on(Method::PUT, one, REGISTER, slurm::put, "Register or update a record", |e| {
-            e.body::<Value>().gives::<Value>().errors(&[409])
+            e.body::<OldRecord>().gives::<OldDone>().errors(&[409])
         })
         .on(Method::DELETE, one, REGISTER, slurm::delete, "Delete a record", |e| {
-            e.gives::<Value>().errors(&[409])
+            e.gives::<OldDone>().errors(&[409])
         })
         .on(get, owner, READ, slurm::by_owner, "One owner's records by job id", |e| {
-            e.gives::<Value>()
+            e.gives::<OldByOwner>()
         })
 }
 
@@ -190,7 +211,7 @@ fn old_nodes(table: Table) -> Table {
 
 fn operation(table: Table) -> Table {
     let get = Method::GET;
-    let text = "application/openmetrics-text";
+    let text = "text/plain";
     table
         .group("Events")
         .on(get.clone(), "/api/v1/events", READ, events::list, "What happened, in order", |e| {
@@ -200,7 +221,7 @@ fn operation(table: Table) -> Table {
         })
         .on(get.clone(), "/api/v1/ws", READ, events::socket, "The events as a WebSocket", |e| {
             e.query::<events::FollowQuery>()
-                .gives_type(StatusCode::SWITCHING_PROTOCOLS, "application/octet-stream")
+                .gives_nothing(StatusCode::SWITCHING_PROTOCOLS)
                 .errors(&[426])
         })
         .on(get.clone(), "/api/v1/history", READ, history::get, "Numbers over time", |e| {
@@ -214,7 +235,37 @@ fn operation(table: Table) -> Table {
             e.gives::<Health>()
         })
         .on(get, "/metrics", READ, metrics::get, "Metrics for Prometheus", |e| {
-            e.gives_type(StatusCode::OK, text).gives::<Value>()
+            e.gives_type(StatusCode::OK, text)
+                .gives_type(StatusCode::OK, "application/openmetrics-text")
+                .gives::<Value>()
+        })
+}
+
+/// What other programs look at to watch the registry and its servers.
+fn monitoring(table: Table) -> Table {
+    let sd = "/sd/prometheus";
+    let find = "Every ready server, as Prometheus' HTTP service discovery wants it";
+    table.group("Operation").on(Method::GET, sd, READ, discovery::prometheus, find, |e| {
+        e.gives::<Vec<discovery::TargetGroup>>()
+    })
+}
+
+/// What says how to use all of this; no secret, so that programs may read it first.
+fn documentation(table: Table) -> Table {
+    let get = Method::GET;
+    let document = "/api/v1/openapi.json";
+    let docs = "/api/v1/docs";
+    let (html, any) = ("text/html", "text/*");
+    table
+        .group("Documentation")
+        .on(get.clone(), document, OPEN, openapi::document, "This document", |e| {
+            e.gives::<serde_json::Map<String, serde_json::Value>>()
+        })
+        .on(get.clone(), docs, OPEN, openapi::page, "This document, to read and to try", |e| {
+            e.gives_type(StatusCode::OK, html)
+        })
+        .on(get, "/api/v1/docs/{file}", OPEN, openapi::file, "A file of the viewer", |e| {
+            e.gives_type(StatusCode::OK, any)
         })
 }
 
@@ -274,13 +325,16 @@ async fn guarded(State(guard): State<Guard>, mut request: Request, next: Next) -
     let start = Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let waits = waits(request.uri());
     let mut response = match guard.admit(&mut request) {
         Ok(()) => bounded(limit(request.uri()), next.run(request)).await,
         Err(error) => error.into_response(),
     };
     let route = route.as_ref().map_or("other", MatchedPath::as_str);
+    // A read that waits for a change takes long without being slow.
+    let route = if waits { format!("{route} (waits)") } else { route.to_owned() };
     let status = response.status().as_u16();
-    guard.service.counters.request(&method, route, status, start.elapsed());
+    guard.service.counters.request(&method, &route, status, start.elapsed());
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));

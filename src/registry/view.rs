@@ -9,9 +9,10 @@ use uuid::Uuid;
 
 use super::legacy::LegacyEntry;
 use super::nodes::{Beaten, NodeEntry, Nodes};
+use super::store::{Seen, Target};
 use crate::api::nodes::Profile;
 use crate::domain::event::Event;
-use crate::domain::server::{Server, ServerState, Slots};
+use crate::domain::server::{Server, ServerHealth, ServerState, Slots};
 use crate::secret::Secret;
 
 /// A leased server.
@@ -61,6 +62,8 @@ pub enum Change {
     PutLegacy(Box<LegacyEntry>),
     /// An entry of an old client is gone.
     DropLegacy(String),
+    /// A server was found otherwise than it was. Its lease goes on as it did.
+    Health(Seen),
     /// A new or changed node.
     PutNode {
         /// The node.
@@ -107,9 +110,12 @@ impl View {
     /// Follows one change.
     pub fn apply(&mut self, change: Change) {
         match change {
-            Change::Put(entry) => {
+            Change::Put(mut entry) => {
                 let slots = entry.server.slots;
-                let old = self.entries.insert(entry.server.info.id, Arc::new(*entry));
+                let id = entry.server.info.id;
+                let old = self.entries.get(&id);
+                keep_health(&mut entry.server.health, old.and_then(|o| o.server.health.as_ref()));
+                let old = self.entries.insert(id, Arc::new(*entry));
                 // Another replica took a beat, which is no event.
                 if old.is_some_and(|old| old.server.slots != slots) {
                     self.revision += 1;
@@ -130,11 +136,18 @@ impl View {
             Change::Drop(id) => {
                 self.entries.remove(&id);
             }
-            Change::PutLegacy(entry) => {
+            Change::PutLegacy(mut entry) => {
+                let old = self.legacy.get(&entry.job).and_then(|old| old.health.as_ref());
+                keep_health(&mut entry.health, old);
                 self.legacy.insert(entry.job.clone(), Arc::new(*entry));
             }
             Change::DropLegacy(job) => {
                 self.legacy.remove(&job);
+            }
+            Change::Health(seen) => {
+                if let Some(health) = self.health_of(&seen.target) {
+                    *health = Some(seen.health);
+                }
             }
             Change::PutNode { entry, heard } => {
                 self.revision += u64::from(self.nodes.put(*entry, heard));
@@ -148,6 +161,30 @@ impl View {
                 self.profiles.remove(&role);
             }
             Change::Event(event) => self.seq = event.seq,
+        }
+    }
+
+    /// A look at a server's `/health` found it as it should be, and as it was: this process
+    /// alone remembers that.
+    pub fn saw(&mut self, seen: &Seen) {
+        // Only a commit turns a server that does not answer into one that does.
+        if let Some(known) = self.health_of(&seen.target)
+            && known.as_ref().is_none_or(|known| known.ok)
+        {
+            *known = Some(seen.health.clone());
+        }
+    }
+
+    fn health_of(&mut self, target: &Target) -> Option<&mut Option<ServerHealth>> {
+        match target {
+            Target::Leased(id, generation) => {
+                let entry = self.entries.get_mut(id)?;
+                let same = entry.generation == *generation;
+                same.then(|| &mut Arc::make_mut(entry).server.health)
+            }
+            Target::Legacy(job) => {
+                self.legacy.get_mut(job).map(|entry| &mut Arc::make_mut(entry).health)
+            }
         }
     }
 
@@ -186,6 +223,13 @@ impl View {
         let leased: std::collections::HashSet<String> =
             self.live().map(|entry| entry.server.info.job.job()).collect();
         self.legacy.values().filter(move |entry| !leased.contains(&entry.job))
+    }
+}
+
+/// The database knows of servers that did not answer; that one did is remembered here.
+fn keep_health(new: &mut Option<ServerHealth>, old: Option<&ServerHealth>) {
+    if new.is_none() {
+        *new = old.filter(|health| health.ok).cloned();
     }
 }
 

@@ -4,9 +4,12 @@
 
 pub mod tls;
 
+pub mod kills;
+
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use llamactl::api::{RegisterRequest, ServerFilter};
@@ -91,9 +94,14 @@ impl Drop for Registry {
 
 /// `llamactl registry serve` on the database in `dir`, not started yet.
 pub fn serve(dir: &Path, args: &[&str]) -> Command {
+    serve_on(&database(dir), args)
+}
+
+/// `llamactl registry serve` on the database with this URL, not started yet.
+pub fn serve_on(database: &str, args: &[&str]) -> Command {
     let mut command = llamactl();
     command.args(["registry", "serve", "--json", "--port", "0", "--database"]);
-    command.arg(database(dir)).args(args).env("LLAMACTL_LOG", "warn");
+    command.arg(database).args(args).env("LLAMACTL_LOG", "warn");
     command
 }
 
@@ -132,14 +140,19 @@ pub fn run(mut command: Command) -> Output {
     Output { status, stdout, stderr }
 }
 
-/// A client that keeps no connection: a test kills registries.
+/// A client that keeps no connection: a test kills registries. Made once, since reading the
+/// system's CA files takes a while.
 pub fn http() -> reqwest::Client {
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    reqwest::Client::builder()
-        .pool_max_idle_per_host(0)
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .expect("a client")
+    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
+    let made = CLIENT.get_or_init(|| {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        reqwest::Client::builder()
+            .pool_max_idle_per_host(0)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .expect("a client")
+    });
+    made.clone()
 }
 
 pub async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {

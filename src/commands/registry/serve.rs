@@ -31,6 +31,9 @@ const MAX_SILENCE: Duration = Duration::from_secs(24 * 3600);
 /// Events that are gone sooner tell nobody what happened.
 const MIN_RETAIN: Duration = Duration::from_secs(3600);
 
+/// Looks that follow each other faster say nothing more.
+const MIN_PROBE: Duration = Duration::from_millis(100);
+
 /// Runs the registry until a signal ends it.
 ///
 /// # Errors
@@ -47,6 +50,7 @@ pub async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
     }
     let ttl = parse_ttl(&args.ttl)?;
     let retain = parse_retain(&args.retain)?;
+    let probe = parse_probe(&args.probe)?;
     let node_limits = node_limits(&args.node_warning_after, &args.node_offline_after)?;
     let database = database(args.database)?;
     let event_bus = event_bus(args.event_bus, &args.event_bus_prefix)?;
@@ -57,6 +61,7 @@ pub async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
         database,
         ttl,
         retain,
+        probe,
         node_limits,
         allowed_hosts: args.allowed_hosts,
         tls: args.tls_cert.zip(args.tls_key).map(|(cert, key)| Files { cert, key }),
@@ -94,6 +99,20 @@ fn parse_ttl(text: &str) -> Result<Duration, Failure> {
     Ok(ttl)
 }
 
+fn parse_probe(text: &str) -> Result<Option<Duration>, Failure> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let wrong = |why: &str| {
+        Failure::usage(format!("--probe {text}: {why}")).hint("give off, or a time such as 15s")
+    };
+    let interval = humantime::parse_duration(text).map_err(|_| wrong("this is no time"))?;
+    if !(MIN_PROBE..=MAX_TTL).contains(&interval) {
+        return Err(wrong("it must be between 100ms and 1h"));
+    }
+    Ok(Some(interval))
+}
+
 fn node_limits(warning: &str, offline: &str) -> Result<Limits, Failure> {
     let read = |flag: &str, text: &str| {
         let time = humantime::parse_duration(text).ok();
@@ -124,7 +143,11 @@ fn parse_retain(text: &str) -> Result<Duration, Failure> {
     Ok(retain)
 }
 
-fn database(flag: Option<String>) -> Result<Database, Failure> {
+/// The database that a flag, the environment or the default names.
+///
+/// # Errors
+/// A URL that is none, as a usage error.
+pub fn database(flag: Option<String>) -> Result<Database, Failure> {
     match flag.or_else(|| env::LLAMACTL_DATABASE_URL.get()) {
         Some(url) => Database::parse(&url),
         None => Database::default_file(),

@@ -19,6 +19,7 @@ use super::Params;
 use crate::api::SEQ_HEADER;
 use crate::domain::event::Event;
 use crate::registry::error::ApiError;
+use crate::registry::identity::Caller;
 use crate::registry::live::{End, Follower, Next, Wanted};
 use crate::registry::service::{MAX_EVENTS, Service};
 
@@ -45,7 +46,9 @@ pub struct EventQuery {
     subject: Option<String>,
     /// Wait at most so long for something after `after`, as `30s` (a list only).
     wait: Option<String>,
-    /// `1`: a stream, as with `Accept: text/event-stream`.
+    /// `1`: a stream, as with `Accept: text/event-stream`. Left out of the document, whose
+    /// readers expect an answer that ends.
+    #[schemars(skip)]
     stream: Option<u8>,
 }
 
@@ -69,13 +72,15 @@ pub struct FollowQuery {
 /// many streams.
 pub async fn list(
     State(service): State<Service>,
+    Caller(caller): Caller,
     Params(query): Params<EventQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let wanted = Wanted::parse(query.kind.as_deref(), query.subject.as_deref())?;
     if query.stream == Some(1) || wants_stream(&headers) {
         let after = last_event_id(&headers).or(query.after);
-        return Ok(event_stream(service.live.follow(&service.store, after, wanted)?));
+        let follower = service.live.follow(&service.store, after, wanted, caller.token)?;
+        return Ok(event_stream(follower));
     }
     service.live.wait(query.after, query.wait.as_deref()).await?;
     let limit = query.limit.unwrap_or(100).min(MAX_EVENTS);
@@ -164,6 +169,7 @@ const RESET: &str = "the events after the wanted number are not here: load every
 /// too many streams.
 pub async fn socket(
     State(service): State<Service>,
+    Caller(caller): Caller,
     Params(query): Params<FollowQuery>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
@@ -172,7 +178,7 @@ pub async fn socket(
             .hint("/api/v1/events gives the same over plain HTTP")
     })?;
     let wanted = Wanted::parse(query.kind.as_deref(), query.subject.as_deref())?;
-    let follower = service.live.follow(&service.store, query.after, wanted)?;
+    let follower = service.live.follow(&service.store, query.after, wanted, caller.token)?;
     let upgrade = upgrade
         .max_message_size(MAX_MESSAGE)
         .max_frame_size(MAX_MESSAGE)
@@ -204,6 +210,7 @@ async fn talk(mut socket: WebSocket, mut follower: Follower) {
                         Message::Ping(Bytes::new())
                     }
                     Next::End(End::Stopping) => break (close_code::AWAY, "the registry stops"),
+                    Next::End(End::Over) => break (close_code::AWAY, "connect again"),
                     Next::End(End::Behind) => break (close_code::AGAIN, "too slow"),
                     Next::End(End::Broken) => break (close_code::ERROR, "internal error"),
                 };

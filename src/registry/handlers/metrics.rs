@@ -11,10 +11,11 @@ use serde_json::json;
 
 use super::wants_json;
 use crate::registry::error::ApiError;
-use crate::registry::metrics::{CONTENT_TYPE, Metrics};
+use crate::registry::metrics::{Metrics, OPENMETRICS, TEXT, older};
 use crate::registry::service::{SERVICE_NAME, Service};
 
-/// `GET /metrics`: for Prometheus; to clients that accept JSON, the few numbers of contract 2.
+/// `GET /metrics`: OpenMetrics for whoever asks for it, as Prometheus does; to clients that
+/// accept JSON, the few numbers of contract 2; else the older text.
 ///
 /// # Errors
 /// None in practice.
@@ -40,6 +41,12 @@ pub async fn get(
         return Ok(([vary], Json(numbers)).into_response());
     }
     let text = metrics.text().map_err(|_| ApiError::internal())?;
-    let content_type = (header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
-    Ok(([content_type, vary], text).into_response())
+    let wanted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut wanted = wanted.flat_map(|value| value.split(','));
+    if wanted.any(|kind| kind.trim().starts_with("application/openmetrics-text")) {
+        let kind = (header::CONTENT_TYPE, HeaderValue::from_static(OPENMETRICS));
+        return Ok(([kind, vary], text).into_response());
+    }
+    let kind = (header::CONTENT_TYPE, HeaderValue::from_static(TEXT));
+    Ok(([kind, vary], older(&text)).into_response())
 }

@@ -1,15 +1,16 @@
 //! One file per resource: decode, authorise, ask the service, encode.
 
+pub mod discovery;
 pub mod events;
 pub mod health;
 pub mod history;
 pub mod metrics;
 pub mod nodes;
+pub mod openapi;
 pub mod page;
 pub mod profiles;
 pub mod servers;
 
-use axum::Json;
 use axum::extract::FromRequest;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequestParts, Path, Query};
@@ -17,7 +18,6 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
@@ -104,17 +104,17 @@ impl Segment {
 
 /// Of which moment a list is.
 #[derive(Debug)]
-pub struct Stamp {
+pub struct Moment {
     seq: u64,
     etag: String,
 }
 
-impl Stamp {
+impl Moment {
     /// Of this view. Weak: the time of the last heartbeat moves all the time, and is not worth a
     /// new answer.
-    pub fn of(view: &View, run: u32) -> Stamp {
+    pub fn of(view: &View, run: u32) -> Moment {
         let etag = format!("W/\"{}.{}.{run:08x}\"", view.seq, view.revision);
-        Stamp { seq: view.seq, etag }
+        Moment { seq: view.seq, etag }
     }
 }
 
@@ -122,28 +122,29 @@ impl Stamp {
 ///
 /// # Errors
 /// None in practice.
-pub fn listed<T: Serialize>(
-    stamp: &Stamp,
+pub fn listed(
+    moment: &Moment,
     part: Part,
     uri: &Uri,
     asked: &HeaderMap,
-    items: impl FnOnce() -> Vec<T>,
+    body: impl FnOnce() -> Result<Bytes, ApiError>,
 ) -> Result<Response, ApiError> {
     let mut answer = HeaderMap::new();
     let value = |text: &str| HeaderValue::from_str(text).map_err(|_| ApiError::internal());
-    answer.insert(header::ETAG, value(&stamp.etag)?);
+    answer.insert(header::ETAG, value(&moment.etag)?);
     answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    answer.insert(SEQ_HEADER, HeaderValue::from(stamp.seq));
+    answer.insert(SEQ_HEADER, HeaderValue::from(moment.seq));
     answer.insert("x-total-count", HeaderValue::from(part.total));
     if let Some(link) = list::link(uri, part) {
         answer.insert(header::LINK, value(&link)?);
     }
     let known = asked.get_all(header::IF_NONE_MATCH).iter();
     let known = known.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
-    if known.map(str::trim).any(|known| known == stamp.etag || known == "*") {
+    if known.map(str::trim).any(|known| known == moment.etag || known == "*") {
         return Ok((StatusCode::NOT_MODIFIED, answer).into_response());
     }
-    Ok((answer, Json(items())).into_response())
+    answer.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok((answer, body()?).into_response())
 }
 
 /// Whether a client wants JSON rather than what people or Prometheus read.

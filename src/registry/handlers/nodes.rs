@@ -3,10 +3,11 @@
 use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Map, Value, json};
 
-use super::{Body, Params, Segment, Stamp, chosen_secret, listed, proof};
+use super::{Body, Moment, Params, Segment, chosen_secret, listed, proof};
 use crate::api::nodes::{
     CleanupQuery, CleanupReply, Maintenance, NodeBeat, NodeBeatReply, NodeChange, NodeFilter,
     NodeLease, NodeRegister, NodeReply,
@@ -79,14 +80,15 @@ pub async fn list(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     service.live.wait(filter.after, filter.wait.as_deref()).await?;
-    let (stamp, page) = {
+    let (moment, page) = {
         let view = service.view().read();
-        (Stamp::of(&view, service.run), node_list::page(&view.nodes, &filter)?)
+        (Moment::of(&view, service.run), node_list::page(&view.nodes, &filter)?)
     };
     let part =
         Part { offset: page.offset, held: page.nodes.len(), limit: page.limit, total: page.total };
-    listed(&stamp, part, &uri, &headers, || {
-        page.nodes.iter().map(|entry| entry.node()).collect::<Vec<Node>>()
+    listed(&moment, part, &uri, &headers, || {
+        let nodes: Vec<Node> = page.nodes.iter().map(|entry| entry.node()).collect();
+        serde_json::to_vec(&nodes).map(Bytes::from).map_err(|_| ApiError::internal())
     })
 }
 

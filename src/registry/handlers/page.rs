@@ -58,10 +58,8 @@ pub async fn get(
         return Ok((headers, Json(information())).into_response());
     }
     let filter = ServerFilter { limit: Some(SHOWN), ..ServerFilter::default() };
-    let (shown, failing) = {
-        let view = service.view().read();
-        (list::page(&view, &filter)?, view.broken.is_some())
-    };
+    let shown = list::page(service.view(), &filter)?;
+    let failing = service.view().read().broken.is_some();
     // The style is allowed by its nonce, and nothing else is.
     let nonce = Secret::random().expose()[..32].to_owned();
     let now = Timestamp::now();

@@ -6,11 +6,12 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 
-use super::{Body, Params, Segment, Stamp, chosen_secret, listed, proof, required_proof};
+use super::{Body, Moment, Params, Segment, chosen_secret, listed, proof, required_proof};
 use crate::api::{RegisterRequest, ServerFilter, ServerUpdate};
 use crate::domain::server::Server;
+use crate::registry::bodies::Stamp;
 use crate::registry::error::ApiError;
-use crate::registry::list::{self, Part};
+use crate::registry::list;
 use crate::registry::service::{Service, is_custom};
 
 const NO_STORE: (HeaderName, HeaderValue) =
@@ -22,22 +23,23 @@ const NO_STORE: (HeaderName, HeaderValue) =
 /// 400 for a filter that means nothing, 503 where too many requests wait.
 pub async fn list(
     State(service): State<Service>,
-    Params(filter): Params<ServerFilter>,
+    Params(mut filter): Params<ServerFilter>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    service.live.wait(filter.after, filter.wait.as_deref()).await?;
-    let (stamp, page) = {
+    service.live.wait(filter.after.take(), filter.wait.take().as_deref()).await?;
+    let (moment, stamp) = {
         let view = service.view().read();
-        (Stamp::of(&view, service.run), list::page(&view, &filter)?)
+        (Moment::of(&view, service.run), Stamp::of(&view))
     };
-    let part = Part {
-        offset: page.offset,
-        held: page.servers.len(),
-        limit: page.limit,
-        total: page.total,
+    let all = ServerFilter::default();
+    let page = if filter == all {
+        let view = service.view().clone();
+        service.bodies.servers.get(stamp, move || list::render(&view, &all)).await?
+    } else {
+        list::render(service.view(), &filter)?
     };
-    listed(&stamp, part, &uri, &headers, || page.servers)
+    listed(&moment, page.part, &uri, &headers, || Ok(page.body))
 }
 
 /// `POST /api/v1/servers`

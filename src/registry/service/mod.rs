@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use tokio::sync::Semaphore;
 
+use super::bodies::Bodies;
 use super::error::ApiError;
 use super::legacy::{self, Record};
 use super::live::Live;
@@ -46,6 +47,8 @@ pub struct Service {
     pub limits: Limits,
     /// What is counted.
     pub counters: Counters,
+    /// Lists that were made a moment ago.
+    pub bodies: Bodies,
     /// Streams and reads that wait.
     pub live: Live,
     /// Tells ETags of this run of the registry from those of an earlier one.
@@ -70,6 +73,7 @@ impl Service {
             ttl,
             limits: Limits::default(),
             counters,
+            bodies: Bodies::default(),
             live,
             run,
             started: Instant::now(),
@@ -119,8 +123,10 @@ impl Service {
         check_update(&update).map_err(ApiError::bad_request)?;
         self.refuse_legacy(id)?;
         let durable = self.is_durable(id, &update);
+        let late = self.late(id);
         self.run_op(Op::Renew { id, proof, update: Box::new(update), durable }).await?;
         self.counters.heartbeats.inc();
+        self.counters.late(late);
         Ok(self.renewed())
     }
 
@@ -225,6 +231,17 @@ impl Service {
             ttl_ms: self.ttl.as_millis() as u64,
             beat_after_ms: beat_after.as_millis() as u64,
         }
+    }
+
+    /// How much later than asked a server beats now; nothing of one that is not known.
+    fn late(&self, id: Uuid) -> Duration {
+        let view = self.view().read();
+        let due = view.entries.get(&id).filter(|entry| entry.is_live()).map(|entry| entry.due);
+        // The lease began one TTL before its end. It may have been made longer since, which
+        // makes no beat late.
+        let left = due.map(|due| due.saturating_duration_since(Instant::now()));
+        let since = left.map_or(Duration::ZERO, |left| self.ttl.saturating_sub(left));
+        since.saturating_sub(lease::beat_after(self.ttl, 1.0))
     }
 
     /// Whether an update tells more than how busy the server is, so that it must be on disk

@@ -6,7 +6,10 @@
 
 pub mod core;
 pub mod database;
+pub mod dump;
 pub mod follow;
+pub mod import;
+pub mod listen;
 pub mod node_ops;
 pub mod operations;
 pub mod place;
@@ -17,9 +20,6 @@ pub mod sql;
 pub mod sqlite;
 mod writer;
 
-#[cfg(test)]
-mod model_test;
-
 use std::net::IpAddr;
 use std::time::Instant;
 
@@ -28,6 +28,7 @@ use uuid::Uuid;
 
 use super::legacy::Record;
 use crate::api::{RegisterRequest, ServerUpdate};
+use crate::domain::server::ServerHealth;
 use crate::secret::Secret;
 
 pub use self::core::Lifetimes;
@@ -107,6 +108,15 @@ pub enum Op {
         /// What it sent.
         record: Box<Record>,
     },
+    /// An entry is taken over from the file of another registry.
+    ImportLegacy {
+        /// Its job id.
+        job: String,
+        /// What its client had sent.
+        record: Box<Record>,
+        /// When.
+        updated: Timestamp,
+    },
     /// An old client deletes an entry.
     DeleteLegacy {
         /// The job id in the path.
@@ -121,6 +131,8 @@ pub enum Op {
         /// Entries of old clients, and how often they had been sent.
         legacy: Vec<(String, u64)>,
     },
+    /// The registry looked at servers' `/health`, and found some otherwise than they were.
+    Health(Vec<Seen>),
     /// Nodes and profiles.
     Nodes(NodeOp),
     /// Old events and replaced ids go.
@@ -160,6 +172,24 @@ pub struct Due {
     pub generation: u64,
     /// How often it was renewed.
     pub beats: u64,
+}
+
+/// What was seen of one server's `/health`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Which server.
+    pub target: Target,
+    /// How it is.
+    pub health: ServerHealth,
+}
+
+/// A server whose `/health` can be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// A leased one, by its id and the generation of its lease.
+    Leased(Uuid, u64),
+    /// An old client's, by its job.
+    Legacy(String),
 }
 
 /// What an operation did.

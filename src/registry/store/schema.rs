@@ -5,7 +5,7 @@ use crate::exit::Failure;
 
 /// Each step leads from one version to the next. A step that was ever released is never
 /// changed. They are written for SQLite; [`in_dialect`] says what PostgreSQL says differently.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2, NODES];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, HEALTH, NODES];
 
 const VERSION_1: &str = "
 CREATE TABLE servers (
@@ -97,6 +97,14 @@ INSERT INTO sequence (one, seq, rev, epoch) VALUES (1,
     0);
 ";
 
+/// What the registry saw itself at servers' `/health`.
+const HEALTH: &str = "
+ALTER TABLE servers ADD COLUMN health TEXT;                        -- JSON
+ALTER TABLE servers ADD COLUMN healthy INTEGER NOT NULL DEFAULT 1; -- 0: found otherwise
+ALTER TABLE legacy ADD COLUMN health TEXT;
+ALTER TABLE legacy ADD COLUMN healthy INTEGER NOT NULL DEFAULT 1;
+";
+
 /// Nodes and profiles.
 const NODES: &str = "
 CREATE TABLE nodes (
@@ -148,6 +156,24 @@ pub fn migrate(db: &mut dyn Sql, name: &str) -> anyhow::Result<()> {
         db.rollback();
     }
     done
+}
+
+/// Makes sure that the tables are of this version.
+///
+/// # Errors
+/// When they are not.
+pub fn check(db: &mut dyn Sql) -> Result<(), SqlError> {
+    match db.schema()? {
+        Schema::Version(VERSION) => Ok(()),
+        Schema::Version(version) if version > VERSION => Err(SqlError::Lost(format!(
+            "it was changed by a newer llamactl (schema {version}; this one knows {VERSION})"
+        ))),
+        Schema::Version(version) => Err(SqlError::Lost(format!(
+            "it is of an older llamactl (schema {version}): start the registry once"
+        ))),
+        Schema::Empty => Err(SqlError::Lost("it is empty".to_owned())),
+        Schema::Foreign => Err(SqlError::Lost("it is of another program".to_owned())),
+    }
 }
 
 fn steps(db: &mut dyn Sql, name: &str) -> anyhow::Result<()> {

@@ -4,6 +4,7 @@
 //! An operation that is new is a variant of [`Op`] and a method in an `impl Apply` block; a
 //! table that is new is also an entry of [`super::follow::TABLES`].
 
+mod health;
 mod legacy;
 mod nodes;
 mod profiles;
@@ -117,6 +118,7 @@ impl Apply<'_> {
             Op::Renew { id, proof, update, .. } => self.renew(*id, proof, update),
             Op::Unregister { id, proof } => self.unregister(*id, proof),
             Op::PutLegacy { job, record } => self.put_legacy(job, record),
+            Op::ImportLegacy { job, record, updated } => self.import_legacy(job, record, *updated),
             Op::DeleteLegacy { job } => self.delete_legacy(job),
             Op::Expire(due) => self.expire(due),
             Op::Remove { lost, legacy } => {
@@ -124,6 +126,7 @@ impl Apply<'_> {
                 let legacy = self.remove_legacy(legacy)?;
                 Ok(Ok(Done::Changed(lost + legacy)))
             }
+            Op::Health(seen) => self.health(seen),
             Op::Nodes(op) => self.node_op(op),
             Op::Prune => self.prune(),
         }
