@@ -24,6 +24,12 @@ async fn its_clients_register_beat_and_look_nodes_up() {
         assert!(node[time].as_str().unwrap().parse::<jiff::Timestamp>().is_ok(), "{time}");
     }
 
+    // Python's clients send what they leave open as null.
+    let nulls = json!({"hostname": "test", "ip": null, "role": "test-node", "labels": null,
+        "metadata": null, "node_id": null});
+    let same = post(&registry, "/api/v1/nodes/register", nulls).await;
+    assert_eq!((&same["ip"], &same["labels"]), (&node["ip"], &node["labels"]));
+
     // The same host is the same node, and what it does not tell this time stays.
     let again = json!({"hostname": "test", "ip": "192.168.1.2", "role": "test-node", "labels": []});
     let again = post(&registry, "/api/v1/nodes/register", again).await;
@@ -45,6 +51,7 @@ async fn its_clients_register_beat_and_look_nodes_up() {
     let status = refused(&registry, "POST", "/api/v1/nodes/heartbeat", Some(unknown)).await;
     assert_eq!(status, 404);
     assert_eq!(refused(&registry, "GET", "/api/v1/nodes/nobody", None).await, 404);
+    assert_eq!(refused(&registry, "DELETE", "/api/v1/nodes/%00", None).await, 404);
     assert_eq!(refused(&registry, "GET", "/api/v1/profiles/test-node", None).await, 404);
 }
 
