@@ -221,7 +221,7 @@ fn operation(table: Table) -> Table {
         })
         .on(get.clone(), "/api/v1/ws", READ, events::socket, "The events as a WebSocket", |e| {
             e.query::<events::FollowQuery>()
-                .gives_type(StatusCode::SWITCHING_PROTOCOLS, "application/octet-stream")
+                .gives_nothing(StatusCode::SWITCHING_PROTOCOLS)
                 .errors(&[426])
         })
         .on(get.clone(), "/api/v1/history", READ, history::get, "Numbers over time", |e| {

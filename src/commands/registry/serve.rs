@@ -143,7 +143,11 @@ fn parse_retain(text: &str) -> Result<Duration, Failure> {
     Ok(retain)
 }
 
-fn database(flag: Option<String>) -> Result<Database, Failure> {
+/// The database that a flag, the environment or the default names.
+///
+/// # Errors
+/// A URL that is none, as a usage error.
+pub fn database(flag: Option<String>) -> Result<Database, Failure> {
     match flag.or_else(|| env::LLAMACTL_DATABASE_URL.get()) {
         Some(url) => Database::parse(&url),
         None => Database::default_file(),

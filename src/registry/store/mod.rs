@@ -6,7 +6,10 @@
 
 pub mod core;
 pub mod database;
+pub mod dump;
 pub mod follow;
+pub mod import;
+pub mod listen;
 pub mod node_ops;
 pub mod operations;
 pub mod place;
@@ -16,9 +19,6 @@ pub mod schema;
 pub mod sql;
 pub mod sqlite;
 mod writer;
-
-#[cfg(test)]
-mod model_test;
 
 use std::net::IpAddr;
 use std::time::Instant;
@@ -107,6 +107,15 @@ pub enum Op {
         job: String,
         /// What it sent.
         record: Box<Record>,
+    },
+    /// An entry is taken over from the file of another registry.
+    ImportLegacy {
+        /// Its job id.
+        job: String,
+        /// What its client had sent.
+        record: Box<Record>,
+        /// When.
+        updated: Timestamp,
     },
     /// An old client deletes an entry.
     DeleteLegacy {

@@ -158,6 +158,24 @@ pub fn migrate(db: &mut dyn Sql, name: &str) -> anyhow::Result<()> {
     done
 }
 
+/// Makes sure that the tables are of this version.
+///
+/// # Errors
+/// When they are not.
+pub fn check(db: &mut dyn Sql) -> Result<(), SqlError> {
+    match db.schema()? {
+        Schema::Version(VERSION) => Ok(()),
+        Schema::Version(version) if version > VERSION => Err(SqlError::Lost(format!(
+            "it was changed by a newer llamactl (schema {version}; this one knows {VERSION})"
+        ))),
+        Schema::Version(version) => Err(SqlError::Lost(format!(
+            "it is of an older llamactl (schema {version}): start the registry once"
+        ))),
+        Schema::Empty => Err(SqlError::Lost("it is empty".to_owned())),
+        Schema::Foreign => Err(SqlError::Lost("it is of another program".to_owned())),
+    }
+}
+
 fn steps(db: &mut dyn Sql, name: &str) -> anyhow::Result<()> {
     let failed = |error: SqlError| Failure::new(format!("can't use the database {name}: {error}"));
     db.begin(Begin::Schema).map_err(failed)?;

@@ -118,6 +118,7 @@ impl Apply<'_> {
             Op::Renew { id, proof, update, .. } => self.renew(*id, proof, update),
             Op::Unregister { id, proof } => self.unregister(*id, proof),
             Op::PutLegacy { job, record } => self.put_legacy(job, record),
+            Op::ImportLegacy { job, record, updated } => self.import_legacy(job, record, *updated),
             Op::DeleteLegacy { job } => self.delete_legacy(job),
             Op::Expire(due) => self.expire(due),
             Op::Remove { lost, legacy } => {

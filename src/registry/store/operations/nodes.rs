@@ -351,7 +351,7 @@ impl Apply<'_> {
         entry.last_heartbeat = self.now.wall;
         self.write_node(&entry, old.beats, None)?;
         self.state_event(&old, &entry)?;
-        self.put_node(entry, true)?;
+        self.put_node(entry, true).ok();
         Ok(Ok(Done::Changed(1)))
     }
 
