@@ -84,10 +84,9 @@ impl Plan {
             _ => None,
         };
         let learned = match (endpoint.method.as_str(), endpoint.path) {
-            ("POST", "/api/v1/servers") => vec![
-                ("server", text(&answer["id"])),
-                ("generation", text(&answer["generation"])),
-            ],
+            ("POST", "/api/v1/servers") => {
+                vec![("server", text(&answer["id"])), ("generation", text(&answer["generation"]))]
+            }
             ("GET", "/api/v1/servers") => vec![("server", text(&answer[0]["id"]))],
             ("GET", "/servers") => vec![
                 ("job_id", text(&answer["servers"][0]["job_id"])),
@@ -261,10 +260,7 @@ mod tests {
         let list = find(Method::GET, "/api/v1/servers");
         plan.learn(list, json!([{"id": "0192-other"}]));
         let one = "/api/v1/servers/{id}";
-        assert_eq!(
-            plan.ask(find(Method::GET, one)).unwrap().path,
-            "/api/v1/servers/0192-other"
-        );
+        assert_eq!(plan.ask(find(Method::GET, one)).unwrap().path, "/api/v1/servers/0192-other");
         assert!(plan.ask(find(Method::DELETE, one)).is_err());
         assert!(plan.ask(find(Method::PATCH, one)).is_err());
     }
