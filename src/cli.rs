@@ -12,7 +12,8 @@ mod scripts;
 use clap::{Args, Parser, Subcommand};
 
 pub use admin::{
-    AuthArg, CompletionsArgs, ConfigsCommand, EventsArgs, ManArgs, RegistryCommand, ServeArgs,
+    AuthArg, CheckArgs, CompletionsArgs, ConfigsCommand, EventsArgs, ManArgs, RegistryCommand,
+    ServeArgs,
 };
 pub use find::{ConnectArgs, LogsArgs, LsArgs, StatusArgs, StopArgs};
 pub use jobs::{RunArgs, SubmitArgs};

@@ -1,7 +1,9 @@
 //! `llamactl registry`
 
+mod check;
 mod events;
 mod serve;
+mod tools;
 
 use std::io::Write;
 
@@ -18,10 +20,18 @@ pub async fn run(context: &Context, args: RegistryCommand) -> anyhow::Result<Exi
     match args {
         RegistryCommand::Events(args) => events::run(context, args).await,
         RegistryCommand::Serve(args) => serve::run(context, args).await,
+        RegistryCommand::Check(args) => check::run(context, args).await,
         RegistryCommand::Openapi => {
             let text = serde_json::to_string_pretty(&openapi::document())?;
             writeln!(std::io::stdout(), "{text}")?;
             Ok(Exit::OK)
         }
+        RegistryCommand::Backup { file, force, database } => {
+            tools::backup(context, file, force, database).await
+        }
+        RegistryCommand::Restore { file, database } => {
+            tools::restore(context, file, database).await
+        }
+        RegistryCommand::Import { file, database } => tools::import(context, file, database).await,
     }
 }
