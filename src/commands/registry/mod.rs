@@ -19,7 +19,7 @@ use crate::registry::openapi;
 pub async fn run(context: &Context, args: RegistryCommand) -> anyhow::Result<Exit> {
     match args {
         RegistryCommand::Events(args) => events::run(context, args).await,
-        RegistryCommand::Serve(args) => serve::run(context, args).await,
+        RegistryCommand::Serve(args) => serve::run(context, *args).await,
         RegistryCommand::Check(args) => check::run(context, args).await,
         RegistryCommand::Openapi => {
             let text = serde_json::to_string_pretty(&openapi::document())?;
