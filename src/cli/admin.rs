@@ -65,7 +65,7 @@ pub enum RegistryCommand {
     /// Show what happened, and follow what happens
     Events(EventsArgs),
     /// Run the registry
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Ask a live registry for everything that it offers, and report
     Check(CheckArgs),
     /// Make, list and revoke tokens

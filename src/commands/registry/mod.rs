@@ -21,7 +21,7 @@ use crate::registry::openapi;
 pub async fn run(context: &Context, args: RegistryCommand) -> anyhow::Result<Exit> {
     match args {
         RegistryCommand::Events(args) => events::run(context, args).await,
-        RegistryCommand::Serve(args) => serve::run(context, args).await,
+        RegistryCommand::Serve(args) => serve::run(context, *args).await,
         RegistryCommand::Check(args) => check::run(context, args).await,
         RegistryCommand::Token(command) => token::run(context, command).await,
         RegistryCommand::Audit(args) => audit::run(context, args).await,
