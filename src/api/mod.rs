@@ -147,13 +147,33 @@ pub struct ErrorReply {
 /// `GET /health`
 #[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Health {
-    /// `ok`.
+    /// `ok`, or `degraded` while the database can't be written. Who asks at port 9205, which is
+    /// that of contract 2, gets its word `healthy` for `ok`.
     pub status: String,
     /// Live entries.
     pub servers: usize,
     /// The registry's version.
     #[serde(default)]
     pub version: String,
+    /// What the registry calls itself.
+    #[serde(default)]
+    pub service: String,
+    /// Nodes, in any state.
+    #[serde(default)]
+    pub nodes: usize,
+    /// The database.
+    #[serde(default)]
+    pub database: DatabaseHealth,
+    /// Seconds since the registry's start.
+    #[serde(default)]
+    pub uptime_seconds: f64,
+}
+
+/// The part of [`Health`] that is about the database.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct DatabaseHealth {
+    /// Whether the last change could be written.
+    pub connected: bool,
 }
 
 /// Filters of `GET /api/v1/servers`, as query parameters.

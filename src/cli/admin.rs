@@ -71,6 +71,40 @@ pub enum RegistryCommand {
     /// Print the OpenAPI document of the registry's HTTP interface
     #[command(after_help = "Example:\n  llamactl registry openapi > openapi.json")]
     Openapi,
+    /// Write everything that the registry holds to a file; it may run meanwhile
+    #[command(after_help = "Examples:
+  llamactl registry backup registry.jsonl
+  llamactl registry backup --force --database postgres:///llamactl registry.jsonl")]
+    Backup {
+        /// File to write; only its owner may read it, since it holds keys
+        file: PathBuf,
+        /// Write over a file that is there
+        #[arg(long)]
+        force: bool,
+        /// The database, as for `serve` [env: LLAMACTL_DATABASE_URL]
+        #[arg(long, value_name = "URL")]
+        database: Option<String>,
+    },
+    /// Replace everything that the registry holds by a backup; it may run meanwhile
+    #[command(after_help = "Examples:
+  llamactl registry restore registry.jsonl
+  llamactl registry restore --database postgres:///llamactl registry.jsonl")]
+    Restore {
+        /// File that `backup` wrote, from either kind of database
+        file: PathBuf,
+        /// The database, as for `serve` [env: LLAMACTL_DATABASE_URL]
+        #[arg(long, value_name = "URL")]
+        database: Option<String>,
+    },
+    /// Take over the servers of an older registry from its JSON file
+    #[command(after_help = "Example:\n  llamactl registry import servers.json")]
+    Import {
+        /// A JSON map of job ids to records
+        file: PathBuf,
+        /// The database, as for `serve` [env: LLAMACTL_DATABASE_URL]
+        #[arg(long, value_name = "URL")]
+        database: Option<String>,
+    },
 }
 
 /// `llamactl registry check`
@@ -131,6 +165,12 @@ pub struct ServeArgs {
     /// How long an entry lives without a heartbeat
     #[arg(long, default_value = "30s", value_name = "TIME")]
     pub ttl: String,
+    /// A node that is silent for so long is in `warning`
+    #[arg(long, default_value = "2m", value_name = "TIME")]
+    pub node_warning_after: String,
+    /// A node that is silent for so long is `offline`
+    #[arg(long, default_value = "5m", value_name = "TIME")]
+    pub node_offline_after: String,
     /// How long events are kept
     #[arg(long, default_value = "30d", value_name = "TIME")]
     pub retain: String,

@@ -15,6 +15,7 @@ use super::service::Service;
 use super::store::{Database, Lifetimes, Now, Store};
 use super::tls::{Files, Tls};
 use super::{probe, ticker};
+use crate::domain::node::Limits as NodeLimits;
 
 /// How long requests may take to finish after the registry was told to stop.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -30,6 +31,8 @@ pub struct Config {
     pub retain: Duration,
     /// How often each server's `/health` is looked at; nothing for never.
     pub probe: Option<Duration>,
+    /// After how much silence nodes are in trouble.
+    pub node_limits: NodeLimits,
     /// Further host names under which it may be reached.
     pub allowed_hosts: Vec<String>,
     /// Certificate and key; nothing for plain HTTP.
@@ -60,7 +63,8 @@ impl Registry {
         let tls = config.tls.clone().map(Tls::open).transpose()?.map(Arc::new);
         let lifetimes = Lifetimes { ttl: config.ttl, retain: config.retain };
         let store = Store::open(&config.database, lifetimes, Now::get())?;
-        let service = Service::new(Arc::new(store), config.ttl);
+        let mut service = Service::new(Arc::new(store), config.ttl);
+        service.limits = config.node_limits;
         let allowed_hosts = config.allowed_hosts.clone();
         Ok(Registry {
             service,

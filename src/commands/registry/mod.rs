@@ -3,6 +3,7 @@
 mod check;
 mod events;
 mod serve;
+mod tools;
 
 use std::io::Write;
 
@@ -25,5 +26,12 @@ pub async fn run(context: &Context, args: RegistryCommand) -> anyhow::Result<Exi
             writeln!(std::io::stdout(), "{text}")?;
             Ok(Exit::OK)
         }
+        RegistryCommand::Backup { file, force, database } => {
+            tools::backup(context, file, force, database).await
+        }
+        RegistryCommand::Restore { file, database } => {
+            tools::restore(context, file, database).await
+        }
+        RegistryCommand::Import { file, database } => tools::import(context, file, database).await,
     }
 }

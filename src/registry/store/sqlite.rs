@@ -60,11 +60,10 @@ impl Sqlite {
         Ok(Sqlite { connection, full_sync: None, names: HashMap::new() })
     }
 
-    /// A database in memory, for tests.
+    /// A database in memory, which is gone with the connection.
     ///
     /// # Errors
     /// When there is no memory.
-    #[cfg(test)]
     pub fn in_memory() -> rusqlite::Result<Sqlite> {
         Sqlite::over(Connection::open_in_memory()?)
     }
