@@ -8,7 +8,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 use http::{HeaderValue, Method, StatusCode, Uri, header};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::auth::Hosts;
 use super::dialects::{map, pools, slurm};
@@ -23,8 +23,7 @@ use super::metrics::Metrics;
 use super::routes::{Access, Permissions, Table};
 use super::service::Service;
 use crate::api::nodes::{
-    CleanupQuery, CleanupReply, History, HistoryQuery, Maintenance, NodeBeat, NodeBeatReply,
-    NodeChange, NodeFilter, NodeRegister, NodeReply, NodeStats, Profile, Topology,
+    CleanupQuery, CleanupReply, History, HistoryQuery, Maintenance, NodeBeat, NodeBeatReply, NodeChange, NodeDeleted, NodeFilter, NodeRegister, NodeReply, NodeStats, Profile, ProfileConfig, ProfileDeleted, Topology,
 };
 use crate::api::old::{OldByOwner, OldDone, OldList, OldRecord, OldShown};
 use crate::api::tokens::{AuditEntry, AuditFilter, TokenCreate, TokenCreated, TokenRevoke, WhoAmI};
@@ -48,6 +47,9 @@ const REGISTER: Access = Access::Scope(Scope::Register);
 const ADMIN: Access = Access::Scope(Scope::Admin);
 /// Everybody who reaches the port.
 const OPEN: Access = Access::Everybody;
+
+/// A JSON object whose fields are for people, or documented elsewhere.
+type Object = Map<String, Value>;
 
 /// The table of all routes.
 pub fn table() -> Table {
@@ -138,20 +140,27 @@ fn all_nodes(table: Table) -> Table {
     table
         .group("Nodes")
         .on(get.clone(), path, READ, nodes::list, "List nodes, by name", |e| {
-            e.query::<NodeFilter>().gives::<Vec<Node>>()
+            e.query::<NodeFilter>()
+                .takes(&["If-None-Match"])
+                .gives::<Vec<Node>>()
+                .gives_nothing(StatusCode::NOT_MODIFIED)
+                .tells(&["ETag", "Link", "X-Total-Count"])
         })
         .on(post.clone(), register, REGISTER, nodes::register, "Register a node", |e| {
-            e.body::<NodeRegister>().gives::<NodeReply>().errors(&[409])
+            e.takes(&[LEASE_SECRET_HEADER, LEASE_HEADER])
+                .body::<NodeRegister>()
+                .gives::<NodeReply>()
+                .errors(&[409])
         })
         .on(post.clone(), beat, REGISTER, nodes::beat, "A node's heartbeat", |e| {
-            e.body::<NodeBeat>().gives::<NodeBeatReply>().errors(&[404, 409])
+            e.takes(&[LEASE_HEADER]).body::<NodeBeat>().gives::<NodeBeatReply>().errors(&[404, 409])
         })
         .on(get.clone(), one, READ, nodes::get, "One node, by id or name", |e| e.gives::<Node>())
         .on(Method::PATCH, one, REGISTER, nodes::change, "Change a node", |e| {
-            e.body::<NodeChange>().gives::<Node>().errors(&[409])
+            e.takes(&[LEASE_HEADER]).body::<NodeChange>().gives::<Node>().errors(&[409])
         })
         .on(Method::DELETE, one, REGISTER, nodes::delete, "Take a node out", |e| {
-            e.gives::<Value>().errors(&[409])
+            e.takes(&[LEASE_HEADER]).gives::<NodeDeleted>().errors(&[409])
         })
         .on(Method::PUT, maintenance, REGISTER, nodes::maintain, "Maintenance on or off", |e| {
             e.body::<Maintenance>().gives::<Node>()
@@ -165,10 +174,10 @@ fn all_nodes(table: Table) -> Table {
         })
         .on(get, profile, READ, profiles::get, "A role's profile", |e| e.gives::<Profile>())
         .on(Method::PUT, profile, ADMIN, profiles::put, "Write a role's profile", |e| {
-            e.body::<Value>().gives::<Profile>()
+            e.body::<ProfileConfig>().gives::<Profile>()
         })
         .on(Method::DELETE, profile, ADMIN, profiles::delete, "Remove a role's profile", |e| {
-            e.gives::<Value>()
+            e.gives::<ProfileDeleted>()
         })
 }
 
@@ -231,7 +240,7 @@ fn operation(table: Table) -> Table {
         })
         .group("Operation")
         .on(get.clone(), "/", READ, page::get, "A page for people", |e| {
-            e.gives_type(StatusCode::OK, "text/html").gives::<Value>()
+            e.gives_type(StatusCode::OK, "text/html").gives::<Object>()
         })
         .on(get.clone(), "/health", OPEN, health::get, "Whether the registry is well", |e| {
             e.gives::<Health>()
@@ -239,7 +248,7 @@ fn operation(table: Table) -> Table {
         .on(get, "/metrics", READ, metrics::get, "Metrics for Prometheus", |e| {
             e.gives_type(StatusCode::OK, text)
                 .gives_type(StatusCode::OK, "application/openmetrics-text")
-                .gives::<Value>()
+                .gives::<Object>()
         })
 }
 
@@ -261,7 +270,7 @@ fn documentation(table: Table) -> Table {
     table
         .group("Documentation")
         .on(get.clone(), document, OPEN, openapi::document, "This document", |e| {
-            e.gives::<serde_json::Map<String, serde_json::Value>>()
+            e.gives::<Object>()
         })
         .on(get.clone(), docs, OPEN, openapi::page, "This document, to read and to try", |e| {
             e.gives_type(StatusCode::OK, html)
