@@ -414,7 +414,7 @@ fn without_clocks(view: &View, at: Instant) -> String {
 
 type Batches = Vec<(u64, Vec<Step>)>;
 
-/// Plays one history, and compares after each batch. Where there are several replicas on the
+/// Plays one history, and compares after each batch; with the disk now and then. Where there are several replicas on the
 /// database, they take turns.
 fn play_history(dbs: &mut Vec<Box<dyn Sql>>, batches: &Batches) -> Result<(), TestCaseError> {
     let start = Instant::now();
@@ -449,9 +449,11 @@ fn play_history(dbs: &mut Vec<Box<dyn Sql>>, batches: &Batches) -> Result<(), Te
         prop_assert_eq!(core.commit(&ops), expected);
         // Only whoever takes a beat knows its moment; a replica may think it is later.
         agree(&model, &core.view().read(), alone.then_some(start))?;
-        let stored = core.reload(now).unwrap();
-        let view = core.view().read();
-        prop_assert_eq!(without_clocks(&view, start), without_clocks(&stored, start));
+        if turn + 1 == batches.len() || turn % 4 == 3 {
+            let stored = core.reload(now).unwrap();
+            let view = core.view().read();
+            prop_assert_eq!(without_clocks(&view, start), without_clocks(&stored, start));
+        }
     }
     dbs.extend(cores.into_iter().map(Core::into_db));
     Ok(())

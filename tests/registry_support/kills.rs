@@ -39,7 +39,9 @@ async fn load(
         known.insert(id, Acknowledged::Either);
         let Ok(lease) = client.register(&new).await else { break };
         known.insert(id, Acknowledged::Registered);
-        begun.store(true, Ordering::Relaxed);
+        if n > 0 {
+            begun.store(true, Ordering::Relaxed);
+        }
         if n % 2 == 0 {
             known.insert(id, Acknowledged::Either);
             if client.unregister(&lease).await.is_err() {

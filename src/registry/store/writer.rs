@@ -109,6 +109,11 @@ impl Store {
         &self.log
     }
 
+    /// Whether the database can't be reached: what is asked for is refused at once.
+    pub fn is_offline(&self) -> bool {
+        self.offline.load(Ordering::Relaxed)
+    }
+
     /// Operations that wait for the writer.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
@@ -122,7 +127,7 @@ impl Store {
         let (reply, answer) = oneshot::channel();
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let jobs = jobs.ok_or(StoreError::Closed)?;
-        if self.offline.load(Ordering::Relaxed) {
+        if self.is_offline() {
             return Err(StoreError::Unavailable("it can't be reached".to_owned()));
         }
         self.waiting.fetch_add(1, Ordering::Relaxed);
