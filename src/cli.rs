@@ -6,13 +6,22 @@
 mod admin;
 mod find;
 mod jobs;
+mod node;
 mod scripts;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use admin::{AuthArg, CompletionsArgs, ConfigsCommand, ManArgs, RegistryCommand, ServeArgs};
+pub use admin::{
+    AuthArg, CheckArgs, CompletionsArgs, ConfigsCommand, EventsArgs, ManArgs, RegistryCommand,
+    ServeArgs,
+};
 pub use find::{ConnectArgs, LogsArgs, LsArgs, StatusArgs, StopArgs};
 pub use jobs::{RunArgs, SubmitArgs};
+pub use node::{
+    AgentArgs, Branches, MaintenanceArgs, NodeCommand, NodeFilterFlags, NodeFlags,
+    NodeHeartbeatArgs, NodeLsArgs, NodeRegisterArgs, NodeRmArgs, NodeStatusArg, ProfileCommand,
+    StatsArgs, Switch, TopologyArgs,
+};
 pub use scripts::{
     AccessArg, EventArg, HeartbeatArgs, NotifyArgs, RegisterArgs, StateArg, UnregisterArgs,
     WaitReadyArgs,
@@ -44,7 +53,8 @@ pub struct Global {
     #[arg(long, short, global = true, help_heading = "Global options")]
     pub quiet: bool,
     /// Registry to use, as http://HOST:PORT [env: REGISTRY_URL]
-    #[arg(long, global = true, value_name = "URL", help_heading = "Global options")]
+    #[arg(long, alias = "registry-url", global = true)]
+    #[arg(value_name = "URL", help_heading = "Global options")]
     pub registry: Option<String>,
 }
 
@@ -81,6 +91,9 @@ pub enum Command {
     /// Run and examine the registry
     #[command(subcommand)]
     Registry(RegistryCommand),
+    /// Register and examine nodes
+    #[command(subcommand)]
+    Node(NodeCommand),
     /// Check what llamactl needs on this machine, with the mend for what is missing
     Doctor,
     /// Print a completion script for a shell

@@ -1,9 +1,8 @@
 //! The connection file: shell `export` lines that tell how to reach one server (contract 1).
 
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+pub use crate::paths::write_private;
 use crate::secret::Secret;
 
 /// What the file says.
@@ -85,23 +84,6 @@ impl Connection {
     }
 }
 
-/// Writes `bytes` to `path`, readable by the owner alone, whole or not at all.
-///
-/// # Errors
-/// When the folder can't be written to.
-pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
-    let mut file = tempfile::Builder::new()
-        .prefix(".llamactl-")
-        .make_in(dir.unwrap_or(Path::new(".")), |path| {
-            std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
-        })?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,17 +108,5 @@ mod tests {
                     export LLAMA_JOB_ID=42\nexport MODEL_FILE=\"/m/a.gguf\"\n";
         let connection = Connection::parse(text).unwrap();
         assert_eq!((connection.port, connection.model_file.as_str()), (52677, "/m/a.gguf"));
-    }
-
-    #[test]
-    fn the_file_is_for_its_owner_alone() {
-        use std::os::unix::fs::PermissionsExt;
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("x");
-        write_private(&path, b"1").unwrap();
-        write_private(&path, b"2").unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), b"2");
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 }

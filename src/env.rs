@@ -60,6 +60,20 @@ vars! {
     LLAMACTL_SSH_VIA = "LLAMACTL_SSH_VIA";
     /// Log level of llamactl itself: `error`, `warn`, `info`, `debug`, `trace`.
     LLAMACTL_LOG = "LLAMACTL_LOG";
+    /// What this machine is for as a node, as `compute`.
+    LLAMACTL_NODE_ROLE = "LLAMACTL_NODE_ROLE";
+    /// Words by which this node is found, with commas.
+    LLAMACTL_NODE_LABELS = "LLAMACTL_NODE_LABELS";
+    /// Groups that this node is in, with commas.
+    LLAMACTL_NODE_GROUPS = "LLAMACTL_NODE_GROUPS";
+    /// Where this node stands, as `paris/room-2/rack-7`.
+    LLAMACTL_NODE_LOCATION = "LLAMACTL_NODE_LOCATION";
+    /// The name that people use for this node.
+    LLAMACTL_NODE_NAME = "LLAMACTL_NODE_NAME";
+    /// Address at which others reach this node.
+    LLAMACTL_NODE_IP = "LLAMACTL_NODE_IP";
+    /// Where the node agent keeps its id and the secret of its lease.
+    LLAMACTL_NODE_ID_FILE = "LLAMACTL_NODE_ID_FILE";
     /// Partition, when no flag names one.
     SBATCH_PARTITION = "SBATCH_PARTITION";
     /// Account, when no flag names one.

@@ -14,6 +14,8 @@ pub mod env;
 pub mod exec;
 pub mod exit;
 pub mod http;
+pub mod lookup;
+pub mod node;
 pub mod notify;
 pub mod output;
 pub mod paths;

@@ -1,5 +1,7 @@
 //! Where files are, by the XDG base directory specification.
 
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
@@ -63,6 +65,23 @@ pub fn expand(text: &str) -> Result<PathBuf, String> {
     Ok(PathBuf::from(out))
 }
 
+/// Writes `bytes` to `path`, readable by the owner alone, whole or not at all.
+///
+/// # Errors
+/// When the folder can't be written to.
+pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
+    let mut file = tempfile::Builder::new()
+        .prefix(".llamactl-")
+        .make_in(dir.unwrap_or(Path::new(".")), |path| {
+            std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+        })?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,5 +93,17 @@ mod tests {
         assert_eq!(expand("${HOME}/a").unwrap(), PathBuf::from(format!("{home}/a")));
         assert_eq!(expand("/a$").unwrap(), PathBuf::from("/a$"));
         assert_eq!(expand("$NOT_SET_ANYWHERE/a").unwrap_err(), "$NOT_SET_ANYWHERE is not set");
+    }
+
+    #[test]
+    fn the_file_is_for_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        write_private(&path, b"1").unwrap();
+        write_private(&path, b"2").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"2");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 }

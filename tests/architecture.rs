@@ -20,6 +20,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "supervisor",
         &["client", "api", "domain", "config", "notify", "connection", "shutdown", "LEAVES"],
     ),
+    ("node", &["api", "client", "domain", "exec", "config", "shutdown", "LEAVES"]),
+    ("lookup", &["api", "client", "domain", "LEAVES"]),
     ("connection", &["LEAVES"]),
     ("exec", &["LEAVES"]),
     ("shutdown", &["LEAVES"]),
@@ -42,6 +44,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("Command::new(", &["src/exec.rs", "src/exec/", "src/supervisor/child"]),
     ("axum", &["src/registry/"]),
     ("rusqlite", &["src/registry/store"]),
+    ("tokio_postgres", &["src/registry/store"]),
     ("redis::", &["src/registry/bus"]),
     ("unsafe", &["src/supervisor/child"]),
 ];

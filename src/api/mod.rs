@@ -1,6 +1,7 @@
 //! The registry's wire types, shared by the registry and its clients.
 
 pub mod nodes;
+pub mod old;
 pub mod tokens;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,10 @@ pub const LEASE_SECRET_HEADER: &str = "llamactl-lease-secret";
 pub const CHALLENGE_HEADER: &str = "llamactl-challenge";
 /// Header of the answer: [`Secret::prove`] of the nonce.
 pub const PROOF_HEADER: &str = "llamactl-proof";
+
+/// Header of a list's answer: the number of the last event that it knows, to go on with as
+/// `?after=`.
+pub const SEQ_HEADER: &str = "llamactl-seq";
 
 /// Largest body that the registry reads, in bytes.
 pub const MAX_BODY: usize = 256 * 1024;
@@ -93,6 +98,15 @@ pub struct Renewed {
     pub beat_after_ms: u64,
 }
 
+/// The answer to a deletion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Deleted {
+    /// `deleted`
+    pub status: String,
+    /// What was taken out.
+    pub id: String,
+}
+
 /// `GET /api/v1/servers/{id}/key`
 #[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct KeyReply {
@@ -113,13 +127,33 @@ pub struct ErrorReply {
 /// `GET /health`
 #[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Health {
-    /// `ok`.
+    /// `ok`, or `degraded` while the database can't be written. Who asks at port 9205, which is
+    /// that of contract 2, gets its word `healthy` for `ok`.
     pub status: String,
     /// Live entries.
     pub servers: usize,
     /// The registry's version.
     #[serde(default)]
     pub version: String,
+    /// What the registry calls itself.
+    #[serde(default)]
+    pub service: String,
+    /// Nodes, in any state.
+    #[serde(default)]
+    pub nodes: usize,
+    /// The database.
+    #[serde(default)]
+    pub database: DatabaseHealth,
+    /// Seconds since the registry's start.
+    #[serde(default)]
+    pub uptime_seconds: f64,
+}
+
+/// The part of [`Health`] that is about the database.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct DatabaseHealth {
+    /// Whether the last change could be written.
+    pub connected: bool,
 }
 
 /// Filters of `GET /api/v1/servers`, as query parameters.
@@ -147,4 +181,10 @@ pub struct ServerFilter {
     /// Leave out so many at the start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset: Option<usize>,
+    /// Answer when something changed after this event: the number in the header `llamactl-seq`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+    /// Wait at most so long for it, as `30s`; at most 60 s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<String>,
 }

@@ -61,6 +61,80 @@ pub struct NodeRegister {
     pub metadata: Map<String, Value>,
 }
 
+/// Body of `PATCH /api/v1/nodes/{node_id}`: what changes. What is missing, or `null`, stays; an
+/// empty text or list takes away what is there. Metadata and capabilities change key by key,
+/// where `null` takes a key away.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NodeChange {
+    /// The name that people use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Host name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hostname: Option<String>,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// The address at which others reach it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip: Option<String>,
+    /// Its address in the virtual private network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vpn_ip: Option<String>,
+    /// Its address on the internet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_ip: Option<String>,
+    /// URL of its own service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// All its addresses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub addresses: Option<Vec<String>>,
+    /// Words by which it is found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<Vec<String>>,
+    /// Groups that it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Vec<String>>,
+    /// Where it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+    /// Id of the machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine_id: Option<String>,
+    /// SLURM's name for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slurm_node: Option<String>,
+    /// What it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capabilities: Option<Map<String, Value>>,
+    /// Whatever its owner wants to keep with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Map<String, Value>>,
+}
+
+impl NodeChange {
+    /// Names of all its fields.
+    pub const FIELDS: [&str; 15] = [
+        "name",
+        "hostname",
+        "role",
+        "ip",
+        "vpn_ip",
+        "public_ip",
+        "address",
+        "addresses",
+        "labels",
+        "groups",
+        "location",
+        "machine_id",
+        "slurm_node",
+        "capabilities",
+        "metadata",
+    ];
+}
+
 /// The answer to a registration: the node, and how to go on.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct NodeReply {
@@ -158,6 +232,34 @@ pub struct NodeFilter {
     pub wait: Option<String>,
 }
 
+/// Query of `POST /api/v1/maintenance/cleanup`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CleanupQuery {
+    /// Nodes that were not heard of for so many minutes (0 to 525,600).
+    #[serde(default = "five")]
+    #[schemars(range(max = 525_600))]
+    pub timeout_minutes: u32,
+    /// Take them out, instead of marking them as offline.
+    #[serde(default)]
+    pub remove: bool,
+}
+
+fn five() -> u32 {
+    5
+}
+
+/// The answer to a cleanup.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CleanupReply {
+    /// The timeout that was used.
+    pub timeout_minutes: u32,
+    /// How many nodes were marked as offline.
+    pub marked_offline: usize,
+    /// How many nodes were taken out.
+    pub removed: usize,
+}
+
 /// A role's profile: settings that nodes of the role start from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Profile {
@@ -178,7 +280,7 @@ pub struct NodeStats {
     pub total_nodes: usize,
     /// Those that were heard of within two minutes.
     pub active_nodes: usize,
-    /// Those that are offline.
+    /// All others: `warning` and `offline`.
     pub offline_nodes: usize,
     /// How many have each role.
     pub nodes_by_role: BTreeMap<String, usize>,
@@ -188,6 +290,78 @@ pub struct NodeStats {
     pub total_vram_gb: f64,
     /// When this was.
     pub timestamp: Timestamp,
+    /// What happened, where `since` asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<History>,
+}
+
+/// Query of `GET /stats` and of `GET /api/v1/history`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryQuery {
+    /// How far to look back, as `24h` or `7d`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// Time between two points, as `1h`; at least a minute, and at most 1,000 points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    /// Only `servers`, or only `nodes`; both without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub what: Option<String>,
+    /// Of the nodes only those of this role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// Of the nodes only those with this label; several with commas, of which all are wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Of the nodes only those in this group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Of the nodes only those that stand there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+}
+
+/// What happened over a time, from the event log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct History {
+    /// When it begins.
+    pub since: Timestamp,
+    /// When it ends.
+    pub until: Timestamp,
+    /// Time between two points in seconds.
+    pub step_seconds: u64,
+    /// From here on every event was looked at. Later than `since`, when the log does not reach
+    /// so far back or has more than the registry reads for one answer: what was before is not
+    /// told.
+    pub complete_from: Timestamp,
+    /// How many there were at certain times.
+    pub points: Vec<HistoryPoint>,
+    /// Servers that registered.
+    pub servers_registered: u64,
+    /// Servers whose lease ended without a word.
+    pub servers_lost: u64,
+    /// Nodes that registered for the first time, or anew after they were gone.
+    pub nodes_registered: u64,
+    /// How often a node became offline.
+    pub nodes_lost: u64,
+    /// Hours of GPUs by owner.
+    pub gpu_hours_by_owner: BTreeMap<String, f64>,
+    /// Hours of GPUs by model.
+    pub gpu_hours_by_model: BTreeMap<String, f64>,
+}
+
+/// How many servers and nodes there were at one time, by state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct HistoryPoint {
+    /// When.
+    pub time: Timestamp,
+    /// Servers by state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub servers: Option<BTreeMap<String, u64>>,
+    /// Nodes by state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<BTreeMap<String, u64>>,
 }
 
 /// `GET /topology` (contract 4)

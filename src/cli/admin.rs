@@ -62,8 +62,15 @@ pub enum ConfigsCommand {
 #[derive(Debug, Clone, Subcommand)]
 #[command(after_help = "Example:\n  llamactl registry serve")]
 pub enum RegistryCommand {
+    /// Show what happened, and follow what happens
+    Events(EventsArgs),
     /// Run the registry
     Serve(ServeArgs),
+    /// Ask a live registry for everything that it offers, and report
+    Check(CheckArgs),
+    /// Print the OpenAPI document of the registry's HTTP interface
+    #[command(after_help = "Example:\n  llamactl registry openapi > openapi.json")]
+    Openapi,
     /// Write everything that the registry holds to a file; it may run meanwhile
     #[command(after_help = "Examples:
   llamactl registry backup registry.jsonl
@@ -100,6 +107,41 @@ pub enum RegistryCommand {
     },
 }
 
+/// `llamactl registry check`
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  llamactl registry check
+  llamactl registry check https://registry.example.org:5000 --read-only --json")]
+pub struct CheckArgs {
+    /// The registry; the configured one when left out
+    pub url: Option<String>,
+    /// Change nothing. Without this it makes entries of its own, whose names begin with
+    /// llamactl-check, and takes them out again
+    #[arg(long)]
+    pub read_only: bool,
+}
+
+/// `llamactl registry events`
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  llamactl registry events
+  llamactl registry events --follow --kind lost,unhealthy
+  llamactl registry events --after 1200 --json")]
+pub struct EventsArgs {
+    /// Go on with what happens, until Ctrl-C
+    #[arg(long, short)]
+    pub follow: bool,
+    /// Only events after this number; without it the last ones
+    #[arg(long, value_name = "N")]
+    pub after: Option<u64>,
+    /// Only this kind, as registered or lost; several with commas
+    #[arg(long, value_name = "KIND")]
+    pub kind: Option<String>,
+    /// Only what happened to this server, node or token: its id
+    #[arg(long, value_name = "ID")]
+    pub subject: Option<String>,
+}
+
 /// `llamactl registry serve`
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
@@ -123,9 +165,18 @@ pub struct ServeArgs {
     /// How long an entry lives without a heartbeat
     #[arg(long, default_value = "30s", value_name = "TIME")]
     pub ttl: String,
+    /// A node that is silent for so long is in `warning`
+    #[arg(long, default_value = "2m", value_name = "TIME")]
+    pub node_warning_after: String,
+    /// A node that is silent for so long is `offline`
+    #[arg(long, default_value = "5m", value_name = "TIME")]
+    pub node_offline_after: String,
     /// How long events are kept
     #[arg(long, default_value = "30d", value_name = "TIME")]
     pub retain: String,
+    /// How often each ready server's /health is looked at, or `off`
+    #[arg(long, default_value = "15s", value_name = "TIME")]
+    pub probe: String,
     /// Further host name under which browsers may reach it; may be repeated
     #[arg(long = "allowed-host", value_name = "NAME")]
     pub allowed_hosts: Vec<String>,

@@ -13,14 +13,18 @@ use clap_complete::engine::{
 };
 
 use crate::api::ServerFilter;
+use crate::api::nodes::NodeFilter;
 use crate::cli::{Cli, CompletionsArgs};
-use crate::client::RegistryClient;
+use crate::client::{ClientError, RegistryClient};
 use crate::commands::Context;
+use crate::domain::node::Node;
 use crate::domain::server::Server;
 use crate::exit::Exit;
 
 /// How long the registry may take: somebody waits with a finger on the Tab key.
 const REGISTRY_TIMEOUT: Duration = Duration::from_millis(200);
+/// Nobody reads more names than this.
+const MAX_NODES: usize = 1000;
 
 /// Prints the completion script of one shell, or writes those of one or all into a folder.
 ///
@@ -80,6 +84,16 @@ const NAMED: &[(&[&str], &str, Completer)] = &[
     (&["logs"], "target", servers),
     (&["stop"], "targets", servers),
     (&["connect"], "target", servers),
+    (&["node", "heartbeat"], "node", nodes),
+    (&["node", "maintenance"], "node", nodes),
+    (&["node", "rm"], "nodes", nodes),
+    (&["node", "agent"], "role", roles),
+    (&["node", "register"], "role", roles),
+    (&["node", "ls"], "role", roles),
+    (&["node", "topology"], "role", roles),
+    (&["node", "profile", "get"], "role", roles),
+    (&["node", "profile", "set"], "role", roles),
+    (&["node", "profile", "rm"], "role", roles),
 ];
 
 /// Adds a completer to one argument. The order of arguments and commands stays.
@@ -133,17 +147,46 @@ fn servers(current: &OsStr) -> Vec<CompletionCandidate> {
 }
 
 fn known_servers() -> Option<Vec<Server>> {
+    ask(async |client| client.servers(&ServerFilter::default()).await)
+}
+
+/// Names of nodes, as the registry knows them; nothing when it does not answer at once.
+fn nodes(current: &OsStr) -> Vec<CompletionCandidate> {
+    let candidate = |node: Node| {
+        let help = format!("{}, {}", node.info.role, node.state);
+        let help = crate::output::printable(&help);
+        let name = Some(node.info.name).filter(|name| is_word(name))?;
+        Some(CompletionCandidate::new(name).help(Some(help.into())))
+    };
+    let nodes = known_nodes().into_iter().filter_map(candidate);
+    nodes.filter(|candidate| starts_with(candidate, current)).collect()
+}
+
+/// Roles that nodes have.
+fn roles(current: &OsStr) -> Vec<CompletionCandidate> {
+    let roles = known_nodes().into_iter().map(|node| node.info.role);
+    let roles: std::collections::BTreeSet<String> = roles.filter(|role| is_word(role)).collect();
+    let candidates = roles.into_iter().map(CompletionCandidate::new);
+    candidates.filter(|candidate| starts_with(candidate, current)).collect()
+}
+
+fn known_nodes() -> Vec<Node> {
+    let filter = NodeFilter { limit: Some(MAX_NODES), ..NodeFilter::default() };
+    ask(async |client| client.nodes(&filter).await).unwrap_or_default()
+}
+
+/// Asks the registry; nothing when it does not answer at once.
+fn ask<T>(question: impl AsyncFnOnce(&RegistryClient) -> Result<T, ClientError>) -> Option<T> {
     let registry = crate::config::resolve::settings(None).ok()?.registry;
     registry.ca_file.as_deref().inspect(|path| crate::http::trust(path));
     let url = registry.url?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
     let client = RegistryClient::new(&url).timeout(REGISTRY_TIMEOUT);
-    let filter = ServerFilter::default();
-    let servers = runtime
-        .block_on(async { tokio::time::timeout(REGISTRY_TIMEOUT, client.servers(&filter)).await });
+    let answer =
+        runtime.block_on(async { tokio::time::timeout(REGISTRY_TIMEOUT, question(&client)).await });
     // A name lookup that hangs must not be waited for.
     runtime.shutdown_background();
-    servers.ok()?.ok()
+    answer.ok()?.ok()
 }
 
 fn starts_with(candidate: &CompletionCandidate, current: &OsStr) -> bool {
@@ -163,11 +206,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_argument_that_names_a_configuration_or_a_server_is_completed() {
+    fn every_argument_that_names_something_is_completed() {
         fn walk(command: &clap::Command, open: &mut Vec<String>) {
             for arg in command.get_arguments() {
                 let id = arg.get_id().as_str();
-                let named = ["config", "target", "targets"].contains(&id);
+                let named = ["config", "target", "targets", "node", "nodes", "role"].contains(&id);
                 if named && arg.get::<ArgValueCompleter>().is_none() {
                     open.push(format!("{} {id}", command.get_name()));
                 }

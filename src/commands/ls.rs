@@ -3,6 +3,8 @@
 mod table;
 mod watch;
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::api::ServerFilter;
@@ -30,7 +32,7 @@ pub async fn run(context: &Context, args: LsArgs) -> anyhow::Result<Exit> {
     if args.watch {
         return watch::run(context, &finder, &args).await;
     }
-    let list = list(&finder, &args).await;
+    let list = list(&finder, &args, None).await;
     if let Some(note) = &list.note {
         context.printer.note(note);
     }
@@ -51,6 +53,8 @@ struct List {
     known: Vec<Known>,
     /// Where it comes from, when not from the registry.
     note: Option<String>,
+    /// The number to go on with, from a registry that can wait for a change.
+    seq: Option<u64>,
 }
 
 impl List {
@@ -60,18 +64,20 @@ impl List {
 }
 
 /// Asks the registry, and only it, as long as it answers and what it says can be all: jobs
-/// that wait are SLURM's, so for one's own servers SLURM is asked too.
-async fn list(finder: &Finder, args: &LsArgs) -> List {
+/// that wait are SLURM's, so for one's own servers SLURM is asked too. `since`: wait so long for
+/// something after this event.
+async fn list(finder: &Finder, args: &LsArgs, since: Option<(u64, Duration)>) -> List {
     if args.state.as_deref() == Some("pending") {
         return local(finder, args, None).await;
     }
-    let servers = match finder.servers(&filter(finder, args)).await {
-        Ok(servers) => servers,
+    let (after, wait) = (since.map(|(after, _)| after), since.unwrap_or_default().1);
+    let listed = match finder.servers_after(&filter(finder, args), after, wait).await {
+        Ok(listed) => listed,
         Err(answer) => return local(finder, args, Some(answer)).await,
     };
     let known =
-        servers.into_iter().map(|server| Known { server: Some(server), ..Known::default() });
-    let mut list = List { known: known.collect(), note: None };
+        listed.servers.into_iter().map(|server| Known { server: Some(server), ..Known::default() });
+    let mut list = List { known: known.collect(), note: None, seq: listed.seq };
     if args.mine || list.known.is_empty() {
         add_own_jobs(finder, args, &mut list).await;
     }
@@ -109,7 +115,7 @@ async fn local(finder: &Finder, args: &LsArgs, answer: Option<Answer>) -> List {
         None if view.slurm == Answer::Yes => None,
         None => Some(format!("showing {shown}")),
     };
-    List { known, note }
+    List { known, note, seq: None }
 }
 
 fn filter(finder: &Finder, args: &LsArgs) -> ServerFilter {

@@ -10,6 +10,7 @@ pub mod lease;
 pub mod logs;
 pub mod ls;
 pub mod man;
+pub mod node;
 pub mod notify;
 pub mod process;
 pub mod register;
@@ -87,6 +88,7 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<Exit> {
         Command::Connect(args) => connect::run(context, args).await,
         Command::Configs(args) => configs::run(context, args),
         Command::Registry(args) => registry::run(context, args).await,
+        Command::Node(args) => node::run(context, args).await,
         Command::Doctor => doctor::run(context).await,
         Command::Completions(args) => completions::run(context, args),
         Command::Man(args) => man::run(context, args),

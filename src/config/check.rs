@@ -6,6 +6,7 @@ use serde_yaml::Value;
 use super::diagnose::choice_hint;
 use super::marks::Path;
 use super::units;
+use crate::domain::{node, server};
 
 /// Types that llama-server's `-ctk` and `-ctv` take.
 pub const CACHE_TYPES: &[&str] =
@@ -105,13 +106,16 @@ fn leaf(key: &str, value: &Value) -> Verdict {
         "server.parallel" | "server.threads" | "server.batch" | "server.ubatch" | "slurm.cpus" => {
             at_least_one(key, &text)
         }
-        "server.advertise" | "server.host" => simple(crate::domain::server::host(&text)),
+        "server.advertise" | "server.host" => simple(server::host(&text)),
         "registry.url" | "notify.ntfy_server" if text != "none" => simple(units::url(&text)),
         "notify.email" if text != "none" => simple(units::email(&text)),
         "notify.ntfy_topic" if text != "none" => simple(units::topic(&text)),
         "notify.smtp.from" => simple(mailbox(&text)),
-        "notify.smtp.host" => simple(crate::domain::server::host(&text)),
+        "notify.smtp.host" => simple(server::host(&text)),
         "ssh.via" => via(&text),
+        "node.name" => simple(node::identifier("name", &text)),
+        "node.detect_every" => simple(units::duration(&text).map(drop)),
+        key if key.starts_with("node.") => simple(server::text(key, &text)),
         "hf" => hugging_face(&text),
         _ => Ok(()),
     }
@@ -185,7 +189,7 @@ fn via(text: &str) -> Verdict {
     let user = text.rsplit_once('@').map_or("u", |(user, _)| user);
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     let user_ok = !user.is_empty() && !user.starts_with('-') && user.chars().all(plain);
-    if user_ok && crate::domain::server::host(host).is_ok() {
+    if user_ok && server::host(host).is_ok() {
         return Ok(());
     }
     let hint = "write HOST or USER@HOST; ports and keys belong into ~/.ssh/config";

@@ -17,7 +17,9 @@ use super::model::{
     GpuLayers, GpuLayersWord, Hooks, ModelConfig, ServerConfig, SlurmConfig, StringOrNumber,
 };
 use super::resolve::Request;
-use super::settings::{NotifySettings, PathSettings, RegistrySettings, Settings, SshSettings};
+use super::settings::{
+    NodeSettings, NotifySettings, PathSettings, RegistrySettings, Settings, SshSettings,
+};
 use super::{check, units};
 use crate::domain::server::Access;
 use crate::exit::Failure;
@@ -54,6 +56,8 @@ pub struct Everything {
     pub notify: NotifySettings,
     /// How `connect` reaches a server.
     pub ssh: SshSettings,
+    /// What this machine is as a node.
+    pub node: NodeSettings,
     /// Where programs are.
     pub paths: PathSettings,
 }
@@ -231,7 +235,17 @@ const VARIABLES: &[(env::Var, &str)] = &[
     (env::NOTIFY_EMAIL, "notify.email"),
     (env::NTFY_TOPIC, "notify.ntfy_topic"),
     (env::NTFY_SERVER, "notify.ntfy_server"),
+    (env::LLAMACTL_NODE_ROLE, "node.role"),
+    (env::LLAMACTL_NODE_LABELS, "node.labels"),
+    (env::LLAMACTL_NODE_GROUPS, "node.groups"),
+    (env::LLAMACTL_NODE_LOCATION, "node.location"),
+    (env::LLAMACTL_NODE_NAME, "node.name"),
+    (env::LLAMACTL_NODE_IP, "node.ip"),
+    (env::LLAMACTL_NODE_ID_FILE, "node.id_file"),
 ];
+
+/// Keys with several values, which a variable gives with commas.
+const LISTS: &[&str] = &["node.labels", "node.groups"];
 
 /// The environment, one layer for each variable that is set.
 ///
@@ -355,7 +369,11 @@ fn nested<T: DeserializeOwned + Default + JsonSchema>(
 
 fn single(name: &str, text: String, path: &[String], kind: Kind) -> Result<Layer, Failure> {
     let source = Source::value(name, text.clone(), path.to_vec());
-    layer(merge::nest(path, Value::String(text)), source, kind)
+    let value = match LISTS.contains(&path.join(".").as_str()) {
+        true => text.split(',').map(|word| Value::String(word.trim().to_owned())).collect(),
+        false => Value::String(text),
+    };
+    layer(merge::nest(path, value), source, kind)
 }
 
 fn layer(values: Value, source: Arc<Source>, kind: Kind) -> Result<Layer, Failure> {

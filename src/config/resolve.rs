@@ -283,7 +283,7 @@ fn settings_of(layers: &[Layer]) -> Result<Settings, Failure> {
     for key in ["name", "description", "model", "hf"] {
         merged.leaves.shift_remove(&vec![key.to_owned()]);
     }
-    let sections = ["registry", "notify", "paths"];
+    let sections = ["registry", "notify", "paths", "node"];
     let mut own = merged.clone();
     own.leaves.retain(|path, _| sections.contains(&path[0].as_str()));
     tidy(layers, &mut own)?;

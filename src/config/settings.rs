@@ -21,6 +21,8 @@ pub struct Settings {
     pub ssh: SshSettings,
     /// Where programs are.
     pub paths: PathSettings,
+    /// What this machine is as a node.
+    pub node: NodeSettings,
     /// Defaults for llama-server.
     pub server: ServerConfig,
     /// Defaults for SLURM.
@@ -116,6 +118,45 @@ pub struct SshSettings {
     /// Login host of the cluster, as ssh takes it: `user@login.example.org`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub via: Option<String>,
+}
+
+/// What this machine is as a node, for `llamactl node agent`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct NodeSettings {
+    /// What it is for, as `compute` or `lead` (`LLAMACTL_NODE_ROLE`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// Words by which it is found (`LLAMACTL_NODE_LABELS`, with commas).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub labels: Option<Vec<String>>,
+    /// Groups that it is in (`LLAMACTL_NODE_GROUPS`, with commas).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Vec<String>>,
+    /// Where it stands, as `paris/room-2/rack-7` (`LLAMACTL_NODE_LOCATION`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+    /// The name that people use (`LLAMACTL_NODE_NAME`); the host's name when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Address at which others reach it (`LLAMACTL_NODE_IP`); the one from which the registry is reached when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ip: Option<String>,
+    /// Address in the virtual private network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vpn_ip: Option<String>,
+    /// Address on the internet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_ip: Option<String>,
+    /// URL of the node's own service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Where its id and the secret of its lease are kept (`LLAMACTL_NODE_ID_FILE`); `/etc/llamactl/node_id`, or the user's configuration folder, when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_file: Option<PathBuf>,
+    /// How often to look anew what the machine has; 30s when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detect_every: Option<String>,
 }
 
 /// Where programs are.

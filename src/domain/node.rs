@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::server::{MAX_TEXT, text};
+use super::server::{MAX_TEXT, host, text};
 
 /// Most labels, groups, addresses, GPUs or pools of one node, each.
 pub const MAX_LIST: usize = 128;
@@ -20,6 +20,56 @@ pub const MAX_OBJECT: usize = 16 * 1024;
 pub const WARNING_AFTER: Duration = Duration::from_secs(2 * 60);
 /// A node that was not heard of for so long is `offline` (contract 4).
 pub const OFFLINE_AFTER: Duration = Duration::from_secs(5 * 60);
+
+/// After how much silence a node is thought to be in trouble, and to be gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// It is in `warning`.
+    pub warning: Duration,
+    /// It is `offline`.
+    pub offline: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { warning: WARNING_AFTER, offline: OFFLINE_AFTER }
+    }
+}
+
+/// How long ago a node was heard of: what contract 4 calls its status. Whatever the node said
+/// of itself, and its operator, does not matter for it.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Life {
+    /// Within [`Limits::warning`].
+    Active,
+    /// Within [`Limits::offline`].
+    Warning,
+    /// Longer ago.
+    Offline,
+}
+
+impl Life {
+    /// Of a node that was not heard of for `silent`.
+    pub fn after(silent: Duration, limits: Limits) -> Life {
+        match silent {
+            _ if silent >= limits.offline => Life::Offline,
+            _ if silent >= limits.warning => Life::Warning,
+            _ => Life::Active,
+        }
+    }
+
+    /// The word on the wire and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Life::Active => "active",
+            Life::Warning => "warning",
+            Life::Offline => "offline",
+        }
+    }
+}
 
 /// How a node is.
 #[derive(
@@ -60,16 +110,37 @@ impl NodeState {
         }
     }
 
-    /// The state of a node that said `reported` when it was last heard of, `silent` ago.
+    /// The state of a node that said `reported` when it was last heard of, and is so much alive.
     /// Maintenance is the operator's word and outlasts silence; whatever else a node said
     /// does not.
-    pub fn of(reported: NodeState, maintenance: bool, silent: Duration) -> NodeState {
-        match reported {
+    pub fn of(reported: NodeState, maintenance: bool, life: Life) -> NodeState {
+        match (reported, life) {
             _ if maintenance => NodeState::Maintenance,
-            NodeState::Offline => NodeState::Offline,
-            _ if silent >= OFFLINE_AFTER => NodeState::Offline,
-            _ if silent >= WARNING_AFTER => NodeState::Warning,
-            reported => reported,
+            (NodeState::Offline, _) | (_, Life::Offline) => NodeState::Offline,
+            (_, Life::Warning) => NodeState::Warning,
+            (reported, Life::Active) => reported,
+        }
+    }
+
+    /// The word of contract 2: one that does not take work is in `maintenance` there.
+    pub fn status(self) -> &'static str {
+        match self {
+            NodeState::Online => "online",
+            NodeState::Warning => "degraded",
+            NodeState::Offline => "offline",
+            NodeState::Maintenance | NodeState::Draining => "maintenance",
+        }
+    }
+
+    /// What a node says of itself, in the words of any format.
+    pub fn from_word(word: &str) -> Option<NodeState> {
+        match word.to_ascii_lowercase().as_str() {
+            "online" | "active" => Some(NodeState::Online),
+            "warning" | "degraded" => Some(NodeState::Warning),
+            "offline" => Some(NodeState::Offline),
+            "maintenance" => Some(NodeState::Maintenance),
+            "draining" => Some(NodeState::Draining),
+            _ => None,
         }
     }
 }
@@ -214,6 +285,9 @@ pub struct Node {
     /// What it measured, as of the last heartbeat.
     #[serde(default)]
     pub metrics: Map<String, Value>,
+    /// Why it is in maintenance, in its operator's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maintenance_reason: Option<String>,
     /// Who registered it, where the registry asks for tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
@@ -225,6 +299,31 @@ pub struct Node {
     pub updated_at: Timestamp,
 }
 
+impl NodeCapabilities {
+    /// How many GPUs it has, however that was told.
+    pub fn gpus(&self) -> u32 {
+        let listed = u32::try_from(self.gpus.len()).unwrap_or(u32::MAX);
+        let told = self.gpu_count.or((listed > 0).then_some(listed));
+        told.unwrap_or_else(|| u32::from(self.gpu == Some(true)))
+    }
+
+    /// Memory of all its GPUs in MiB, however that was told.
+    pub fn vram_mb(&self) -> Option<u64> {
+        let listed = || {
+            let sum = self.gpus.iter().filter_map(|gpu| gpu.vram_mb).fold(0, u64::saturating_add);
+            (sum > 0).then_some(sum)
+        };
+        let gigabytes = || self.gpu_memory.map(|gb| (gb * 1024.0).round() as u64);
+        self.total_vram_mb.or_else(gigabytes).or_else(listed)
+    }
+
+    /// The type of its GPUs, however that was told.
+    pub fn gpu_kind(&self) -> Option<&str> {
+        let listed = || self.gpus.first().map(|gpu| gpu.name.as_str());
+        self.gpu_type.as_deref().or_else(listed)
+    }
+}
+
 impl NodeInfo {
     /// Checks everything that a client can get wrong, before anything is stored.
     ///
@@ -233,12 +332,17 @@ impl NodeInfo {
     pub fn validate(&self) -> Result<(), String> {
         identifier("node_id", &self.node_id)?;
         identifier("name", &self.name)?;
-        text("hostname", &self.hostname)?;
-        text("role", &self.role)?;
+        identifier("hostname", &self.hostname)?;
+        identifier("role", &self.role)?;
+        // Clients put these into URLs.
+        for (field, value) in
+            [("ip", &self.ip), ("vpn_ip", &self.vpn_ip), ("public_ip", &self.public_ip)]
+        {
+            value.as_ref().map_or(Ok(()), |value| address(field, value))?;
+        }
+        length("addresses", self.addresses.len())?;
+        self.addresses.iter().try_for_each(|value| address("addresses", value))?;
         let optional = [
-            ("ip", &self.ip),
-            ("vpn_ip", &self.vpn_ip),
-            ("public_ip", &self.public_ip),
             ("address", &self.address),
             ("location", &self.location),
             ("machine_id", &self.machine_id),
@@ -250,9 +354,10 @@ impl NodeInfo {
         for (field, value) in optional {
             value.as_ref().map_or(Ok(()), |value| text(field, value))?;
         }
-        let lists =
-            [("addresses", &self.addresses), ("labels", &self.labels), ("groups", &self.groups)];
-        for (field, list) in lists {
+        if self.capabilities.gpu_memory.is_some_and(|gb| !gb.is_finite() || gb < 0.0) {
+            return Err("capabilities.gpu_memory must not be negative".to_owned());
+        }
+        for (field, list) in [("labels", &self.labels), ("groups", &self.groups)] {
             length(field, list.len())?;
             list.iter().try_for_each(|value| text(field, value))?;
         }
@@ -272,7 +377,15 @@ pub fn identifier(field: &str, value: &str) -> Result<(), String> {
     if value.starts_with('-') || value.chars().any(|c| c.is_whitespace() || "/?#%\\".contains(c)) {
         return Err(format!("{field} must not have spaces or /?#%\\, nor begin with -"));
     }
+    // These mean something else in a path.
+    if [".", "..", "register", "heartbeat"].contains(&value) {
+        return Err(format!("{field} must not be {value:?}"));
+    }
     Ok(())
+}
+
+fn address(field: &str, value: &str) -> Result<(), String> {
+    host(value).map_err(|_| format!("{field} must be an IP address or a host name"))
 }
 
 /// Checks a free-form object: not over [`MAX_OBJECT`] bytes as JSON.
@@ -302,14 +415,30 @@ mod tests {
 
     #[test]
     fn silence_makes_a_node_warn_and_then_offline_but_maintenance_stays() {
-        let at = |seconds, reported| NodeState::of(reported, false, Duration::from_secs(seconds));
-        assert_eq!(at(119, NodeState::Online), NodeState::Online);
-        assert_eq!(at(119, NodeState::Draining), NodeState::Draining);
-        assert_eq!(at(120, NodeState::Draining), NodeState::Warning);
-        assert_eq!(at(300, NodeState::Online), NodeState::Offline);
-        assert_eq!(at(0, NodeState::Offline), NodeState::Offline);
-        let kept = NodeState::of(NodeState::Online, true, Duration::from_secs(900));
-        assert_eq!(kept, NodeState::Maintenance);
+        let at = |seconds, reported| {
+            let life = Life::after(Duration::from_secs(seconds), Limits::default());
+            (NodeState::of(reported, false, life), NodeState::of(reported, true, life))
+        };
+        assert_eq!(at(119, NodeState::Online).0, NodeState::Online);
+        assert_eq!(at(119, NodeState::Draining).0, NodeState::Draining);
+        assert_eq!(at(120, NodeState::Draining).0, NodeState::Warning);
+        assert_eq!(at(300, NodeState::Online).0, NodeState::Offline);
+        assert_eq!(at(0, NodeState::Offline).0, NodeState::Offline);
+        assert_eq!(at(900, NodeState::Online).1, NodeState::Maintenance);
+    }
+
+    #[test]
+    fn gpus_are_counted_however_they_were_told() {
+        let of = |json| serde_json::from_value::<NodeCapabilities>(json).unwrap();
+        let map = of(serde_json::json!({"gpu": true, "gpu_memory": 24}));
+        assert_eq!((map.gpus(), map.vram_mb(), map.gpu_kind()), (1, Some(24 * 1024), None));
+        let pools = of(serde_json::json!({"gpu_count": 2, "total_vram_mb": 48000}));
+        assert_eq!((pools.gpus(), pools.vram_mb()), (2, Some(48000)));
+        let gpu = |index| serde_json::json!({"index": index, "name": "A100", "vram_mb": 81920});
+        let listed = of(serde_json::json!({"gpus": [gpu(0), gpu(1)]}));
+        assert_eq!((listed.gpus(), listed.vram_mb()), (2, Some(163_840)));
+        assert_eq!(listed.gpu_kind(), Some("A100"));
+        assert_eq!(of(serde_json::json!({"gpu": false})).gpus(), 0);
     }
 
     #[test]
@@ -317,7 +446,7 @@ mod tests {
         for good in ["gpu-1", "node_3.lab", "0192-ab", "vengeance"] {
             assert_eq!(identifier("name", good), Ok(()), "{good}");
         }
-        for bad in ["", "a b", "a/b", "-x", "a?b", "a%2f", "a\nb", "a\\b"] {
+        for bad in ["", "a b", "a/b", "-x", "a?b", "a%2f", "a\nb", "a\\b", "..", "register"] {
             assert!(identifier("name", bad).is_err(), "{bad}");
         }
     }

@@ -183,6 +183,18 @@ fn http() -> String {
     "http".to_owned()
 }
 
+/// What the registry saw when it looked at a server's `/health` itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ServerHealth {
+    /// Whether it answers 200.
+    pub ok: bool,
+    /// When the registry last looked; of a server that does not answer, when that was found.
+    pub checked: Timestamp,
+    /// What is wrong, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
 /// A server as the registry knows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Server {
@@ -197,6 +209,9 @@ pub struct Server {
     /// How busy it is, as of the last heartbeat.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slots: Option<Slots>,
+    /// What the registry saw itself; nothing where it has not looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<ServerHealth>,
     /// When the registry first heard of it.
     pub first_seen: Timestamp,
     /// When the registry last heard from it.
@@ -204,6 +219,11 @@ pub struct Server {
 }
 
 impl Server {
+    /// Whether the registry looked and got no answer.
+    pub fn is_unhealthy(&self) -> bool {
+        self.health.as_ref().is_some_and(|health| !health.ok)
+    }
+
     /// `http://HOST:PORT`, with brackets around an IPv6 address.
     pub fn url(&self) -> String {
         self.info.url()

@@ -20,8 +20,10 @@ use redis::{
 use tokio::sync::mpsc::{self, error::TrySendError};
 
 use self::message::{Message, heard, messages};
+use super::identity::Identity;
 use super::metrics::Counters;
 use super::service::Service;
+use super::service::nodes::Sign;
 use crate::exit::Failure;
 use crate::secret::Secret;
 
@@ -39,8 +41,6 @@ const PING: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(3);
 /// First and longest pause between two attempts to reach Redis.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
-/// How often new events are looked for.
-const LOOK: Duration = Duration::from_millis(100);
 /// Events that are told in one go.
 const BATCH: usize = 100;
 /// Events that were missed while Redis was away and are told when it is back; of more, only the
@@ -171,8 +171,9 @@ impl Bus {
         service: &Service,
         told: &mut u64,
     ) -> RedisError {
+        let mut last = service.store.log().subscribe();
         loop {
-            let newest = service.view().read().seq;
+            let newest = *last.borrow_and_update();
             *told = (*told).max(newest.saturating_sub(MISSED));
             while *told < newest {
                 // The database may be away too; then this waits for it.
@@ -186,7 +187,9 @@ impl Bus {
                 };
                 *told = end;
             }
-            tokio::time::sleep(LOOK).await;
+            if last.changed().await.is_err() {
+                return closed();
+            }
         }
     }
 
@@ -231,7 +234,10 @@ async fn hear(mut inbox: mpsc::Receiver<PushInfo>, service: &Service) -> RedisEr
         service.counters.bus.received.inc();
         let name = if payload.len() <= MAX_MESSAGE { heard(payload) } else { None };
         let Some(name) = name.filter(|name| recent.is_new(name, Instant::now())) else { continue };
-        tracing::debug!(node = name, "a heartbeat of an unknown node on the event bus");
+        let (sign, anybody) = (Sign::default(), Identity::anybody(None));
+        if let Err(error) = service.beat_node(name.to_owned(), sign, None, &anybody).await {
+            tracing::debug!(node = name, error = error.reply.error, "a heartbeat on the event bus");
+        }
     }
     closed()
 }

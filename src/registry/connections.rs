@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
@@ -34,8 +36,8 @@ const ADDRESS_SHARE: usize = 4;
 const MIN_SHARE: usize = 256;
 /// Largest header of a request, in bytes.
 const MAX_HEADER: usize = 64 * 1024;
-/// A client that sends its header at once has done so by now.
-const PROMPT: Duration = Duration::from_secs(1);
+/// A client that sends its header at once has done so by then. So long every connection has.
+const PROMPT: Duration = Duration::from_secs(2);
 /// How often connections are judged.
 const TICK: Duration = Duration::from_millis(500);
 
@@ -180,13 +182,18 @@ impl Connections {
     }
 
     /// Ends what is overdue, until the future is dropped. Once the registry stops, whoever has
-    /// not sent a whole request by then is too late.
-    pub async fn judge(self: Arc<Connections>, stopping: watch::Receiver<bool>) {
+    /// not sent a whole request by then is too late. `open` counts what there is.
+    pub async fn judge(
+        self: Arc<Connections>,
+        stopping: watch::Receiver<bool>,
+        open: Gauge<u64, AtomicU64>,
+    ) {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
             let (now, stops) = (Instant::now(), *stopping.borrow());
+            open.set(self.count() as u64);
             for Entry { state, address } in self.table().all.values() {
                 let late = stops && state.phase() == Phase::Header && state.age(now) >= PROMPT;
                 let reason = state.overdue(now).or(late.then_some("the registry ends"));
@@ -217,7 +224,8 @@ impl Connections {
             if self.live() < self.limits.total || self.make_room(None) {
                 break;
             }
-            left.await;
+            // Some become late without a word.
+            let _ = tokio::time::timeout(PROMPT / 40, left).await;
         }
         let mut table = self.table();
         let number = table.next;
@@ -245,7 +253,9 @@ impl Connections {
         let of = |entry: &&Entry| address.is_none() || entry.address == address;
         let states = table.all.values().filter(of).map(|entry| &entry.state);
         let (chosen, now) = (table.all.len() / 100 + 1, Instant::now());
-        let worst = worst(states, chosen, now);
+        // Others wait in the kernel's queue until some are late; an address that has too many
+        // can't, since everybody would wait with it.
+        let worst = worst(states, address.is_some(), chosen, now);
         worst.iter().for_each(|state| state.end());
         !worst.is_empty()
     }
@@ -255,23 +265,28 @@ impl Connections {
     }
 }
 
-/// Those who give way first: up to `count` of the connections that are not being answered;
-/// before all others those whose header is late, then those that rest, the oldest first.
+/// Those who give way first: up to `count` of the connections whose header is late, then of
+/// those that rest, then, where `young` says so, of those whose header has just begun; the
+/// oldest of each first.
 fn worst<'a>(
     states: impl Iterator<Item = &'a Arc<State>>,
+    young: bool,
     count: usize,
     now: Instant,
 ) -> Vec<&'a Arc<State>> {
     let rank = |state: &State| match state.phase() {
-        Phase::Header if state.age(now) >= PROMPT => 0,
-        Phase::Idle => 1,
-        _ => 2,
+        _ if state.is_ended() => None,
+        Phase::Header if state.age(now) >= PROMPT => Some(0),
+        Phase::Idle => Some(1),
+        Phase::Header if young => Some(2),
+        Phase::Header | Phase::Serving => None,
     };
-    let waits = |state: &&Arc<State>| state.phase() != Phase::Serving && !state.is_ended();
-    let mut waiting: Vec<_> = states.filter(waits).collect();
-    waiting.sort_by_cached_key(|state| (rank(state), std::cmp::Reverse(state.age(now))));
+    let ranked =
+        |state: &'a Arc<State>| Some(((rank(state)?, std::cmp::Reverse(state.age(now))), state));
+    let mut waiting: Vec<_> = states.filter_map(ranked).collect();
+    waiting.sort_by_key(|(rank, _)| *rank);
     waiting.truncate(count);
-    waiting
+    waiting.into_iter().map(|(_, state)| state).collect()
 }
 
 /// The address that a connection counts for; nothing for this host, where all that comes

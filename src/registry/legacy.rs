@@ -10,7 +10,9 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::domain::server::{self, Access, JobKey, ModelInfo, Server, ServerInfo, ServerState};
+use crate::domain::server::{
+    self, Access, JobKey, ModelInfo, Server, ServerHealth, ServerInfo, ServerState,
+};
 
 /// What an old client sent, as a JSON object.
 pub type Record = Map<String, Value>;
@@ -32,6 +34,8 @@ pub struct LegacyEntry {
     pub first_seen: Timestamp,
     /// When it was last sent.
     pub updated: Timestamp,
+    /// What the registry saw itself at its `/health`.
+    pub health: Option<ServerHealth>,
     /// How often it was sent: whoever drops it names this, so that an update in between wins.
     pub updates: u64,
     /// When it is dropped.
@@ -92,6 +96,7 @@ impl LegacyEntry {
             state: ServerState::Ready,
             models: Vec::new(),
             slots: None,
+            health: self.health.clone(),
             first_seen: self.first_seen,
             last_seen: self.updated,
         })
@@ -197,7 +202,9 @@ mod tests {
         let now = Timestamp::from_second(1_700_000_000).unwrap();
         let record = record.as_object().unwrap().clone();
         let due = Instant::now();
-        LegacyEntry { job: job.into(), record, first_seen: now, updated: now, updates: 1, due }
+        let (first_seen, updated) = (now, now);
+        let (job, health) = (job.into(), None);
+        LegacyEntry { job, record, first_seen, updated, health, updates: 1, due }
     }
 
     #[test]

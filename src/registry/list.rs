@@ -1,26 +1,75 @@
 //! The canonical list: which servers pass a filter, in which order, and which page of them.
 
+use std::ops::Deref;
+use std::sync::Arc;
+
+use bytes::Bytes;
 use http::Uri;
+use serde::{Serialize, Serializer};
 
 use super::error::ApiError;
-use super::view::View;
+use super::view::{Entry, SharedView};
 use crate::api::ServerFilter;
 use crate::domain::server::{Server, ServerState};
 
 /// Most servers in one answer, and how many without a limit.
 pub const MAX_LIMIT: usize = 10_000;
 
+/// One server of a list: shared with the view, where it can be.
+#[derive(Debug, Clone)]
+pub enum Shown {
+    /// A leased one.
+    Leased(Arc<Entry>),
+    /// One of an old client.
+    Old(Box<Server>),
+}
+
+impl Deref for Shown {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        match self {
+            Shown::Leased(entry) => &entry.server,
+            Shown::Old(server) => server,
+        }
+    }
+}
+
+impl Serialize for Shown {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (**self).serialize(serializer)
+    }
+}
+
+/// A page as it is sent.
+#[derive(Debug, Clone)]
+pub struct Rendered {
+    /// The servers as a JSON array.
+    pub body: Bytes,
+    /// Which part of the list it is.
+    pub part: Part,
+}
+
 /// One page of a list.
 #[derive(Debug)]
 pub struct Page {
     /// The servers, newest start first.
-    pub servers: Vec<Server>,
+    pub servers: Vec<Shown>,
     /// How many pass the filter on all pages.
     pub total: usize,
-    /// Where it begins.
-    pub offset: usize,
-    /// How many it holds at most.
-    pub limit: usize,
+    offset: usize,
+    limit: usize,
+}
+
+/// [`page`] as it is sent.
+///
+/// # Errors
+/// 400 for a filter that means nothing.
+pub fn render(view: &SharedView, filter: &ServerFilter) -> Result<Rendered, ApiError> {
+    let Page { servers, total, offset, limit } = page(view, filter)?;
+    let body = serde_json::to_vec(&servers).map_err(|_| ApiError::internal())?;
+    let part = Part { offset, held: servers.len(), limit, total };
+    Ok(Rendered { body: body.into(), part })
 }
 
 /// The servers that pass `filter`: leased ones, and those of old clients as far as they can be
@@ -28,18 +77,21 @@ pub struct Page {
 ///
 /// # Errors
 /// 400 for a filter that means nothing.
-pub fn page(view: &View, filter: &ServerFilter) -> Result<Page, ApiError> {
+pub fn page(view: &SharedView, filter: &ServerFilter) -> Result<Page, ApiError> {
     let matcher = Matcher::new(filter)?;
-    let leased = view.entries.values();
-    let mut found: Vec<&Server> =
-        leased.map(|entry| &entry.server).filter(|server| matcher.passes(server)).collect();
-    let legacy: Vec<Server> = view.legacy_visible().filter_map(|entry| entry.server()).collect();
-    found.extend(legacy.iter().filter(|server| matcher.passes(server)));
+    let mut found: Vec<Shown> = {
+        let view = view.read();
+        let leased = view.entries.values().filter(|entry| matcher.passes(&entry.server));
+        let leased = leased.map(|entry| Shown::Leased(Arc::clone(entry)));
+        let old = view.legacy_visible().filter_map(|entry| entry.server());
+        let old = old.filter(|server| matcher.passes(server));
+        leased.chain(old.map(|server| Shown::Old(Box::new(server)))).collect()
+    };
     found.sort_by(|a, b| b.info.started.cmp(&a.info.started).then(a.info.id.cmp(&b.info.id)));
     let limit = filter.limit.unwrap_or(MAX_LIMIT).min(MAX_LIMIT);
     let offset = filter.offset.unwrap_or(0);
     let total = found.len();
-    let servers = found.into_iter().skip(offset).take(limit).cloned().collect();
+    let servers = found.into_iter().skip(offset).take(limit).collect();
     Ok(Page { servers, total, offset, limit })
 }
 
@@ -99,8 +151,21 @@ impl<'a> Matcher<'a> {
     }
 }
 
+/// Which part of a list a page holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// Where it begins.
+    pub offset: usize,
+    /// How many entries it holds.
+    pub held: usize,
+    /// How many it holds at most.
+    pub limit: usize,
+    /// How many there are on all pages.
+    pub total: usize,
+}
+
 /// The `Link` header of a page: where the next and the previous one are.
-pub fn link(uri: &Uri, page: &Page) -> Option<String> {
+pub fn link(uri: &Uri, part: Part) -> Option<String> {
     let kept: Vec<&str> = uri
         .query()
         .unwrap_or_default()
@@ -109,18 +174,18 @@ pub fn link(uri: &Uri, page: &Page) -> Option<String> {
         .filter(|pair| !pair.starts_with("limit=") && !pair.starts_with("offset="))
         .collect();
     let to = |offset: usize, rel: &str| {
-        let limit = page.limit;
+        let limit = part.limit;
         let tail = format!("limit={limit}&offset={offset}");
         let query = kept.iter().copied().chain([tail.as_str()]).collect::<Vec<_>>().join("&");
         format!("<{}?{query}>; rel=\"{rel}\"", uri.path())
     };
     let mut links = Vec::new();
-    let next = page.offset.saturating_add(page.servers.len());
-    if !page.servers.is_empty() && next < page.total {
+    let next = part.offset.saturating_add(part.held);
+    if part.held > 0 && next < part.total {
         links.push(to(next, "next"));
     }
-    if page.offset > 0 && page.limit > 0 {
-        links.push(to(page.offset.saturating_sub(page.limit), "prev"));
+    if part.offset > 0 && part.limit > 0 {
+        links.push(to(part.offset.saturating_sub(part.limit), "prev"));
     }
     (!links.is_empty()).then(|| links.join(", "))
 }
@@ -129,26 +194,15 @@ pub fn link(uri: &Uri, page: &Page) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn page_at(offset: usize, held: usize, total: usize) -> Page {
-        let json = serde_json::json!({
-            "id": uuid::Uuid::now_v7(), "cluster": "c", "job_id": "1", "name": "n",
-            "model": {"name": "m"}, "owner": "o", "host": "h", "port": 1,
-            "started": "2026-01-01T00:00:00Z", "state": "ready",
-            "first_seen": "2026-01-01T00:00:00Z", "last_seen": "2026-01-01T00:00:00Z",
-        });
-        let server: Server = serde_json::from_value(json).unwrap();
-        Page { servers: vec![server; held], total, offset, limit: 2 }
-    }
-
     #[test]
     fn a_page_links_to_its_neighbours_and_keeps_the_filter() {
         let uri: Uri = "/api/v1/servers?owner=a%20b&offset=2&limit=2".parse().unwrap();
         assert_eq!(
-            link(&uri, &page_at(2, 2, 5)).unwrap(),
+            link(&uri, Part { offset: 2, held: 2, limit: 2, total: 5 }).unwrap(),
             "</api/v1/servers?owner=a%20b&limit=2&offset=4>; rel=\"next\", \
              </api/v1/servers?owner=a%20b&limit=2&offset=0>; rel=\"prev\""
         );
         let uri: Uri = "/api/v1/servers".parse().unwrap();
-        assert_eq!(link(&uri, &page_at(0, 2, 2)), None);
+        assert_eq!(link(&uri, Part { offset: 0, held: 2, limit: 2, total: 2 }), None);
     }
 }

@@ -5,16 +5,24 @@
 //! read. axum is used only here, SQL only in [`store`].
 
 pub mod auth;
+pub mod bodies;
 pub mod bus;
 pub mod connections;
 pub mod dialects;
 pub mod error;
 pub mod handlers;
+pub mod history;
 pub mod identity;
 pub mod legacy;
 pub mod list;
+pub mod live;
 pub mod log;
 pub mod metrics;
+pub mod node_list;
+pub mod node_merge;
+pub mod nodes;
+pub mod openapi;
+pub mod probe;
 pub mod router;
 pub mod routes;
 pub mod serve;

@@ -7,21 +7,31 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, Uri, header};
 use serde_json::Value;
 
 use super::auth::Hosts;
-use super::dialects::slurm;
+use super::dialects::{map, pools, slurm};
 use super::error::ApiError;
-use super::handlers::{events, health, metrics, page, servers};
+use super::handlers::{
+    discovery, events, health, history, metrics, nodes, openapi, page, profiles, servers,
+};
 use super::identity::{self, Caller, Peer};
+use super::live::MAX_WAIT;
 use super::metrics::Metrics;
 use super::routes::{Access, Permissions, Table};
 use super::service::Service;
+use crate::api::nodes::{
+    CleanupQuery, CleanupReply, History, HistoryQuery, Maintenance, NodeBeat, NodeBeatReply,
+    NodeChange, NodeFilter, NodeRegister, NodeReply, NodeStats, Profile, Topology,
+};
+use crate::api::old::{OldByOwner, OldDone, OldList, OldRecord, OldShown};
 use crate::api::{
-    Health, KeyReply, LeaseGrant, MAX_BODY, RegisterRequest, Renewed, ServerFilter, ServerUpdate,
+    Deleted, Health, KeyReply, LEASE_HEADER, LEASE_SECRET_HEADER, LeaseGrant, MAX_BODY,
+    RegisterRequest, Renewed, ServerFilter, ServerUpdate,
 };
 use crate::domain::event::Event;
+use crate::domain::node::Node;
 use crate::domain::server::Server;
 use crate::domain::token::Scope;
 
@@ -32,13 +42,16 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 const READ: Access = Access::Scope(Scope::Read);
 /// Whoever may register servers and nodes, and change their own.
 const REGISTER: Access = Access::Scope(Scope::Register);
+/// Administrators.
+const ADMIN: Access = Access::Scope(Scope::Admin);
 /// Everybody who reaches the port.
 const OPEN: Access = Access::Everybody;
 
 /// The table of all routes.
 pub fn table() -> Table {
     let table = Table::default();
-    operation(old_servers(servers(table)))
+    let servers = old_servers(servers(table));
+    documentation(monitoring(operation(old_nodes(all_nodes(servers)))))
 }
 
 fn servers(table: Table) -> Table {
@@ -49,21 +62,37 @@ fn servers(table: Table) -> Table {
     table
         .group("Servers")
         .on(get.clone(), path, READ, servers::list, "List servers, newest start first", |e| {
-            e.query::<ServerFilter>().gives::<Vec<Server>>()
+            e.query::<ServerFilter>()
+                .takes(&["If-None-Match"])
+                .gives::<Vec<Server>>()
+                .gives_nothing(StatusCode::NOT_MODIFIED)
+                .tells(&["ETag", "Link", "X-Total-Count"])
         })
         .on(post.clone(), path, REGISTER, servers::register, "Register a server", |e| {
             let created = StatusCode::CREATED;
-            e.body::<RegisterRequest>().gives_with::<LeaseGrant>(created).errors(&[409])
+            e.takes(&[LEASE_SECRET_HEADER, LEASE_HEADER])
+                .body::<RegisterRequest>()
+                .gives_with::<LeaseGrant>(created)
+                .tells(&["Location"])
+                .errors(&[409])
         })
         .on(get.clone(), one, READ, servers::get, "One server", |e| e.gives::<Server>())
         .on(Method::PATCH, one, REGISTER, servers::renew, "Change a server", |e| {
-            e.body::<ServerUpdate>().gives::<Renewed>().errors(&[409])
+            e.takes(&[LEASE_HEADER])
+                .body::<ServerUpdate>()
+                .body_optional()
+                .gives::<Renewed>()
+                .errors(&[409])
         })
         .on(Method::DELETE, one, REGISTER, servers::unregister, "Take a server out", |e| {
-            e.gives::<Value>().errors(&[409])
+            e.takes(&[LEASE_HEADER]).gives::<Deleted>().errors(&[409])
         })
         .on(post, beat, REGISTER, servers::renew, "Renew a server's lease", |e| {
-            e.body::<ServerUpdate>().gives::<Renewed>().errors(&[409])
+            e.takes(&[LEASE_HEADER])
+                .body::<ServerUpdate>()
+                .body_optional()
+                .gives::<Renewed>()
+                .errors(&[409])
         })
         .on(get, "/api/v1/servers/{id}/key", READ, servers::key, "A server's API key", |e| {
             e.gives::<KeyReply>()
@@ -77,39 +106,166 @@ fn old_servers(table: Table) -> Table {
     let owner = "/servers/by-owner/{owner}";
     table
         .group("Servers, older format")
-        .on(get.clone(), "/servers", READ, slurm::list, "List servers", |e| e.gives::<Value>())
-        .on(get.clone(), one, READ, slurm::get, "One record", |e| e.gives::<Value>())
+        .on(get.clone(), "/servers", READ, slurm::list, "List servers", |e| e.gives::<OldList>())
+        .on(get.clone(), one, READ, slurm::get, "One record", |e| e.gives::<OldShown>())
         .on(Method::POST, one, REGISTER, slurm::put, "Register or update a record", |e| {
-            e.body::<Value>().gives::<Value>().errors(&[409])
+            e.body::<OldRecord>().gives::<OldDone>().errors(&[409])
         })
         .on(Method::PUT, one, REGISTER, slurm::put, "Register or update a record", |e| {
-            e.body::<Value>().gives::<Value>().errors(&[409])
+            e.body::<OldRecord>().gives::<OldDone>().errors(&[409])
         })
         .on(Method::DELETE, one, REGISTER, slurm::delete, "Delete a record", |e| {
-            e.gives::<Value>().errors(&[409])
+            e.gives::<OldDone>().errors(&[409])
         })
         .on(get, owner, READ, slurm::by_owner, "One owner's records by job id", |e| {
+            e.gives::<OldByOwner>()
+        })
+}
+
+/// Nodes and profiles; contract 2 is part of it.
+fn all_nodes(table: Table) -> Table {
+    let (get, post) = (Method::GET, Method::POST);
+    let path = "/api/v1/nodes";
+    let one = "/api/v1/nodes/{node_id}";
+    let maintenance = "/api/v1/nodes/{node_id}/maintenance";
+    let register = "/api/v1/nodes/register";
+    let beat = "/api/v1/nodes/heartbeat";
+    let clean = "/api/v1/maintenance/cleanup";
+    let all = "/api/v1/profiles";
+    let profile = "/api/v1/profiles/{role}";
+    table
+        .group("Nodes")
+        .on(get.clone(), path, READ, nodes::list, "List nodes, by name", |e| {
+            e.query::<NodeFilter>().gives::<Vec<Node>>()
+        })
+        .on(post.clone(), register, REGISTER, nodes::register, "Register a node", |e| {
+            e.body::<NodeRegister>().gives::<NodeReply>().errors(&[409])
+        })
+        .on(post.clone(), beat, REGISTER, nodes::beat, "A node's heartbeat", |e| {
+            e.body::<NodeBeat>().gives::<NodeBeatReply>().errors(&[404, 409])
+        })
+        .on(get.clone(), one, READ, nodes::get, "One node, by id or name", |e| e.gives::<Node>())
+        .on(Method::PATCH, one, REGISTER, nodes::change, "Change a node", |e| {
+            e.body::<NodeChange>().gives::<Node>().errors(&[409])
+        })
+        .on(Method::DELETE, one, REGISTER, nodes::delete, "Take a node out", |e| {
+            e.gives::<Value>().errors(&[409])
+        })
+        .on(Method::PUT, maintenance, REGISTER, nodes::maintain, "Maintenance on or off", |e| {
+            e.body::<Maintenance>().gives::<Node>()
+        })
+        .on(post, clean, ADMIN, nodes::clean, "Mark or remove nodes that are silent", |e| {
+            e.query::<CleanupQuery>().gives::<CleanupReply>()
+        })
+        .group("Profiles")
+        .on(get.clone(), all, READ, profiles::list, "Profiles of all roles", |e| {
+            e.gives::<Vec<Profile>>()
+        })
+        .on(get, profile, READ, profiles::get, "A role's profile", |e| e.gives::<Profile>())
+        .on(Method::PUT, profile, ADMIN, profiles::put, "Write a role's profile", |e| {
+            e.body::<Value>().gives::<Profile>()
+        })
+        .on(Method::DELETE, profile, ADMIN, profiles::delete, "Remove a role's profile", |e| {
             e.gives::<Value>()
+        })
+}
+
+/// Contracts 3 and 4.
+fn old_nodes(table: Table) -> Table {
+    let (get, post) = (Method::GET, Method::POST);
+    let (v2, one, beat) = ("/v2/nodes", "/v2/nodes/{node_id}", "/v2/nodes/{node_id}/heartbeat");
+    let (named, beat_named) = ("/nodes/{name}", "/nodes/{name}/heartbeat");
+    table
+        .group("Nodes with pools, older format")
+        .on(post.clone(), "/v2/nodes/register", REGISTER, pools::register, "Register", |e| {
+            e.body::<pools::Register>().gives::<pools::Next>().errors(&[409])
+        })
+        .on(post.clone(), beat, REGISTER, pools::beat, "Heartbeat", |e| {
+            e.body::<pools::Heartbeat>().gives::<pools::Next>().errors(&[409])
+        })
+        .on(get.clone(), v2, READ, pools::list, "List nodes", |e| {
+            e.query::<NodeFilter>().gives::<Vec<pools::PoolNode>>()
+        })
+        .on(get.clone(), one, READ, pools::get, "One node", |e| e.gives::<pools::PoolNode>())
+        .on(Method::DELETE, one, REGISTER, pools::delete, "Take a node out", |e| {
+            e.gives::<pools::Removed>().errors(&[409])
+        })
+        .group("Map of nodes, older format")
+        .on(post.clone(), "/nodes/register", REGISTER, map::register, "Register", |e| {
+            e.body::<map::Register>().gives::<map::Told>().errors(&[409])
+        })
+        .on(post, beat_named, REGISTER, map::beat, "Heartbeat", |e| {
+            e.body::<map::Heartbeat>().gives::<map::Told>().errors(&[409])
+        })
+        .on(get.clone(), "/nodes", READ, map::list, "Nodes by name", |e| {
+            e.query::<NodeFilter>().gives::<map::MapNodes>()
+        })
+        .on(get.clone(), named, READ, map::get, "One node", |e| e.gives::<map::MapNode>())
+        .on(get.clone(), "/topology", READ, map::topology, "Nodes and connections", |e| {
+            e.query::<NodeFilter>().gives::<Topology>()
+        })
+        .on(get, "/stats", READ, map::stats, "Totals, and history with `since`", |e| {
+            e.query::<HistoryQuery>().gives::<NodeStats>()
         })
 }
 
 fn operation(table: Table) -> Table {
     let get = Method::GET;
-    let text = "application/openmetrics-text";
+    let text = "text/plain";
     table
         .group("Events")
         .on(get.clone(), "/api/v1/events", READ, events::list, "What happened, in order", |e| {
-            e.query::<events::EventQuery>().gives::<Vec<Event>>()
+            e.query::<events::EventQuery>()
+                .gives::<Vec<Event>>()
+                .gives_type(StatusCode::OK, "text/event-stream")
+        })
+        .on(get.clone(), "/api/v1/ws", READ, events::socket, "The events as a WebSocket", |e| {
+            e.query::<events::FollowQuery>()
+                .gives_nothing(StatusCode::SWITCHING_PROTOCOLS)
+                .errors(&[426])
+        })
+        .on(get.clone(), "/api/v1/history", READ, history::get, "Numbers over time", |e| {
+            e.query::<HistoryQuery>().gives::<History>()
         })
         .group("Operation")
         .on(get.clone(), "/", READ, page::get, "A page for people", |e| {
-            e.gives_type(StatusCode::OK, "text/html")
+            e.gives_type(StatusCode::OK, "text/html").gives::<Value>()
         })
         .on(get.clone(), "/health", OPEN, health::get, "Whether the registry is well", |e| {
             e.gives::<Health>()
         })
         .on(get, "/metrics", READ, metrics::get, "Metrics for Prometheus", |e| {
             e.gives_type(StatusCode::OK, text)
+                .gives_type(StatusCode::OK, "application/openmetrics-text")
+                .gives::<Value>()
+        })
+}
+
+/// What other programs look at to watch the registry and its servers.
+fn monitoring(table: Table) -> Table {
+    let sd = "/sd/prometheus";
+    let find = "Every ready server, as Prometheus' HTTP service discovery wants it";
+    table.group("Operation").on(Method::GET, sd, READ, discovery::prometheus, find, |e| {
+        e.gives::<Vec<discovery::TargetGroup>>()
+    })
+}
+
+/// What says how to use all of this; no secret, so that programs may read it first.
+fn documentation(table: Table) -> Table {
+    let get = Method::GET;
+    let document = "/api/v1/openapi.json";
+    let docs = "/api/v1/docs";
+    let (html, any) = ("text/html", "text/*");
+    table
+        .group("Documentation")
+        .on(get.clone(), document, OPEN, openapi::document, "This document", |e| {
+            e.gives::<serde_json::Map<String, serde_json::Value>>()
+        })
+        .on(get.clone(), docs, OPEN, openapi::page, "This document, to read and to try", |e| {
+            e.gives_type(StatusCode::OK, html)
+        })
+        .on(get, "/api/v1/docs/{file}", OPEN, openapi::file, "A file of the viewer", |e| {
+            e.gives_type(StatusCode::OK, any)
         })
 }
 
@@ -169,13 +325,16 @@ async fn guarded(State(guard): State<Guard>, mut request: Request, next: Next) -
     let start = Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let waits = waits(request.uri());
     let mut response = match guard.admit(&mut request) {
-        Ok(()) => bounded(REQUEST_TIMEOUT, next.run(request)).await,
+        Ok(()) => bounded(limit(request.uri()), next.run(request)).await,
         Err(error) => error.into_response(),
     };
     let route = route.as_ref().map_or("other", MatchedPath::as_str);
+    // A read that waits for a change takes long without being slow.
+    let route = if waits { format!("{route} (waits)") } else { route.to_owned() };
     let status = response.status().as_u16();
-    guard.service.counters.request(&method, route, status, start.elapsed());
+    guard.service.counters.request(&method, &route, status, start.elapsed());
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
@@ -183,6 +342,18 @@ async fn guarded(State(guard): State<Guard>, mut request: Request, next: Next) -
         .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
     response
+}
+
+/// How long a request may take: longer where it asks to wait for a change.
+fn limit(uri: &Uri) -> Duration {
+    match waits(uri) {
+        true => REQUEST_TIMEOUT + MAX_WAIT,
+        false => REQUEST_TIMEOUT,
+    }
+}
+
+fn waits(uri: &Uri) -> bool {
+    uri.query().unwrap_or_default().split('&').any(|pair| pair.starts_with("wait="))
 }
 
 async fn bounded(

@@ -45,6 +45,14 @@ pub struct Endpoint {
     pub answers: Vec<(StatusCode, &'static str, Option<SchemaOf>)>,
     /// Statuses of errors, beside those that every route may give.
     pub errors: Vec<StatusCode>,
+    /// More about it than one line.
+    pub note: &'static str,
+    /// Whether it can do without its body.
+    pub body_optional: bool,
+    /// Headers that it reads.
+    pub takes: Vec<&'static str>,
+    /// Headers of its answer that are worth knowing.
+    pub tells: Vec<&'static str>,
 }
 
 impl Endpoint {
@@ -75,6 +83,35 @@ impl Endpoint {
     /// It gives something that is not JSON.
     pub fn gives_type(mut self, status: StatusCode, content_type: &'static str) -> Endpoint {
         self.answers.push((status, content_type, None));
+        self
+    }
+
+    /// It gives nothing but this status.
+    pub fn gives_nothing(self, status: StatusCode) -> Endpoint {
+        self.gives_type(status, "")
+    }
+
+    /// It can do without its body.
+    pub fn body_optional(mut self) -> Endpoint {
+        self.body_optional = true;
+        self
+    }
+
+    /// It reads these headers.
+    pub fn takes(mut self, headers: &[&'static str]) -> Endpoint {
+        self.takes.extend(headers);
+        self
+    }
+
+    /// Its answer has these headers.
+    pub fn tells(mut self, headers: &[&'static str]) -> Endpoint {
+        self.tells.extend(headers);
+        self
+    }
+
+    /// More about it than one line.
+    pub fn note(mut self, note: &'static str) -> Endpoint {
+        self.note = note;
         self
     }
 
@@ -132,6 +169,10 @@ impl Table {
             body: None,
             answers: Vec::new(),
             errors: Vec::new(),
+            note: "",
+            body_optional: false,
+            takes: Vec::new(),
+            tells: Vec::new(),
         }));
         self
     }

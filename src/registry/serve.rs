@@ -13,8 +13,9 @@ use super::handlers::page::Page;
 use super::router::router;
 use super::service::Service;
 use super::store::{Database, Lifetimes, Now, Store};
-use super::ticker;
 use super::tls::{Files, Tls};
+use super::{probe, ticker};
+use crate::domain::node::Limits as NodeLimits;
 
 /// How long requests may take to finish after the registry was told to stop.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -28,6 +29,10 @@ pub struct Config {
     pub ttl: Duration,
     /// How long events are kept.
     pub retain: Duration,
+    /// How often each server's `/health` is looked at; nothing for never.
+    pub probe: Option<Duration>,
+    /// After how much silence nodes are in trouble.
+    pub node_limits: NodeLimits,
     /// Further host names under which it may be reached.
     pub allowed_hosts: Vec<String>,
     /// Certificate and key; nothing for plain HTTP.
@@ -43,6 +48,7 @@ pub struct Config {
 pub struct Registry {
     service: Service,
     allowed_hosts: Vec<String>,
+    probe: Option<Duration>,
     tls: Option<Arc<Tls>>,
     max_connections: Option<usize>,
     event_bus: Option<Bus>,
@@ -57,11 +63,13 @@ impl Registry {
         let tls = config.tls.clone().map(Tls::open).transpose()?.map(Arc::new);
         let lifetimes = Lifetimes { ttl: config.ttl, retain: config.retain };
         let store = Store::open(&config.database, lifetimes, Now::get())?;
-        let service = Service::new(Arc::new(store), config.ttl);
+        let mut service = Service::new(Arc::new(store), config.ttl);
+        service.limits = config.node_limits;
         let allowed_hosts = config.allowed_hosts.clone();
         Ok(Registry {
             service,
             allowed_hosts,
+            probe: config.probe,
             tls,
             max_connections: config.max_connections,
             event_bus: config.event_bus.clone(),
@@ -81,10 +89,19 @@ impl Registry {
         let hosts = Hosts::new(&self.allowed_hosts);
         let app = router(self.service.clone(), hosts, Page::new(exposed)?);
         let bus = self.event_bus.map(|bus| tokio::spawn(bus.run(self.service.clone())));
+        let prober = self.probe.map(|interval| {
+            let service = self.service.clone();
+            tokio::spawn(async move {
+                if let Err(error) = probe::run(service, interval, !exposed).await {
+                    tracing::error!(%error, "servers' /health can't be looked at");
+                }
+            })
+        });
         let mut ticker = tokio::spawn(ticker::run(self.service.clone()));
         let connections = Connections::new(Limits::of_process(self.max_connections));
         let (stop, stopping) = watch::channel(false);
-        let judge = tokio::spawn(Arc::clone(&connections).judge(stopping.clone()));
+        let open = self.service.counters.connections.clone();
+        let judge = tokio::spawn(Arc::clone(&connections).judge(stopping.clone(), open));
         let follower = self.tls.clone().map(|tls| tokio::spawn(tls.follow()));
         let ended = tokio::select! {
             () = shutdown => Ok(()),
@@ -93,11 +110,13 @@ impl Registry {
         };
         drop(listener);
         let _ = stop.send(true);
+        self.service.live.stop();
         if tokio::time::timeout(DRAIN, connections.none()).await.is_err() {
             tracing::warn!("some requests did not finish in time");
         }
         judge.abort();
         ticker.abort();
+        prober.iter().for_each(|task| task.abort());
         follower.iter().for_each(|task| task.abort());
         bus.iter().for_each(|task| task.abort());
         let store = Arc::clone(&self.service.store);

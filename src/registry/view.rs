@@ -1,6 +1,6 @@
 //! The view in memory: what the database holds as of its last commit. It serves every read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
@@ -8,8 +8,11 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::legacy::LegacyEntry;
+use super::nodes::{Beaten, NodeEntry, Nodes};
+use super::store::{Seen, Target};
+use crate::api::nodes::Profile;
 use crate::domain::event::Event;
-use crate::domain::server::{Server, ServerState, Slots};
+use crate::domain::server::{Server, ServerHealth, ServerState, Slots};
 use crate::secret::Secret;
 
 /// A leased server.
@@ -59,6 +62,23 @@ pub enum Change {
     PutLegacy(Box<LegacyEntry>),
     /// An entry of an old client is gone.
     DropLegacy(String),
+    /// A server was found otherwise than it was. Its lease goes on as it did.
+    Health(Seen),
+    /// A new or changed node.
+    PutNode {
+        /// The node.
+        entry: Box<NodeEntry>,
+        /// When it was last heard of; without it its silence goes on.
+        heard: Option<Instant>,
+    },
+    /// A node was heard of, and nothing but its measurements and pools changed.
+    BeatNode(Box<Beaten>),
+    /// A node is gone.
+    DropNode(String),
+    /// A new or changed profile.
+    PutProfile(Box<Profile>),
+    /// A profile is gone.
+    DropProfile(String),
     /// An event was written: the sequence is here now.
     Event(Arc<Event>),
 }
@@ -70,6 +90,10 @@ pub struct View {
     pub entries: HashMap<Uuid, Arc<Entry>>,
     /// Entries of old clients by job id.
     pub legacy: HashMap<String, Arc<LegacyEntry>>,
+    /// Nodes.
+    pub nodes: Nodes,
+    /// Profiles by role.
+    pub profiles: BTreeMap<String, Arc<Profile>>,
     /// Number of the last event.
     pub seq: u64,
     /// Number of the last change of a row: everything up to it is here.
@@ -86,9 +110,12 @@ impl View {
     /// Follows one change.
     pub fn apply(&mut self, change: Change) {
         match change {
-            Change::Put(entry) => {
+            Change::Put(mut entry) => {
                 let slots = entry.server.slots;
-                let old = self.entries.insert(entry.server.info.id, Arc::new(*entry));
+                let id = entry.server.info.id;
+                let old = self.entries.get(&id);
+                keep_health(&mut entry.server.health, old.and_then(|o| o.server.health.as_ref()));
+                let old = self.entries.insert(id, Arc::new(*entry));
                 // Another replica took a beat, which is no event.
                 if old.is_some_and(|old| old.server.slots != slots) {
                     self.revision += 1;
@@ -109,25 +136,70 @@ impl View {
             Change::Drop(id) => {
                 self.entries.remove(&id);
             }
-            Change::PutLegacy(entry) => {
+            Change::PutLegacy(mut entry) => {
+                let old = self.legacy.get(&entry.job).and_then(|old| old.health.as_ref());
+                keep_health(&mut entry.health, old);
                 self.legacy.insert(entry.job.clone(), Arc::new(*entry));
             }
             Change::DropLegacy(job) => {
                 self.legacy.remove(&job);
             }
+            Change::Health(seen) => {
+                if let Some(health) = self.health_of(&seen.target) {
+                    *health = Some(seen.health);
+                }
+            }
+            Change::PutNode { entry, heard } => {
+                self.revision += u64::from(self.nodes.put(*entry, heard));
+            }
+            Change::BeatNode(beat) => self.revision += u64::from(self.nodes.beat(*beat)),
+            Change::DropNode(id) => self.nodes.remove(&id),
+            Change::PutProfile(profile) => {
+                self.profiles.insert(profile.role.clone(), Arc::new(*profile));
+            }
+            Change::DropProfile(role) => {
+                self.profiles.remove(&role);
+            }
             Change::Event(event) => self.seq = event.seq,
         }
     }
 
-    /// Lets every lease live at least until `until`.
+    /// A look at a server's `/health` found it as it should be, and as it was: this process
+    /// alone remembers that.
+    pub fn saw(&mut self, seen: &Seen) {
+        // Only a commit turns a server that does not answer into one that does.
+        if let Some(known) = self.health_of(&seen.target)
+            && known.as_ref().is_none_or(|known| known.ok)
+        {
+            *known = Some(seen.health.clone());
+        }
+    }
+
+    fn health_of(&mut self, target: &Target) -> Option<&mut Option<ServerHealth>> {
+        match target {
+            Target::Leased(id, generation) => {
+                let entry = self.entries.get_mut(id)?;
+                let same = entry.generation == *generation;
+                same.then(|| &mut Arc::make_mut(entry).server.health)
+            }
+            Target::Legacy(job) => {
+                self.legacy.get_mut(job).map(|entry| &mut Arc::make_mut(entry).health)
+            }
+        }
+    }
+
+    /// Lets every lease live at least until `until`, and counts silence from now on: nobody's
+    /// beat was taken before.
     pub fn extend_leases(&mut self, until: Instant) {
+        self.nodes.pardon(Instant::now());
         for entry in self.entries.values_mut().filter(|entry| entry.due < until) {
             Arc::make_mut(entry).due = until;
         }
     }
 
-    /// Lets every lease live for `by` longer.
+    /// Lets every lease live for `by` longer; the time is no silence, either.
     pub fn postpone_leases(&mut self, by: Duration) {
+        self.nodes.postpone(by);
         for entry in self.entries.values_mut() {
             Arc::make_mut(entry).due += by;
         }
@@ -151,6 +223,13 @@ impl View {
         let leased: std::collections::HashSet<String> =
             self.live().map(|entry| entry.server.info.job.job()).collect();
         self.legacy.values().filter(move |entry| !leased.contains(&entry.job))
+    }
+}
+
+/// The database knows of servers that did not answer; that one did is remembered here.
+fn keep_health(new: &mut Option<ServerHealth>, old: Option<&ServerHealth>) {
+    if new.is_none() {
+        *new = old.filter(|health| health.ok).cloned();
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
@@ -67,6 +67,7 @@ pub struct Gate {
 struct Shared {
     socket: PathBuf,
     key: Option<Secret>,
+    open_metrics: bool,
     phase: watch::Sender<Phase>,
     closing: watch::Sender<Closing>,
     in_flight: Counter,
@@ -75,7 +76,8 @@ struct Shared {
 
 impl Gate {
     /// Starts to accept on `listener`, in front of the llama-server on `socket`, which wants
-    /// `key`. Until [`Gate::open`] every answer is 503.
+    /// `key`. Until [`Gate::open`] every answer is 503. With `open_metrics` whoever reaches the
+    /// port may read `/metrics`, which counts requests and tokens and shows none.
     ///
     /// # Errors
     /// When the listener has no address.
@@ -83,11 +85,13 @@ impl Gate {
         listener: TcpListener,
         socket: PathBuf,
         key: Option<Secret>,
+        open_metrics: bool,
     ) -> std::io::Result<Gate> {
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             socket,
             key,
+            open_metrics,
             phase: watch::Sender::new(Phase::Loading),
             closing: watch::Sender::new(Closing::No),
             in_flight: Counter::default(),
@@ -205,8 +209,13 @@ async fn connection(
 
 type Answer = Response<Either<Full<Bytes>, Streamed>>;
 
-async fn answer(request: Request<Incoming>, shared: &Shared) -> Answer {
+async fn answer(mut request: Request<Incoming>, shared: &Shared) -> Answer {
     let proof = proof(&request, shared.key.as_ref());
+    if shared.open_metrics
+        && let Some(key) = &shared.key
+    {
+        show_key(&mut request, key);
+    }
     // Counted before the look at the phase: a drain must not miss it.
     let count = Counted::new(&shared.in_flight);
     let phase = *shared.phase.borrow();
@@ -242,6 +251,18 @@ fn unavailable(status: StatusCode, message: &str) -> Answer {
     let json = HeaderValue::from_static("application/json; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, json);
     response
+}
+
+/// Shows the key in the client's place, to `GET /metrics` and nothing else: one path, compared
+/// as it is passed on.
+fn show_key(request: &mut Request<Incoming>, key: &Secret) {
+    if request.method() != http::Method::GET || request.uri().path() != "/metrics" {
+        return;
+    }
+    if let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {}", key.expose())) {
+        value.set_sensitive(true);
+        request.headers_mut().insert(AUTHORIZATION, value);
+    }
 }
 
 /// The answer to a challenge: a port can belong to the next tenant of a node, and clients

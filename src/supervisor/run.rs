@@ -29,6 +29,8 @@ use crate::notify::{self, Kind};
 use crate::secret::Secret;
 use crate::shutdown::{Signals, Stop};
 
+/// A server with this label and the value `open` shows its `/metrics` without its key.
+const METRICS_LABEL: &str = "metrics";
 /// SLURM's own default of KillWait, which holds until the site's is known.
 pub const DEFAULT_KILL_WAIT: Duration = Duration::from_secs(30);
 /// How long unregistering may take at the end.
@@ -111,7 +113,8 @@ impl<'a> Story<'a> {
             let what = what.to_owned();
             move |error: std::io::Error| Failure::new(format!("{what}: {error}"))
         };
-        let gate = Gate::start(listener, socket.clone(), key.clone())
+        let open_metrics = spec.labels.get(METRICS_LABEL).is_some_and(|value| value == "open");
+        let gate = Gate::start(listener, socket.clone(), key.clone(), open_metrics)
             .map_err(broken("the port can't be used"))?;
         let mut info = setup.info.clone();
         info.port = gate.address().port();

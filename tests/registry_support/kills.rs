@@ -76,7 +76,7 @@ pub async fn survive(rounds: usize, start: impl Fn() -> Command) -> (usize, usiz
         let over = Arc::new(AtomicBool::new(false));
         let begun = Arc::new(AtomicBool::new(false));
         let client = registry.client().timeout(Duration::from_secs(5));
-        let workers: Vec<_> = (0..8)
+        let workers: Vec<_> = (0..50)
             .map(|worker| (client.clone(), worker, Arc::clone(&over), Arc::clone(&begun)))
             .map(|(client, worker, over, begun)| {
                 tokio::spawn(load(client, worker, round, over, begun))

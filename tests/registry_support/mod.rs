@@ -9,6 +9,7 @@ pub mod kills;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use llamactl::api::{RegisterRequest, ServerFilter};
@@ -139,14 +140,19 @@ pub fn run(mut command: Command) -> Output {
     Output { status, stdout, stderr }
 }
 
-/// A client that keeps no connection: a test kills registries.
+/// A client that keeps no connection: a test kills registries. Made once, since reading the
+/// system's CA files takes a while.
 pub fn http() -> reqwest::Client {
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    reqwest::Client::builder()
-        .pool_max_idle_per_host(0)
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .expect("a client")
+    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
+    let made = CLIENT.get_or_init(|| {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        reqwest::Client::builder()
+            .pool_max_idle_per_host(0)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .expect("a client")
+    });
+    made.clone()
 }
 
 pub async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {

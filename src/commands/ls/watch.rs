@@ -12,8 +12,13 @@ use crate::commands::target::Finder;
 use crate::exit::Exit;
 use crate::output::Live;
 
-/// How often the registry is asked.
+/// How often a registry is asked that can't wait for a change, and SLURM.
 const EVERY: Duration = Duration::from_secs(2);
+/// How long a registry waits for a change at most: how busy servers are is shown at least so
+/// often, which is none.
+const WAIT: Duration = Duration::from_secs(3);
+/// The shortest time between two lists, where changes come fast.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// Watches until Ctrl-C, or until nobody reads any more.
 pub async fn run(context: &Context, finder: &Finder, args: &LsArgs) -> anyhow::Result<Exit> {
@@ -29,12 +34,14 @@ pub async fn run(context: &Context, finder: &Finder, args: &LsArgs) -> anyhow::R
 async fn watch(context: &Context, finder: &Finder, args: &LsArgs) -> anyhow::Result<Exit> {
     let mut live = Live::new();
     let mut before: Option<Vec<Value>> = None;
+    let mut seq = None;
     while !crate::output::reader_is_gone() {
-        let list = list(finder, args).await;
+        let list = list(finder, args, seq.map(|seq| (seq, WAIT))).await;
         let records: Vec<Value> = list.records().into_iter().map(steady).collect();
         show(context, &mut live, &list, before.as_ref() != Some(&records))?;
         before = Some(records);
-        tokio::time::sleep(EVERY).await;
+        seq = list.seq;
+        tokio::time::sleep(if seq.is_some() { PAUSE } else { EVERY }).await;
     }
     Ok(Exit::OK)
 }

@@ -1,11 +1,16 @@
 //! `llamactl registry`
 
+mod check;
+mod events;
 mod serve;
 mod tools;
+
+use std::io::Write;
 
 use crate::cli::RegistryCommand;
 use crate::commands::Context;
 use crate::exit::Exit;
+use crate::registry::openapi;
 
 /// Runs the command.
 ///
@@ -13,7 +18,14 @@ use crate::exit::Exit;
 /// What went wrong, with a hint.
 pub async fn run(context: &Context, args: RegistryCommand) -> anyhow::Result<Exit> {
     match args {
+        RegistryCommand::Events(args) => events::run(context, args).await,
         RegistryCommand::Serve(args) => serve::run(context, args).await,
+        RegistryCommand::Check(args) => check::run(context, args).await,
+        RegistryCommand::Openapi => {
+            let text = serde_json::to_string_pretty(&openapi::document())?;
+            writeln!(std::io::stdout(), "{text}")?;
+            Ok(Exit::OK)
+        }
         RegistryCommand::Backup { file, force, database } => {
             tools::backup(context, file, force, database).await
         }

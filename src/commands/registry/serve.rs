@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 
 use crate::cli::ServeArgs;
 use crate::commands::Context;
+use crate::domain::node::Limits;
 use crate::env;
 use crate::exit::{Exit, Failure};
 use crate::registry::bus::Bus;
@@ -22,8 +23,16 @@ const MIN_TTL: Duration = Duration::from_secs(1);
 /// Leases that live longer hide for too long that a server is gone.
 const MAX_TTL: Duration = Duration::from_secs(3600);
 
+/// Nodes that are given up sooner can't beat in time.
+const MIN_SILENCE: Duration = Duration::from_secs(1);
+/// Nodes that are given up later hide for too long that they are gone.
+const MAX_SILENCE: Duration = Duration::from_secs(24 * 3600);
+
 /// Events that are gone sooner tell nobody what happened.
 const MIN_RETAIN: Duration = Duration::from_secs(3600);
+
+/// Looks that follow each other faster say nothing more.
+const MIN_PROBE: Duration = Duration::from_millis(100);
 
 /// Runs the registry until a signal ends it.
 ///
@@ -41,6 +50,8 @@ pub async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
     }
     let ttl = parse_ttl(&args.ttl)?;
     let retain = parse_retain(&args.retain)?;
+    let probe = parse_probe(&args.probe)?;
+    let node_limits = node_limits(&args.node_warning_after, &args.node_offline_after)?;
     let database = database(args.database)?;
     let event_bus = event_bus(args.event_bus, &args.event_bus_prefix)?;
     let address = SocketAddr::new(args.host, args.port);
@@ -50,6 +61,8 @@ pub async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
         database,
         ttl,
         retain,
+        probe,
+        node_limits,
         allowed_hosts: args.allowed_hosts,
         tls: args.tls_cert.zip(args.tls_key).map(|(cert, key)| Files { cert, key }),
         max_connections: args.max_connections.map(|most| most as usize),
@@ -84,6 +97,39 @@ fn parse_ttl(text: &str) -> Result<Duration, Failure> {
         return Err(wrong("it must be between 1s and 1h"));
     }
     Ok(ttl)
+}
+
+fn parse_probe(text: &str) -> Result<Option<Duration>, Failure> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let wrong = |why: &str| {
+        Failure::usage(format!("--probe {text}: {why}")).hint("give off, or a time such as 15s")
+    };
+    let interval = humantime::parse_duration(text).map_err(|_| wrong("this is no time"))?;
+    if !(MIN_PROBE..=MAX_TTL).contains(&interval) {
+        return Err(wrong("it must be between 100ms and 1h"));
+    }
+    Ok(Some(interval))
+}
+
+fn node_limits(warning: &str, offline: &str) -> Result<Limits, Failure> {
+    let read = |flag: &str, text: &str| {
+        let time = humantime::parse_duration(text).ok();
+        time.filter(|time| (MIN_SILENCE..=MAX_SILENCE).contains(time)).ok_or_else(|| {
+            Failure::usage(format!("--{flag} {text}: it must be between 1s and 24h"))
+                .hint("give a time such as 2m")
+        })
+    };
+    let warning = read("node-warning-after", warning)?;
+    let offline = read("node-offline-after", offline)?;
+    if offline <= warning {
+        return Err(Failure::usage(
+            "--node-offline-after must be longer than --node-warning-after",
+        )
+        .hint("nodes are in warning first, and then offline"));
+    }
+    Ok(Limits { warning, offline })
 }
 
 fn parse_retain(text: &str) -> Result<Duration, Failure> {
@@ -182,6 +228,15 @@ mod tests {
         assert_eq!(parse_retain("30d").unwrap(), Duration::from_secs(30 * 86_400));
         for bad in ["", "30", "for ever", "10m"] {
             assert_eq!(parse_retain(bad).unwrap_err().exit, Exit::USAGE, "{bad}");
+        }
+    }
+
+    #[test]
+    fn limits_of_silence_are_read_and_in_order() {
+        let limits = node_limits("2m", "5m").unwrap();
+        assert_eq!((limits.warning.as_secs(), limits.offline.as_secs()), (120, 300));
+        for (warning, offline) in [("5m", "2m"), ("2m", "2m"), ("0s", "5m"), ("2m", "never")] {
+            assert_eq!(node_limits(warning, offline).unwrap_err().exit, Exit::USAGE);
         }
     }
 

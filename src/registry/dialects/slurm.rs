@@ -2,49 +2,140 @@
 //!
 //! Leased servers are shown in it too; only their holders can change them.
 
+use std::cmp::Reverse;
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::header;
+use indexmap::IndexMap;
 use jiff::Timestamp;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::domain::server::{Server, ServerState};
+use crate::registry::bodies::Stamp;
 use crate::registry::error::ApiError;
 use crate::registry::handlers::{Body, Segment};
 use crate::registry::legacy::{LegacyEntry, Record, iso};
 use crate::registry::service::{self, Service};
-use crate::registry::view::View;
-
-/// One entry as this format shows it.
-struct Shown {
-    job: String,
-    started: Timestamp,
-    record: Record,
-}
+use crate::registry::view::{Entry, SharedView, View};
 
 /// `GET /servers`: newest start first.
-pub async fn list(State(service): State<Service>) -> Json<Value> {
-    let mut shown = all(&service.view().read());
-    shown.sort_by(|a, b| b.started.cmp(&a.started).then_with(|| a.job.cmp(&b.job)));
+///
+/// # Errors
+/// None in practice.
+pub async fn list(State(service): State<Service>) -> Result<Response, ApiError> {
+    let stamp = Stamp::of(&service.view().read());
+    let view = service.view().clone();
+    let make = move || {
+        let text = serde_json::to_vec(&whole_list(&view)).map_err(|_| ApiError::internal())?;
+        Ok(Bytes::from(text))
+    };
+    let body = service.bodies.old_servers.get(stamp, make).await?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+#[derive(Serialize)]
+struct List {
+    servers: Vec<InList>,
+    count: usize,
+}
+
+fn whole_list(view: &SharedView) -> List {
+    let mut shown = all(&view.read());
+    shown.sort_by_cached_key(|entry| (Reverse(entry.started()), entry.job()));
     let now = Timestamp::now();
-    let count = shown.len();
-    let servers = shown.into_iter().map(|Shown { job, started, mut record }| {
-        record.insert("job_id".to_owned(), job.into());
-        record.insert("uptime_hours".to_owned(), uptime_hours(started, now).into());
-        Value::Object(record)
-    });
-    Json(json!({"servers": servers.collect::<Vec<_>>(), "count": count}))
+    let servers: Vec<InList> = shown.into_iter().map(|shown| InList { shown, now }).collect();
+    List { count: servers.len(), servers }
+}
+
+/// One entry as this format shows it; shared with the view.
+enum Shown {
+    Leased(Arc<Entry>),
+    Old(Arc<LegacyEntry>),
+}
+
+impl Shown {
+    fn job(&self) -> String {
+        match self {
+            Shown::Leased(entry) => entry.server.info.job.job(),
+            Shown::Old(entry) => entry.job.clone(),
+        }
+    }
+
+    fn started(&self) -> Timestamp {
+        match self {
+            Shown::Leased(entry) => entry.server.info.started,
+            Shown::Old(entry) => entry.started(),
+        }
+    }
+
+    fn owner(&self) -> Option<&str> {
+        match self {
+            Shown::Leased(entry) => Some(&entry.server.info.owner),
+            Shown::Old(entry) => entry.record.get("owner").and_then(Value::as_str),
+        }
+    }
+}
+
+impl Serialize for Shown {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Shown::Leased(entry) => LeasedRecord::of(&entry.server).serialize(serializer),
+            Shown::Old(entry) => record(entry).serialize(serializer),
+        }
+    }
+}
+
+/// An entry of the list, which says more than the entry alone.
+struct InList {
+    shown: Shown,
+    now: Timestamp,
+}
+
+impl Serialize for InList {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let job_id = self.shown.job();
+        let uptime_hours = uptime_hours(self.shown.started(), self.now);
+        match &self.shown {
+            Shown::Leased(entry) => {
+                let record = LeasedRecord::of(&entry.server);
+                Listed { record, job_id, uptime_hours }.serialize(serializer)
+            }
+            Shown::Old(entry) => {
+                let mut record = record(entry);
+                // Whatever the client sent under these names is not what they mean here.
+                record.insert("job_id".to_owned(), job_id.into());
+                record.insert("uptime_hours".to_owned(), uptime_hours.into());
+                record.serialize(serializer)
+            }
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Listed<T> {
+    #[serde(flatten)]
+    record: T,
+    job_id: String,
+    uptime_hours: f64,
 }
 
 /// `GET /servers/{job_id}`: the bare record.
 ///
 /// # Errors
 /// 404 where there is none.
-pub async fn get(State(service): State<Service>, job: Segment) -> Result<Json<Record>, ApiError> {
-    let view = service.view().read();
-    if let Some(entry) = view.live_of_job(&job.0).filter(|entry| answers(&entry.server)) {
-        return Ok(Json(leased_record(&entry.server)));
-    }
-    view.legacy.get(&job.0).map(|entry| Json(record(entry))).ok_or_else(ApiError::unknown)
+pub async fn get(State(service): State<Service>, job: Segment) -> Result<Response, ApiError> {
+    let shown = {
+        let view = service.view().read();
+        let leased = view.live_of_job(&job.0).filter(|entry| answers(&entry.server));
+        let leased = leased.map(|entry| Shown::Leased(Arc::clone(entry)));
+        leased.or_else(|| view.legacy.get(&job.0).map(|entry| Shown::Old(Arc::clone(entry))))
+    };
+    shown.map(|shown| Json(shown).into_response()).ok_or_else(ApiError::unknown)
 }
 
 /// `POST` and `PUT /servers/{job_id}`
@@ -70,29 +161,27 @@ pub async fn delete(State(service): State<Service>, job: Segment) -> Result<Json
 }
 
 /// `GET /servers/by-owner/{owner}`: a map by job id.
-pub async fn by_owner(State(service): State<Service>, owner: Segment) -> Json<Value> {
+pub async fn by_owner(State(service): State<Service>, owner: Segment) -> Response {
     let mut shown = all(&service.view().read());
-    shown.retain(|entry| entry.record.get("owner").and_then(Value::as_str) == Some(&owner.0));
+    shown.retain(|entry| entry.owner() == Some(&owner.0));
     // Where two clusters have the same job id, the map has room for the newer one.
-    shown.sort_by_key(|entry| entry.started);
-    let servers: Record =
-        shown.into_iter().map(|entry| (entry.job, Value::Object(entry.record))).collect();
+    shown.sort_by_key(Shown::started);
+    let servers: IndexMap<String, Shown> =
+        shown.into_iter().map(|entry| (entry.job(), entry)).collect();
     let count = servers.len();
-    Json(json!({"servers": servers, "count": count}))
+    Json(ByOwner { servers, count }).into_response()
+}
+
+#[derive(Serialize)]
+struct ByOwner {
+    servers: IndexMap<String, Shown>,
+    count: usize,
 }
 
 fn all(view: &View) -> Vec<Shown> {
-    let leased = view.live().filter(|entry| answers(&entry.server)).map(|entry| Shown {
-        job: entry.server.info.job.job(),
-        started: entry.server.info.started,
-        record: leased_record(&entry.server),
-    });
-    let legacy = view.legacy_visible().map(|entry| Shown {
-        job: entry.job.clone(),
-        started: entry.started(),
-        record: record(entry),
-    });
-    leased.chain(legacy).collect()
+    let leased = view.live().filter(|entry| answers(&entry.server));
+    let leased = leased.map(|entry| Shown::Leased(Arc::clone(entry)));
+    leased.chain(view.legacy_visible().map(|entry| Shown::Old(Arc::clone(entry)))).collect()
 }
 
 /// Whether clients of this format may see it: they have no word for a server that still loads,
@@ -107,19 +196,32 @@ fn record(entry: &LegacyEntry) -> Record {
     record
 }
 
-fn leased_record(server: &Server) -> Record {
-    let info = &server.info;
-    let fields = [
-        ("host", json!(info.host)),
-        ("port", json!(info.port)),
-        ("owner", json!(info.owner)),
-        ("model_file", json!(info.model.file.as_ref().unwrap_or(&info.model.name))),
-        ("model_name", json!(info.model.name)),
-        ("start_time", json!(iso(info.started))),
-        ("slurm_node", json!(info.slurm_node.as_ref().unwrap_or(&info.host))),
-        ("last_updated", json!(iso(server.last_seen))),
-    ];
-    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+#[derive(Serialize)]
+struct LeasedRecord<'a> {
+    host: &'a str,
+    port: u16,
+    owner: &'a str,
+    model_file: &'a str,
+    model_name: &'a str,
+    start_time: String,
+    slurm_node: &'a str,
+    last_updated: String,
+}
+
+impl<'a> LeasedRecord<'a> {
+    fn of(server: &'a Server) -> LeasedRecord<'a> {
+        let info = &server.info;
+        LeasedRecord {
+            host: &info.host,
+            port: info.port,
+            owner: &info.owner,
+            model_file: info.model.file.as_ref().unwrap_or(&info.model.name),
+            model_name: &info.model.name,
+            start_time: iso(info.started),
+            slurm_node: info.slurm_node.as_ref().unwrap_or(&info.host),
+            last_updated: iso(server.last_seen),
+        }
+    }
 }
 
 /// Hours since the start, with one decimal; never negative.

@@ -6,9 +6,10 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 
-use super::{Body, Params, Segment, chosen_secret, proof, required_proof};
+use super::{Body, Moment, Params, Segment, chosen_secret, listed, proof, required_proof};
 use crate::api::{RegisterRequest, ServerFilter, ServerUpdate};
 use crate::domain::server::Server;
+use crate::registry::bodies::Stamp;
 use crate::registry::error::ApiError;
 use crate::registry::list;
 use crate::registry::service::{Service, is_custom};
@@ -19,32 +20,26 @@ const NO_STORE: (HeaderName, HeaderValue) =
 /// `GET /api/v1/servers`
 ///
 /// # Errors
-/// 400 for a filter that means nothing.
+/// 400 for a filter that means nothing, 503 where too many requests wait.
 pub async fn list(
     State(service): State<Service>,
-    Params(filter): Params<ServerFilter>,
+    Params(mut filter): Params<ServerFilter>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let view = service.view().read();
-    // Weak: `last_seen` moves with every beat, and is not worth a new answer.
-    let etag = format!("W/\"{}.{}.{:08x}\"", view.seq, view.revision, service.run);
-    let page = list::page(&view, &filter)?;
-    drop(view);
-    let mut answer = HeaderMap::new();
-    let value = |text: &str| HeaderValue::from_str(text).map_err(|_| ApiError::internal());
-    answer.insert(header::ETAG, value(&etag)?);
-    answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    answer.insert("x-total-count", HeaderValue::from(page.total));
-    if let Some(link) = list::link(&uri, &page) {
-        answer.insert(header::LINK, value(&link)?);
-    }
-    let known = headers.get_all(header::IF_NONE_MATCH).iter();
-    let known = known.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
-    if known.map(str::trim).any(|known| known == etag || known == "*") {
-        return Ok((StatusCode::NOT_MODIFIED, answer).into_response());
-    }
-    Ok((answer, Json(page.servers)).into_response())
+    service.live.wait(filter.after.take(), filter.wait.take().as_deref()).await?;
+    let (moment, stamp) = {
+        let view = service.view().read();
+        (Moment::of(&view, service.run), Stamp::of(&view))
+    };
+    let all = ServerFilter::default();
+    let page = if filter == all {
+        let view = service.view().clone();
+        service.bodies.servers.get(stamp, move || list::render(&view, &all)).await?
+    } else {
+        list::render(service.view(), &filter)?
+    };
+    listed(&moment, page.part, &uri, &headers, || Ok(page.body))
 }
 
 /// `POST /api/v1/servers`

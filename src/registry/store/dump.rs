@@ -28,6 +28,8 @@ const TABLES: &[(&str, &str, bool)] = &[
     ("servers", "id", false),
     ("legacy", "job", false),
     ("replaced", "id", false),
+    ("nodes", "node_id", false),
+    ("profiles", "role", false),
     ("events", "seq", true),
 ];
 

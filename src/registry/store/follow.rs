@@ -29,7 +29,8 @@ pub struct Table {
 }
 
 /// All tables that the view holds.
-pub const TABLES: &[Table] = &[operations::SERVERS, operations::LEGACY];
+pub const TABLES: &[Table] =
+    &[operations::SERVERS, operations::LEGACY, operations::NODES, operations::PROFILES];
 
 /// Rows that are read at a time.
 const PAGE: u64 = 2_000;

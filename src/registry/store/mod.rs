@@ -10,6 +10,7 @@ pub mod dump;
 pub mod follow;
 pub mod import;
 pub mod listen;
+pub mod node_ops;
 pub mod operations;
 pub mod place;
 pub mod postgres;
@@ -27,10 +28,12 @@ use uuid::Uuid;
 
 use super::legacy::Record;
 use crate::api::{RegisterRequest, ServerUpdate};
+use crate::domain::server::ServerHealth;
 use crate::secret::Secret;
 
 pub use self::core::Lifetimes;
 pub use self::database::Database;
+use self::node_ops::NodeOp;
 pub use self::writer::Store;
 
 /// Most entries that the registry holds, of each kind. More is a mistake or an attack.
@@ -128,6 +131,10 @@ pub enum Op {
         /// Entries of old clients, and how often they had been sent.
         legacy: Vec<(String, u64)>,
     },
+    /// The registry looked at servers' `/health`, and found some otherwise than they were.
+    Health(Vec<Seen>),
+    /// Nodes and profiles.
+    Nodes(NodeOp),
     /// Old events and replaced ids go.
     Prune,
 }
@@ -135,7 +142,11 @@ pub enum Op {
 impl Op {
     /// Whether it must be on disk before it is acknowledged, also when the power fails.
     pub fn is_durable(&self) -> bool {
-        !matches!(self, Op::Renew { durable: false, .. } | Op::Prune)
+        match self {
+            Op::Renew { durable: false, .. } | Op::Prune => false,
+            Op::Nodes(op) => op.is_durable(),
+            _ => true,
+        }
     }
 }
 
@@ -163,11 +174,36 @@ pub struct Due {
     pub beats: u64,
 }
 
+/// What was seen of one server's `/health`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Which server.
+    pub target: Target,
+    /// How it is.
+    pub health: ServerHealth,
+}
+
+/// A server whose `/health` can be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// A leased one, by its id and the generation of its lease.
+    Leased(Uuid, u64),
+    /// An old client's, by its job.
+    Legacy(String),
+}
+
 /// What an operation did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Done {
     /// A lease with this generation.
     Registered(u64),
+    /// A node, which has a lease with this generation, if any.
+    Node {
+        /// The node's id.
+        id: String,
+        /// The generation.
+        generation: u64,
+    },
     /// So many entries were changed, or the one that was meant.
     Changed(usize),
 }
@@ -189,6 +225,18 @@ pub enum Refused {
     OtherJob,
     /// A leased server has this job: old clients can't change it.
     Leased,
+    /// There is no such node.
+    UnknownNode,
+    /// The role has no profile.
+    UnknownProfile,
+    /// Another node has this name, or it for its id.
+    NameTaken(String),
+    /// The node has a lease, and the client did not prove that it holds it.
+    NodeHeld,
+    /// It is somebody else's.
+    Foreign,
+    /// What would come of it is not allowed, for this reason.
+    Wrong(String),
     /// [`MAX_ENTRIES`] are there.
     Full,
 }

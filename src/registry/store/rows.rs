@@ -47,6 +47,7 @@ pub fn server_row(row: &Row, due: Instant) -> Result<ServerRow, SqlError> {
                 state: row.word("state")?,
                 models: row.json("models")?,
                 slots: row.json_or_none("slots")?,
+                health: row.json_or_none("health")?,
                 first_seen: row.time("first_seen")?,
                 last_seen: row.time("last_seen")?,
             },
@@ -71,6 +72,7 @@ pub fn legacy_row(row: &Row, due: Instant) -> Result<LegacyEntry, SqlError> {
         record: row.json("record")?,
         first_seen: row.time("first_seen")?,
         updated: row.time("updated")?,
+        health: row.json_or_none("health")?,
         updates: row.count("updates")?,
         due,
     })
@@ -108,6 +110,7 @@ pub fn summary(server: &Server) -> Value {
         "model": info.model.name,
         "owner": info.owner,
         "url": info.url(),
+        "gpus": info.gpus,
         "state": server.state,
     })
 }

@@ -5,7 +5,7 @@ use crate::exit::Failure;
 
 /// Each step leads from one version to the next. A step that was ever released is never
 /// changed. They are written for SQLite; [`in_dialect`] says what PostgreSQL says differently.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, HEALTH, NODES];
 
 const VERSION_1: &str = "
 CREATE TABLE servers (
@@ -95,6 +95,51 @@ INSERT INTO sequence (one, seq, rev, epoch) VALUES (1,
     (SELECT coalesce(max(rev), 0) FROM
         (SELECT rev FROM servers UNION ALL SELECT rev FROM legacy) AS changed),
     0);
+";
+
+/// What the registry saw itself at servers' `/health`.
+const HEALTH: &str = "
+ALTER TABLE servers ADD COLUMN health TEXT;                        -- JSON
+ALTER TABLE servers ADD COLUMN healthy INTEGER NOT NULL DEFAULT 1; -- 0: found otherwise
+ALTER TABLE legacy ADD COLUMN health TEXT;
+ALTER TABLE legacy ADD COLUMN healthy INTEGER NOT NULL DEFAULT 1;
+";
+
+/// Nodes and profiles.
+const NODES: &str = "
+CREATE TABLE nodes (
+    node_id        TEXT PRIMARY KEY,
+    name           TEXT NOT NULL UNIQUE,
+    hostname       TEXT NOT NULL,
+    machine_id     TEXT,
+    owner          TEXT,                    -- whose token registered it
+    reported       TEXT NOT NULL,           -- what it said of itself
+    life           TEXT NOT NULL,           -- how long it is silent
+    maintenance    INTEGER NOT NULL,        -- 1: its operator took it out of use
+    reason         TEXT,
+    generation     INTEGER NOT NULL,
+    secret_hash    TEXT,                    -- of its lease, if it has one
+    beats          INTEGER NOT NULL,
+    info           TEXT NOT NULL,           -- JSON
+    pools          TEXT NOT NULL,           -- JSON
+    metrics        TEXT NOT NULL,           -- JSON
+    last_heartbeat INTEGER NOT NULL,
+    created_at     INTEGER NOT NULL,
+    updated_at     INTEGER NOT NULL,
+    rev            INTEGER NOT NULL
+) STRICT;
+CREATE INDEX nodes_hostname ON nodes (hostname);
+CREATE INDEX nodes_machine ON nodes (machine_id);
+CREATE INDEX nodes_rev ON nodes (rev);
+
+CREATE TABLE profiles (
+    role       TEXT PRIMARY KEY,
+    config     TEXT NOT NULL,               -- JSON
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    rev        INTEGER NOT NULL
+) STRICT;
+CREATE INDEX profiles_rev ON profiles (rev);
 ";
 
 /// The version that this program writes.

@@ -16,6 +16,7 @@ use super::sql::{Sql, SqlError};
 use super::{By, Now, Op, StoreError, follow};
 use crate::domain::event::Event;
 use crate::registry::log::EventLog;
+use crate::registry::metrics::StoreCounters;
 use crate::registry::view::SharedView;
 
 /// Operations that may wait for the writer.
@@ -44,6 +45,7 @@ pub struct Store {
     offline: Arc<AtomicBool>,
     view: SharedView,
     log: EventLog,
+    counters: StoreCounters,
 }
 
 impl Store {
@@ -57,10 +59,12 @@ impl Store {
         let (jobs, queue) = sync_channel(QUEUE);
         let waiting = Arc::new(AtomicUsize::new(0));
         let (opened, result) = sync_channel(1);
+        let counters = StoreCounters::default();
         let replica = Replica::random();
         // The connection is made, used and closed on one thread, where it may block.
         let writer = std::thread::Builder::new().name("registry-writer".to_owned()).spawn({
             let (database, waiting) = (database.clone(), Arc::clone(&waiting));
+            let counters = counters.clone();
             move || {
                 let open = || -> anyhow::Result<_> {
                     let lock = database.claim()?;
@@ -73,7 +77,7 @@ impl Store {
                         let (view, log) = (core.view().clone(), core.log().clone());
                         let shared = (reader, view, log, Arc::clone(core.offline()));
                         let _ = opened.send(Ok(shared));
-                        write(core, &queue, &waiting, lock);
+                        write(core, &queue, &waiting, &counters, lock);
                     }
                     Err(error) => {
                         let _ = opened.send(Err(error));
@@ -96,6 +100,7 @@ impl Store {
             offline,
             view,
             log,
+            counters,
         })
     }
 
@@ -112,6 +117,11 @@ impl Store {
     /// Whether the database can't be reached: what is asked for is refused at once.
     pub fn is_offline(&self) -> bool {
         self.offline.load(Ordering::Relaxed)
+    }
+
+    /// What is counted of its writer.
+    pub fn counters(&self) -> &StoreCounters {
+        &self.counters
     }
 
     /// Operations that wait for the writer.
@@ -184,7 +194,13 @@ impl Store {
     }
 }
 
-fn write(mut core: Core, queue: &Receiver<Job>, waiting: &AtomicUsize, lock: Option<File>) {
+fn write(
+    mut core: Core,
+    queue: &Receiver<Job>,
+    waiting: &AtomicUsize,
+    counters: &StoreCounters,
+    lock: Option<File>,
+) {
     let mut looked = Instant::now();
     loop {
         let (mut ops, mut replies, mut look) = (Vec::new(), Vec::new(), false);
@@ -206,7 +222,13 @@ fn write(mut core: Core, queue: &Receiver<Job>, waiting: &AtomicUsize, lock: Opt
             next = queue.try_recv().map_err(|_| RecvTimeoutError::Timeout);
         }
         waiting.fetch_sub(ops.len(), Ordering::Relaxed);
-        for (reply, outcome) in replies.into_iter().zip(core.commit(&ops)) {
+        let start = Instant::now();
+        let outcomes = core.commit(&ops);
+        if !ops.is_empty() {
+            counters.commit.observe(start.elapsed().as_secs_f64());
+            counters.batch.observe(ops.len() as f64);
+        }
+        for (reply, outcome) in replies.into_iter().zip(outcomes) {
             // Whoever asked may have gone; what was done stays done.
             let _ = reply.send(outcome);
         }

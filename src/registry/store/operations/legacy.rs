@@ -86,6 +86,7 @@ impl Apply<'_> {
             record,
             first_seen: old.as_ref().map_or(updated, |old| old.first_seen),
             updated,
+            health: old.as_ref().and_then(|old| old.health.clone()),
             updates: old.as_ref().map_or(1, |old| old.updates + 1),
             due: self.now.instant + lease::LEGACY_TTL.saturating_sub(age(updated, self.now.wall)),
         };

@@ -4,7 +4,10 @@
 //! An operation that is new is a variant of [`Op`] and a method in an `impl Apply` block; a
 //! table that is new is also an entry of [`super::follow::TABLES`].
 
+mod health;
 mod legacy;
+mod nodes;
+mod profiles;
 mod servers;
 
 use std::sync::Arc;
@@ -18,6 +21,8 @@ use crate::domain::event::{Event, EventKind};
 use crate::registry::view::{Change, View};
 
 pub use legacy::TABLE as LEGACY;
+pub use nodes::TABLE as NODES;
+pub use profiles::TABLE as PROFILES;
 pub use servers::TABLE as SERVERS;
 
 /// How long the id of a replaced server is remembered.
@@ -90,12 +95,14 @@ pub struct Held {
     pub servers: usize,
     /// Entries of old clients.
     pub legacy: usize,
+    /// Nodes.
+    pub nodes: usize,
 }
 
 impl Held {
     /// Of this view.
     pub fn of(view: &View) -> Held {
-        Held { servers: view.entries.len(), legacy: view.legacy.len() }
+        Held { servers: view.entries.len(), legacy: view.legacy.len(), nodes: view.nodes.len() }
     }
 }
 
@@ -119,6 +126,8 @@ impl Apply<'_> {
                 let legacy = self.remove_legacy(legacy)?;
                 Ok(Ok(Done::Changed(lost + legacy)))
             }
+            Op::Health(seen) => self.health(seen),
+            Op::Nodes(op) => self.node_op(op),
             Op::Prune => self.prune(),
         }
     }

@@ -129,6 +129,7 @@ impl Apply<'_> {
             state: request.state,
             models: request.models.clone(),
             slots: request.slots,
+            health: None,
             first_seen: old.map_or(self.now.wall, |row| row.entry.server.first_seen),
             last_seen: self.now.wall,
         };
@@ -145,7 +146,7 @@ impl Apply<'_> {
              ON CONFLICT (id) DO UPDATE SET restart_count = ?6, generation = ?7,
                  secret_hash = ?8, request_hash = ?9, state = ?10, reported = ?10, beats = 0,
                  info = ?11, models = ?12, slots = ?13, api_key = ?14, last_seen = ?16,
-                 rev = ?19
+                 health = NULL, healthy = 1, rev = ?19
              WHERE servers.state = 'lost'
                 OR (servers.generation = ?17 AND servers.secret_hash = ?18)",
             values![

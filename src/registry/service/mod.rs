@@ -1,26 +1,38 @@
 //! The registry's rules: what a request means, checked before the store carries it out, and
 //! what readers get to see.
 
+mod history;
+pub mod nodes;
+
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::StatusCode;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use tokio::sync::Semaphore;
+
+use super::bodies::Bodies;
 use super::error::ApiError;
 use super::legacy::{self, Record};
+use super::live::Live;
 use super::metrics::Counters;
 use super::store::operations::Outcome;
 use super::store::{By, Done, Now, Op, Proof, Refused, Registration, Store};
 use super::view::SharedView;
-use crate::api::{Health, KeyReply, LeaseGrant, RegisterRequest, Renewed, ServerUpdate};
+use crate::api::{
+    DatabaseHealth, Health, KeyReply, LeaseGrant, RegisterRequest, Renewed, ServerUpdate,
+};
 use crate::domain::event::Event;
 use crate::domain::lease;
+use crate::domain::node::Limits;
 use crate::domain::server::{self, Access, MAX_MODELS, ServerState};
 use crate::secret::{Secret, hex};
 
+/// What the registry calls itself.
+pub const SERVICE_NAME: &str = "llamactl-registry";
 /// Most events in one answer.
 pub const MAX_EVENTS: usize = 1000;
 
@@ -31,10 +43,20 @@ pub struct Service {
     pub store: Arc<Store>,
     /// How long leases live.
     pub ttl: Duration,
+    /// After how much silence nodes are in trouble.
+    pub limits: Limits,
     /// What is counted.
     pub counters: Counters,
+    /// Lists that were made a moment ago.
+    pub bodies: Bodies,
+    /// Streams and reads that wait.
+    pub live: Live,
     /// Tells ETags of this run of the registry from those of an earlier one.
     pub run: u32,
+    /// When it began.
+    pub started: Instant,
+    /// Histories that may be made at a time.
+    histories: Arc<Semaphore>,
 }
 
 impl Service {
@@ -43,7 +65,20 @@ impl Service {
         let mut run = [0u8; 4];
         // Without random numbers ETags of two runs could meet; no secret hangs on this.
         let _ = getrandom::fill(&mut run);
-        Service { store, ttl, counters: Counters::default(), run: u32::from_le_bytes(run) }
+        let counters = Counters::default();
+        let live = Live::new(store.log().clone(), counters.streams.clone());
+        let run = u32::from_le_bytes(run);
+        Service {
+            store,
+            ttl,
+            limits: Limits::default(),
+            counters,
+            bodies: Bodies::default(),
+            live,
+            run,
+            started: Instant::now(),
+            histories: Arc::new(Semaphore::new(history::AT_ONCE)),
+        }
     }
 
     /// What readers see.
@@ -88,8 +123,10 @@ impl Service {
         check_update(&update).map_err(ApiError::bad_request)?;
         self.refuse_legacy(id)?;
         let durable = self.is_durable(id, &update);
+        let late = self.late(id);
         self.run_op(Op::Renew { id, proof, update: Box::new(update), durable }).await?;
         self.counters.heartbeats.inc();
+        self.counters.late(late);
         Ok(self.renewed())
     }
 
@@ -156,15 +193,24 @@ impl Service {
         }
     }
 
-    /// Whether the registry is well.
-    pub fn health(&self) -> Health {
+    /// Whether the registry is well; `well` is the word for it.
+    pub fn health(&self, well: &str) -> Health {
         let view = self.view().read();
-        let status = if view.broken.is_some() { "degraded" } else { "ok" };
+        let connected = view.broken.is_none();
         Health {
-            status: status.to_owned(),
+            status: if connected { well } else { "degraded" }.to_owned(),
             servers: view.live().count() + view.legacy_visible().count(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            service: SERVICE_NAME.to_owned(),
+            nodes: view.nodes.len(),
+            database: DatabaseHealth { connected },
+            uptime_seconds: self.uptime(),
         }
+    }
+
+    /// Seconds since the start.
+    pub fn uptime(&self) -> f64 {
+        (self.started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0
     }
 
     async fn run_op(&self, op: Op) -> Result<Done, ApiError> {
@@ -185,6 +231,17 @@ impl Service {
             ttl_ms: self.ttl.as_millis() as u64,
             beat_after_ms: beat_after.as_millis() as u64,
         }
+    }
+
+    /// How much later than asked a server beats now; nothing of one that is not known.
+    fn late(&self, id: Uuid) -> Duration {
+        let view = self.view().read();
+        let due = view.entries.get(&id).filter(|entry| entry.is_live()).map(|entry| entry.due);
+        // The lease began one TTL before its end. It may have been made longer since, which
+        // makes no beat late.
+        let left = due.map(|due| due.saturating_duration_since(Instant::now()));
+        let since = left.map_or(Duration::ZERO, |left| self.ttl.saturating_sub(left));
+        since.saturating_sub(lease::beat_after(self.ttl, 1.0))
     }
 
     /// Whether an update tells more than how busy the server is, so that it must be on disk

@@ -1,5 +1,8 @@
 //! The typed client of the registry.
 
+mod live;
+mod nodes;
+
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -18,6 +21,7 @@ use crate::domain::token::Token;
 use crate::http;
 pub use crate::http::{cause, http};
 use crate::secret::Secret;
+pub use live::{EventFilter, Events, Happening, Listed};
 
 /// Why a call failed, as far as a caller decides differently.
 #[derive(Debug, thiserror::Error)]
@@ -225,6 +229,11 @@ impl RegistryClient {
     ) -> Result<T, ClientError> {
         let until = Instant::now() + self.timeout;
         let response = self.send(method, path, body, headers, until).await?;
+        self.read(response).await
+    }
+
+    /// The body of an answer, or the error that it is.
+    async fn read<T: DeserializeOwned>(&self, response: Response) -> Result<T, ClientError> {
         let status = response.status();
         let bytes = response.bytes().await.map_err(|error| self.unreachable(cause(&error)))?;
         if status.is_success() {

@@ -1,0 +1,329 @@
+//! Health monitoring: the registry looks at each ready server's `/health` itself.
+//!
+//! A lease says that whoever runs a server is alive; this says that the server answers. It has
+//! no effect on the lease.
+//!
+//! Whoever registers decides where the registry connects to, so a look is as little as it can
+//! be: one GET to the registered host and port, never redirected, past every proxy, to no
+//! address that is special, and nothing of the answer but its status is used.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::task::JoinSet;
+
+use super::metrics::Counters;
+use super::service::Service;
+use super::store::{By, Now, Op, Seen, StoreError, Target};
+use super::view::View;
+use crate::domain::server::{ServerHealth, ServerInfo, ServerState};
+use crate::http;
+
+/// How often each server is looked at, unless the operator says otherwise.
+pub const DEFAULT_INTERVAL: Duration = Duration::from_secs(15);
+/// How long one look may take, the connection included.
+const LIMIT: Duration = Duration::from_secs(3);
+/// Most looks at the same time.
+const AT_ONCE: usize = 32;
+/// So many looks in a row must fail before a server is marked.
+const FAILURES: u32 = 2;
+/// How often it is seen which servers are to be looked at; less, where they are looked at
+/// more often.
+const TICK: Duration = Duration::from_millis(500);
+/// Most servers that are marked in one operation.
+const CHUNK: usize = 500;
+
+/// Looks at servers until the store is closed.
+///
+/// `loopback` says whether servers on loopback addresses may be looked at: only where the
+/// registry itself listens there, since whoever can register could else reach what this host
+/// keeps to itself.
+///
+/// # Errors
+/// When TLS can't be set up.
+pub async fn run(service: Service, interval: Duration, loopback: bool) -> anyhow::Result<()> {
+    let client = http::guarded(Arc::new(Guarded { loopback }))?;
+    let mut prober =
+        Prober { service, client, interval, loopback, known: HashMap::new(), round: 0 };
+    let mut looks: JoinSet<Looked> = JoinSet::new();
+    let mut tick = tokio::time::interval(TICK.min(interval));
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = tick.tick() => prober.start(&mut looks),
+            Some(first) = looks.join_next(), if !looks.is_empty() => {
+                let mut done: Vec<Looked> = first.into_iter().collect();
+                while let Some(next) = looks.try_join_next() {
+                    done.extend(next);
+                }
+                // Other failures are in the log already; the next look tries again.
+                if let Err(StoreError::Closed) = prober.finish(done).await {
+                    return Ok(());
+                }
+                prober.start(&mut looks);
+            }
+        }
+    }
+}
+
+/// What one look saw.
+#[derive(Debug)]
+struct Looked {
+    target: Target,
+    result: Result<(), String>,
+}
+
+/// What is remembered of a server between looks.
+#[derive(Debug)]
+struct Known {
+    next: Instant,
+    failures: u32,
+    looking: bool,
+    /// When it was last seen to be ready.
+    round: u64,
+}
+
+struct Prober {
+    service: Service,
+    client: reqwest::Client,
+    interval: Duration,
+    loopback: bool,
+    known: HashMap<Target, Known>,
+    round: u64,
+}
+
+impl Prober {
+    /// Starts looks at servers whose turn it is, as far as there is room.
+    fn start(&mut self, looks: &mut JoinSet<Looked>) {
+        let now = Instant::now();
+        self.round += 1;
+        let mut due: Vec<(Target, ServerInfo)> = Vec::new();
+        let room = AT_ONCE.saturating_sub(looks.len());
+        {
+            let service = self.service.clone();
+            let view = service.view().read();
+            for entry in view.entries.values().filter(|e| e.server.state == ServerState::Ready) {
+                let info = &entry.server.info;
+                let target = Target::Leased(info.id, entry.generation);
+                if self.is_due(&target, now) && due.len() < room {
+                    due.push((target, info.clone()));
+                }
+            }
+            for entry in view.legacy_visible() {
+                let target = Target::Legacy(entry.job.clone());
+                if self.is_due(&target, now)
+                    && due.len() < room
+                    && let Some(server) = entry.server()
+                {
+                    due.push((target, server.info));
+                }
+            }
+        }
+        let round = self.round;
+        self.known.retain(|_, known| known.round == round);
+        for (target, info) in due {
+            let Some(known) = self.known.get_mut(&target) else { continue };
+            known.next = now + self.interval;
+            if !may_look(&info, self.loopback) {
+                self.service.counters.probe("skipped");
+                tracing::debug!(host = info.host, "this address is not looked at");
+                continue;
+            }
+            known.looking = true;
+            let client = self.client.clone();
+            let counters = self.service.counters.clone();
+            looks.spawn(async move {
+                let result = look(&client, &info, &counters).await;
+                Looked { target, result }
+            });
+        }
+    }
+
+    /// Remembers that a server is ready, and tells whether it is its turn.
+    fn is_due(&mut self, target: &Target, now: Instant) -> bool {
+        if let Some(known) = self.known.get_mut(target) {
+            known.round = self.round;
+            return !known.looking && known.next <= now;
+        }
+        let next = now + self.interval.mul_f64(spread());
+        let known = Known { next, failures: 0, looking: false, round: self.round };
+        self.known.insert(target.clone(), known);
+        false
+    }
+
+    /// Remembers what was seen, and marks the servers that are found otherwise than they were.
+    async fn finish(&mut self, looked: Vec<Looked>) -> Result<(), StoreError> {
+        let checked = Timestamp::now();
+        let mut marks = Vec::new();
+        {
+            let mut view = self.service.view().write();
+            for Looked { target, result } in looked {
+                let Some(known) = self.known.get_mut(&target) else { continue };
+                known.looking = false;
+                known.failures = if result.is_ok() { 0 } else { known.failures + 1 };
+                let was_ok = was_ok(&view, &target);
+                let health = ServerHealth { ok: result.is_ok(), checked, reason: result.err() };
+                match verdict(known.failures, was_ok) {
+                    Verdict::Mark => marks.push(Seen { target, health }),
+                    Verdict::Fine => view.saw(&Seen { target, health }),
+                    Verdict::Wait => {}
+                }
+            }
+        }
+        for marks in marks.chunks(CHUNK) {
+            let op = Op::Health(marks.to_vec());
+            self.service.store.run(op, Now::get(), By::default()).await?.ok();
+        }
+        Ok(())
+    }
+}
+
+/// What follows from a look.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    /// It answers, as it did.
+    Fine,
+    /// It is otherwise than it was.
+    Mark,
+    /// It did not answer, which is known, or once and may be chance.
+    Wait,
+}
+
+fn verdict(failures: u32, was_ok: bool) -> Verdict {
+    match (failures, was_ok) {
+        (0, true) => Verdict::Fine,
+        (0, false) => Verdict::Mark,
+        (failures, true) if failures >= FAILURES => Verdict::Mark,
+        _ => Verdict::Wait,
+    }
+}
+
+fn was_ok(view: &View, target: &Target) -> bool {
+    let health = match target {
+        Target::Leased(id, _) => view.entries.get(id).and_then(|e| e.server.health.as_ref()),
+        Target::Legacy(job) => view.legacy.get(job).and_then(|entry| entry.health.as_ref()),
+    };
+    health.is_none_or(|health| health.ok)
+}
+
+/// A random part of the whole, so that servers that came together are not looked at together.
+fn spread() -> f64 {
+    let mut random = [0u8; 2];
+    // Without random numbers they are, which does little harm.
+    let _ = getrandom::fill(&mut random);
+    f64::from(u16::from_le_bytes(random)) / f64::from(u16::MAX)
+}
+
+async fn look(
+    client: &reqwest::Client,
+    info: &ServerInfo,
+    counters: &Counters,
+) -> Result<(), String> {
+    let request = client.get(format!("{}/health", info.url())).timeout(LIMIT).send();
+    let result = match request.await {
+        Ok(response) if response.status() == 200 => Ok(()),
+        Ok(response) if response.status().is_redirection() => {
+            Err(format!("/health redirects ({})", response.status().as_u16()))
+        }
+        Ok(response) => Err(format!("/health answers {}", response.status().as_u16())),
+        Err(error) if error.is_timeout() => Err("/health does not answer".to_owned()),
+        Err(error) => Err(http::cause(&error)),
+    };
+    counters.probe(if result.is_ok() { "ok" } else { "failed" });
+    result
+}
+
+/// Whether a server may be looked at, as far as its record tells; names are looked at when
+/// they are resolved.
+fn may_look(info: &ServerInfo, loopback: bool) -> bool {
+    let address = info.host.parse::<IpAddr>();
+    matches!(info.scheme.as_str(), "http" | "https")
+        && address.map_or(true, |address| allowed(address, loopback))
+}
+
+/// Whether the registry may connect to an address: not to the link's own (cloud machines have
+/// their secrets at 169.254.169.254), to all or to none.
+fn allowed(address: IpAddr, loopback: bool) -> bool {
+    let address = address.to_canonical();
+    let special = address.is_unspecified() || address.is_multicast();
+    let link = match address {
+        IpAddr::V4(v4) => v4.is_link_local() || v4.is_broadcast(),
+        IpAddr::V6(v6) => v6.is_unicast_link_local(),
+    };
+    !special && !link && (loopback || !address.is_loopback())
+}
+
+/// Resolves names, and leaves out the addresses that must not be looked at: the connection goes
+/// to an address that was seen here, whatever the name says a moment later.
+#[derive(Debug)]
+struct Guarded {
+    loopback: bool,
+}
+
+impl Resolve for Guarded {
+    fn resolve(&self, name: Name) -> Resolving {
+        let loopback = self.loopback;
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let found: Vec<SocketAddr> =
+                found.filter(|address| allowed(address.ip(), loopback)).collect();
+            if found.is_empty() {
+                return Err("the name has no address that may be looked at".into());
+            }
+            let found: Addrs = Box::new(found.into_iter());
+            Ok(found)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn special_addresses_are_left_alone() {
+        let ok = |text: &str, loopback| allowed(text.parse().unwrap(), loopback);
+        for good in ["10.1.2.3", "192.168.0.7", "8.8.8.8", "fd00::1", "::ffff:10.0.0.1"] {
+            assert!(ok(good, false), "{good}");
+        }
+        for bad in [
+            "169.254.169.254",
+            "::ffff:169.254.169.254",
+            "224.0.0.1",
+            "ff02::1",
+            "fe80::1",
+            "0.0.0.0",
+            "::",
+            "255.255.255.255",
+        ] {
+            assert!(!ok(bad, true), "{bad}");
+        }
+        for loopback in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
+            assert!(ok(loopback, true) && !ok(loopback, false), "{loopback}");
+        }
+    }
+
+    #[tokio::test]
+    async fn names_of_special_addresses_are_left_alone() {
+        let resolve = |loopback| {
+            let name: Name = "localhost".parse().unwrap();
+            Guarded { loopback }.resolve(name)
+        };
+        assert!(resolve(true).await.is_ok());
+        let error = resolve(false).await.err().unwrap().to_string();
+        assert!(error.contains("no address"), "{error}");
+    }
+
+    #[test]
+    fn one_failure_is_chance_and_two_are_not() {
+        assert_eq!(verdict(0, true), Verdict::Fine);
+        assert_eq!(verdict(1, true), Verdict::Wait);
+        assert_eq!(verdict(2, true), Verdict::Mark);
+        assert_eq!(verdict(3, false), Verdict::Wait, "it is known");
+        assert_eq!(verdict(0, false), Verdict::Mark, "it is back");
+    }
+}
