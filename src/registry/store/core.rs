@@ -92,6 +92,11 @@ impl Core {
         &self.offline
     }
 
+    /// Gives the connection back.
+    pub fn into_db(self) -> Box<dyn Sql> {
+        self.db
+    }
+
     /// The view as it would be loaded from the database now.
     ///
     /// # Errors

@@ -115,6 +115,11 @@ impl Store {
         &self.log
     }
 
+    /// Whether the database can't be reached: what is asked for is refused at once.
+    pub fn is_offline(&self) -> bool {
+        self.offline.load(Ordering::Relaxed)
+    }
+
     /// What is counted of its writer.
     pub fn counters(&self) -> &StoreCounters {
         &self.counters
@@ -133,7 +138,7 @@ impl Store {
         let (reply, answer) = oneshot::channel();
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let jobs = jobs.ok_or(StoreError::Closed)?;
-        if self.offline.load(Ordering::Relaxed) {
+        if self.is_offline() {
             return Err(StoreError::Unavailable("it can't be reached".to_owned()));
         }
         self.waiting.fetch_add(1, Ordering::Relaxed);
