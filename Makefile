@@ -70,6 +70,7 @@ lab-down: ## stop what lab-up started
 bench: bench-deps test-tools ## measure, with a release build, and write docs/performance.md
 	@cargo build --locked --release
 	@LLAMACTL=$(CARGO_TARGET_DIR)/release/llamactl scripts/bench.py --write docs/performance.md
+	@LLAMACTL=$(CARGO_TARGET_DIR)/release/llamactl scripts/bench-registry.py --write docs/performance.md
 	@cargo bench --locked --quiet --bench registry
 
 generate: ## write completions/, man/ and the schemas in configs/ anew from the binary

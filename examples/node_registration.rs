@@ -11,7 +11,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use llamactl::node::{NodeCapabilities, NodeRegistration, NodeRegistrationConfig, PoolStatus};
+use llamactl::node::{
+    NodeCapabilities, NodeRegistration, NodeRegistrationConfig, PoolStatus, RegistrationError,
+};
 use llamactl::shutdown::Signals;
 
 #[tokio::main(flavor = "current_thread")]
@@ -20,12 +22,28 @@ async fn main() -> anyhow::Result<()> {
     let registry = args.next().unwrap_or_else(|| "http://127.0.0.1:5000".to_owned());
     let node_id = args.next().unwrap_or_else(|| "gpu-node-1".to_owned());
     let mut signals = Signals::catch()?;
+    let stopped = async {
+        signals.next().await;
+    };
+    run(&registry, &node_id, stopped).await?;
+    Ok(())
+}
 
+/// Keeps the node registered until `stopped`.
+///
+/// # Errors
+/// What the registry, or the way to it, says at the beginning or at the end. What happens
+/// between is the heartbeat's business.
+pub async fn run(
+    registry: &str,
+    node_id: &str,
+    stopped: impl Future<Output = ()>,
+) -> Result<(), RegistrationError> {
     let registration = NodeRegistration::new(NodeRegistrationConfig {
-        node_id: node_id.clone(),
+        node_id: node_id.to_owned(),
         machine_id: "machine-alpha".to_owned(),
         address: "http://192.168.1.100:9200".to_owned(),
-        orchestratord_url: registry.clone(),
+        orchestratord_url: registry.to_owned(),
         pools: vec!["pool-0".to_owned()],
         capabilities: NodeCapabilities {
             gpu_count: 2,
@@ -38,7 +56,7 @@ async fn main() -> anyhow::Result<()> {
     registration.register().await?;
     println!("registered {node_id} at {registry}");
 
-    // A real program tells here how much more work each pool takes.
+    // A real program changes this as its pools fill and empty.
     let free = Arc::new(AtomicU32::new(4));
     let pools = {
         let free = Arc::clone(&free);
@@ -48,9 +66,8 @@ async fn main() -> anyhow::Result<()> {
         }
     };
     let _beats = registration.spawn_heartbeat(pools);
-    println!("beating");
 
-    signals.next().await;
+    stopped.await;
     registration.deregister().await?;
     println!("deregistered {node_id}");
     Ok(())

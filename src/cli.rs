@@ -13,8 +13,8 @@ mod trust;
 use clap::{Args, Parser, Subcommand};
 
 pub use admin::{
-    AnonymousArg, AuthArg, CompletionsArgs, ConfigsCommand, EventsArgs, ManArgs, RegistryCommand,
-    ServeArgs,
+    AnonymousArg, AuthArg, CheckArgs, CompletionsArgs, ConfigsCommand, EventsArgs, ManArgs,
+    RegistryCommand, ServeArgs,
 };
 pub use find::{ConnectArgs, LogsArgs, LsArgs, StatusArgs, StopArgs};
 pub use jobs::{RunArgs, SubmitArgs};

@@ -140,12 +140,27 @@ fn every_variable_sets_its_key() {
         ("NOTIFY_EMAIL", "a@b", "/notify/email"),
         ("NTFY_TOPIC", "t", "/notify/ntfy_topic"),
         ("NTFY_SERVER", "http://n:1", "/notify/ntfy_server"),
+        ("LLAMACTL_NODE_ROLE", "compute", "/node/role"),
+        ("LLAMACTL_NODE_LOCATION", "paris/room-2", "/node/location"),
+        ("LLAMACTL_NODE_NAME", "n1", "/node/name"),
+        ("LLAMACTL_NODE_IP", "10.0.0.1", "/node/ip"),
+        ("LLAMACTL_NODE_ID_FILE", "/var/lib/node_id", "/node/id_file"),
     ] {
         let home = Home::new().env(name, value);
         let shown = home.json(&["configs", "show", "tiny"]);
         assert_eq!(shown["values"].pointer(pointer).unwrap(), value, "{name}");
         let key = pointer[1..].replace('/', ".");
         assert_eq!(shown["origins"][&key]["environment"], name);
+    }
+}
+
+#[test]
+fn a_variable_with_commas_sets_a_list() {
+    for name in ["labels", "groups"] {
+        let variable = format!("LLAMACTL_NODE_{}", name.to_uppercase());
+        let home = Home::new().env(&variable, "a, b");
+        let shown = home.json(&["configs", "show", "tiny"]);
+        assert_eq!(shown["values"]["node"][name], serde_json::json!(["a", "b"]));
     }
 }
 

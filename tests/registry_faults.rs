@@ -3,94 +3,21 @@
 
 mod registry_support;
 
-use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use llamactl::api::ServerFilter;
-use llamactl::client::{ClientError, RegistryClient};
-use registry_support::{Registry, database, llamactl, request, run, serve, until};
+use llamactl::client::ClientError;
+use registry_support::{Registry, database, kills, llamactl, request, run, serve, until};
 use serde_json::json;
 use uuid::Uuid;
-
-/// What the registry acknowledged of one server.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Acknowledged {
-    Registered,
-    Gone,
-    /// A request was in flight when the registry died: both are right.
-    Either,
-}
-
-/// Registers and unregisters until the registry is gone, and tells what was acknowledged.
-async fn load(
-    client: RegistryClient,
-    worker: usize,
-    round: usize,
-    over: Arc<AtomicBool>,
-) -> BTreeMap<Uuid, Acknowledged> {
-    let mut known = BTreeMap::new();
-    for n in 0.. {
-        let new = request(&format!("{round}-{worker}-{n}"), 0);
-        if over.load(Ordering::Relaxed) {
-            break;
-        }
-        let id = new.info.id;
-        known.insert(id, Acknowledged::Either);
-        let Ok(lease) = client.register(&new).await else { break };
-        known.insert(id, Acknowledged::Registered);
-        if n % 2 == 0 {
-            known.insert(id, Acknowledged::Either);
-            if client.unregister(&lease).await.is_err() {
-                break;
-            }
-            known.insert(id, Acknowledged::Gone);
-        }
-    }
-    known
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_acknowledged_to_50_clients_is_lost_in_100_kills() {
     let dir = tempfile::tempdir().unwrap();
-    let mut all: BTreeMap<Uuid, Acknowledged> = BTreeMap::new();
-    let (mut acknowledged, mut in_flight) = (0, 0);
-    for round in 0..100 {
-        let registry = Registry::start(dir.path(), &[]);
-        let filter = ServerFilter { state: Some("all".to_owned()), ..Default::default() };
-        let there = registry.client().servers(&filter).await.unwrap();
-        let there: std::collections::BTreeSet<Uuid> = there.iter().map(|s| s.info.id).collect();
-        for (id, state) in &mut all {
-            match state {
-                Acknowledged::Registered => {
-                    assert!(there.contains(id), "round {round}: {id} is lost")
-                }
-                Acknowledged::Gone => assert!(!there.contains(id), "round {round}: {id} is back"),
-                Acknowledged::Either if there.contains(id) => *state = Acknowledged::Registered,
-                Acknowledged::Either => *state = Acknowledged::Gone,
-            }
-        }
-        let over = Arc::new(AtomicBool::new(false));
-        let client = registry.client().timeout(Duration::from_secs(5));
-        let workers: Vec<_> = (0..50)
-            .map(|worker| tokio::spawn(load(client.clone(), worker, round, Arc::clone(&over))))
-            .collect();
-        // Not a wait for anything: the moment of the failure, another one in each round.
-        tokio::time::sleep(Duration::from_millis(20 + (round as u64 * 37) % 80)).await;
-        registry.kill();
-        over.store(true, Ordering::Relaxed);
-        for worker in workers {
-            let known = worker.await.unwrap();
-            in_flight += known.values().filter(|s| **s == Acknowledged::Either).count();
-            acknowledged += known.values().filter(|s| **s != Acknowledged::Either).count();
-            all.extend(known);
-        }
-    }
+    let (acknowledged, in_flight) = kills::survive(100, || serve(dir.path(), &[])).await;
     assert!(acknowledged > 500, "only {acknowledged} were acknowledged: no load");
     assert!(in_flight > 100, "only {in_flight} were in flight: killed at rest");
 }

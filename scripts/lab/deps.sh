@@ -31,6 +31,7 @@ case " $* " in *" --tests "*)
   compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || need postgres postgresql
   need redis-server redis-server
   need promtool prometheus
+  need systemd-analyze systemd
   need faketime faketime
   need dot graphviz
   python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)

@@ -65,7 +65,9 @@ pub enum RegistryCommand {
     /// Show what happened, and follow what happens
     Events(EventsArgs),
     /// Run the registry
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
+    /// Ask a live registry for everything that it offers, and report
+    Check(CheckArgs),
     /// Make, list and revoke tokens
     #[command(subcommand)]
     Token(super::TokenCommand),
@@ -74,6 +76,54 @@ pub enum RegistryCommand {
     /// Print the OpenAPI document of the registry's HTTP interface
     #[command(after_help = "Example:\n  llamactl registry openapi > openapi.json")]
     Openapi,
+    /// Write everything that the registry holds to a file; it may run meanwhile
+    #[command(after_help = "Examples:
+  llamactl registry backup registry.jsonl
+  llamactl registry backup --force --database postgres:///llamactl registry.jsonl")]
+    Backup {
+        /// File to write; only its owner may read it, since it holds keys
+        file: PathBuf,
+        /// Write over a file that is there
+        #[arg(long)]
+        force: bool,
+        /// The database, as for `serve` [env: LLAMACTL_DATABASE_URL]
+        #[arg(long, value_name = "URL")]
+        database: Option<String>,
+    },
+    /// Replace everything that the registry holds by a backup; it may run meanwhile
+    #[command(after_help = "Examples:
+  llamactl registry restore registry.jsonl
+  llamactl registry restore --database postgres:///llamactl registry.jsonl")]
+    Restore {
+        /// File that `backup` wrote, from either kind of database
+        file: PathBuf,
+        /// The database, as for `serve` [env: LLAMACTL_DATABASE_URL]
+        #[arg(long, value_name = "URL")]
+        database: Option<String>,
+    },
+    /// Take over the servers of an older registry from its JSON file
+    #[command(after_help = "Example:\n  llamactl registry import servers.json")]
+    Import {
+        /// A JSON map of job ids to records
+        file: PathBuf,
+        /// The database, as for `serve` [env: LLAMACTL_DATABASE_URL]
+        #[arg(long, value_name = "URL")]
+        database: Option<String>,
+    },
+}
+
+/// `llamactl registry check`
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  llamactl registry check
+  llamactl registry check https://registry.example.org:5000 --read-only --json")]
+pub struct CheckArgs {
+    /// The registry; the configured one when left out
+    pub url: Option<String>,
+    /// Change nothing. Without this it makes entries of its own, whose names begin with
+    /// llamactl-check, and takes them out again
+    #[arg(long)]
+    pub read_only: bool,
 }
 
 /// `llamactl registry events`
@@ -131,6 +181,12 @@ pub struct ServeArgs {
     /// How long an entry lives without a heartbeat
     #[arg(long, default_value = "30s", value_name = "TIME")]
     pub ttl: String,
+    /// A node that is silent for so long is in `warning`
+    #[arg(long, default_value = "2m", value_name = "TIME")]
+    pub node_warning_after: String,
+    /// A node that is silent for so long is `offline`
+    #[arg(long, default_value = "5m", value_name = "TIME")]
+    pub node_offline_after: String,
     /// How long events are kept
     #[arg(long, default_value = "30d", value_name = "TIME")]
     pub retain: String,

@@ -20,8 +20,10 @@ use redis::{
 use tokio::sync::mpsc::{self, error::TrySendError};
 
 use self::message::{Message, heard, messages};
+use super::identity::Identity;
 use super::metrics::Counters;
 use super::service::Service;
+use super::service::nodes::Sign;
 use crate::exit::Failure;
 use crate::secret::Secret;
 
@@ -232,7 +234,10 @@ async fn hear(mut inbox: mpsc::Receiver<PushInfo>, service: &Service) -> RedisEr
         service.counters.bus.received.inc();
         let name = if payload.len() <= MAX_MESSAGE { heard(payload) } else { None };
         let Some(name) = name.filter(|name| recent.is_new(name, Instant::now())) else { continue };
-        tracing::debug!(node = name, "a heartbeat of an unknown node on the event bus");
+        let (sign, anybody) = (Sign::default(), Identity::anybody(None));
+        if let Err(error) = service.beat_node(name.to_owned(), sign, None, &anybody).await {
+            tracing::debug!(node = name, error = error.reply.error, "a heartbeat on the event bus");
+        }
     }
     closed()
 }

@@ -37,7 +37,7 @@ const MIN_SHARE: usize = 256;
 /// Largest header of a request, in bytes.
 const MAX_HEADER: usize = 64 * 1024;
 /// A client that sends its header at once has done so by then. So long every connection has.
-const PROMPT: Duration = Duration::from_secs(1);
+const PROMPT: Duration = Duration::from_secs(2);
 /// How often connections are judged.
 const TICK: Duration = Duration::from_millis(500);
 
@@ -225,7 +225,7 @@ impl Connections {
                 break;
             }
             // Some become late without a word.
-            let _ = tokio::time::timeout(PROMPT / 20, left).await;
+            let _ = tokio::time::timeout(PROMPT / 40, left).await;
         }
         let mut table = self.table();
         let number = table.next;

@@ -80,8 +80,24 @@ impl From<Refused> for ApiError {
                 .hint("send the current lease, or the lease secret of the first registration"),
             Refused::OtherJob => conflict("this id is registered for another job"),
             Refused::Leased => conflict("this entry has a lease: only its holder can change it"),
+            Refused::UnknownNode => {
+                ApiError::new(StatusCode::NOT_FOUND, "node not found").hint("register it again")
+            }
+            Refused::UnknownProfile => {
+                ApiError::new(StatusCode::NOT_FOUND, "the role has no profile")
+            }
+            Refused::NameTaken(name) => {
+                conflict(&format!("another node has the name or the id {name:?}"))
+                    .hint("choose another name, or take the other node out")
+            }
+            Refused::NodeHeld => conflict("this node has a lease: only its holder may do this")
+                .hint(
+                    "send the header llamactl-lease, or an administrator's token; a node that is \
+                     silent can be registered anew",
+                ),
             Refused::Foreign => ApiError::forbidden("this entry belongs to somebody else")
                 .hint("only its owner and administrators may change it"),
+            Refused::Wrong(reason) => ApiError::bad_request(reason),
             Refused::NotFirst => conflict("there is a token for administrators already"),
             Refused::LastAdmin => conflict("this is the last token for administrators")
                 .hint("make another one first, or revoke it with force"),

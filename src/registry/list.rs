@@ -46,11 +46,8 @@ impl Serialize for Shown {
 pub struct Rendered {
     /// The servers as a JSON array.
     pub body: Bytes,
-    /// How many pass the filter on all pages.
-    pub total: usize,
-    held: usize,
-    offset: usize,
-    limit: usize,
+    /// Which part of the list it is.
+    pub part: Part,
 }
 
 /// One page of a list.
@@ -71,7 +68,8 @@ pub struct Page {
 pub fn render(view: &SharedView, filter: &ServerFilter) -> Result<Rendered, ApiError> {
     let Page { servers, total, offset, limit } = page(view, filter)?;
     let body = serde_json::to_vec(&servers).map_err(|_| ApiError::internal())?;
-    Ok(Rendered { body: body.into(), total, held: servers.len(), offset, limit })
+    let part = Part { offset, held: servers.len(), limit, total };
+    Ok(Rendered { body: body.into(), part })
 }
 
 /// The servers that pass `filter`: leased ones, and those of old clients as far as they can be
@@ -153,8 +151,21 @@ impl<'a> Matcher<'a> {
     }
 }
 
+/// Which part of a list a page holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// Where it begins.
+    pub offset: usize,
+    /// How many entries it holds.
+    pub held: usize,
+    /// How many it holds at most.
+    pub limit: usize,
+    /// How many there are on all pages.
+    pub total: usize,
+}
+
 /// The `Link` header of a page: where the next and the previous one are.
-pub fn link(uri: &Uri, page: &Rendered) -> Option<String> {
+pub fn link(uri: &Uri, part: Part) -> Option<String> {
     let kept: Vec<&str> = uri
         .query()
         .unwrap_or_default()
@@ -163,18 +174,18 @@ pub fn link(uri: &Uri, page: &Rendered) -> Option<String> {
         .filter(|pair| !pair.starts_with("limit=") && !pair.starts_with("offset="))
         .collect();
     let to = |offset: usize, rel: &str| {
-        let limit = page.limit;
+        let limit = part.limit;
         let tail = format!("limit={limit}&offset={offset}");
         let query = kept.iter().copied().chain([tail.as_str()]).collect::<Vec<_>>().join("&");
         format!("<{}?{query}>; rel=\"{rel}\"", uri.path())
     };
     let mut links = Vec::new();
-    let next = page.offset.saturating_add(page.held);
-    if page.held > 0 && next < page.total {
+    let next = part.offset.saturating_add(part.held);
+    if part.held > 0 && next < part.total {
         links.push(to(next, "next"));
     }
-    if page.offset > 0 && page.limit > 0 {
-        links.push(to(page.offset.saturating_sub(page.limit), "prev"));
+    if part.offset > 0 && part.limit > 0 {
+        links.push(to(part.offset.saturating_sub(part.limit), "prev"));
     }
     (!links.is_empty()).then(|| links.join(", "))
 }
@@ -183,19 +194,15 @@ pub fn link(uri: &Uri, page: &Rendered) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn page_at(offset: usize, held: usize, total: usize) -> Rendered {
-        Rendered { body: Bytes::new(), total, held, offset, limit: 2 }
-    }
-
     #[test]
     fn a_page_links_to_its_neighbours_and_keeps_the_filter() {
         let uri: Uri = "/api/v1/servers?owner=a%20b&offset=2&limit=2".parse().unwrap();
         assert_eq!(
-            link(&uri, &page_at(2, 2, 5)).unwrap(),
+            link(&uri, Part { offset: 2, held: 2, limit: 2, total: 5 }).unwrap(),
             "</api/v1/servers?owner=a%20b&limit=2&offset=4>; rel=\"next\", \
              </api/v1/servers?owner=a%20b&limit=2&offset=0>; rel=\"prev\""
         );
         let uri: Uri = "/api/v1/servers".parse().unwrap();
-        assert_eq!(link(&uri, &page_at(0, 2, 2)), None);
+        assert_eq!(link(&uri, Part { offset: 0, held: 2, limit: 2, total: 2 }), None);
     }
 }

@@ -91,6 +91,10 @@ pub struct Counters {
     pub expiries: Counter,
     /// Leases that are due and held back, since too many are.
     pub held_back: Gauge<u64, AtomicU64>,
+    /// Registrations of nodes that were accepted.
+    pub node_registrations: Counter,
+    /// Heartbeats of nodes that were accepted.
+    pub node_heartbeats: Counter,
     refused: Family<RefusedLabels, Counter>,
     /// Of the event bus.
     pub bus: BusCounters,
@@ -111,6 +115,8 @@ impl Default for Counters {
             heartbeats: Counter::default(),
             expiries: Counter::default(),
             held_back: Gauge::default(),
+            node_registrations: Counter::default(),
+            node_heartbeats: Counter::default(),
             refused: Family::default(),
             bus: BusCounters::default(),
             streams: Gauge::default(),
@@ -170,6 +176,9 @@ impl Metrics {
         let c = counters.clone();
         all.register("registrations", "Registrations that were accepted", c.registrations);
         all.register("heartbeats", "Leases that were renewed", c.heartbeats);
+        let (registered, heard) = (c.node_registrations, c.node_heartbeats);
+        all.register("node_registrations", "Registrations of nodes", registered);
+        all.register("node_heartbeats", "Heartbeats of nodes", heard);
         all.register("expiries", "Leases that ended without a word", c.expiries);
         all.register("held_back_expiries", "Leases that are due but held back", c.held_back);
         all.register("refused", "Requests that were not let in", c.refused);

@@ -133,7 +133,10 @@ mod tests {
         let second = change(json!({"vpn_ip": "10.8.0.1", "labels": [], "location": "",
             "metadata": {"os": "ubuntu", "note": null}, "capabilities": {"cuda_version": "12.1"}}));
         let info = merge(&info, &second).unwrap();
-        assert_eq!((info.ip.as_deref(), info.vpn_ip.as_deref()), (Some("10.0.0.1"), Some("10.8.0.1")));
+        assert_eq!(
+            (info.ip.as_deref(), info.vpn_ip.as_deref()),
+            (Some("10.0.0.1"), Some("10.8.0.1"))
+        );
         assert_eq!((info.labels.len(), info.location), (0, None));
         assert_eq!(Value::Object(info.metadata), json!({"rack": 5, "os": "ubuntu"}));
         assert_eq!(info.capabilities.gpu_type.as_deref(), Some("a100"));

@@ -181,10 +181,9 @@ impl Nodes {
     pub(super) fn put(&mut self, mut entry: NodeEntry, heard: Option<Instant>) -> bool {
         let id = entry.info.node_id.clone();
         let old = self.by_id.get(&id);
-        entry.heard =
-            heard.or_else(|| old.map(|old| old.heard)).unwrap_or_else(Instant::now);
-        let measured = old
-            .is_some_and(|old| old.pools != entry.pools || old.metrics != entry.metrics);
+        entry.heard = heard.or_else(|| old.map(|old| old.heard)).unwrap_or_else(Instant::now);
+        let measured =
+            old.is_some_and(|old| old.pools != entry.pools || old.metrics != entry.metrics);
         if let Some(old) = old
             && old.info.name != entry.info.name
             && self.names.get(&old.info.name) == Some(&id)
@@ -288,7 +287,10 @@ pub(crate) mod tests {
         assert_eq!(nodes.find("a").unwrap().info.node_id, "id-b");
         assert_eq!(nodes.find_named("c").unwrap().info.node_id, "id-a");
         assert_eq!(nodes.find("id-a").unwrap().info.name, "c");
-        assert_eq!(nodes.iter().map(|node| node.info.name.as_str()).collect::<Vec<_>>(), ["a", "c"]);
+        assert_eq!(
+            nodes.iter().map(|node| node.info.name.as_str()).collect::<Vec<_>>(),
+            ["a", "c"]
+        );
         nodes.remove("id-b");
         assert!(nodes.find("a").is_none());
         assert_eq!(nodes.len(), 1);

@@ -8,16 +8,23 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 use http::{HeaderValue, Method, StatusCode, Uri, header};
+use serde_json::{Map, Value};
 
 use super::auth::Hosts;
-use super::dialects::slurm;
+use super::dialects::{map, pools, slurm};
 use super::error::ApiError;
-use super::handlers::{audit, discovery, events, health, metrics, openapi, page, servers, tokens};
+use super::handlers::{
+    audit, discovery, events, health, history, metrics, nodes, openapi, page, profiles, servers,
+    tokens,
+};
 use super::identity::{self, Caller, Peer};
 use super::live::MAX_WAIT;
 use super::metrics::Metrics;
 use super::routes::{Access, Permissions, Table};
 use super::service::Service;
+use crate::api::nodes::{
+    CleanupQuery, CleanupReply, History, HistoryQuery, Maintenance, NodeBeat, NodeBeatReply, NodeChange, NodeDeleted, NodeFilter, NodeRegister, NodeReply, NodeStats, Profile, ProfileConfig, ProfileDeleted, Topology,
+};
 use crate::api::old::{OldByOwner, OldDone, OldList, OldRecord, OldShown};
 use crate::api::tokens::{AuditEntry, AuditFilter, TokenCreate, TokenCreated, TokenRevoke, WhoAmI};
 use crate::api::{
@@ -25,6 +32,7 @@ use crate::api::{
     RegisterRequest, Renewed, ServerFilter, ServerUpdate,
 };
 use crate::domain::event::Event;
+use crate::domain::node::Node;
 use crate::domain::server::Server;
 use crate::domain::token::{Scope, Token};
 
@@ -35,15 +43,19 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 const READ: Access = Access::Scope(Scope::Read);
 /// Whoever may register servers and nodes, and change their own.
 const REGISTER: Access = Access::Scope(Scope::Register);
-/// Whoever may do everything.
+/// Administrators.
 const ADMIN: Access = Access::Scope(Scope::Admin);
 /// Everybody who reaches the port.
 const OPEN: Access = Access::Everybody;
 
+/// A JSON object whose fields are for people, or documented elsewhere.
+type Object = Map<String, Value>;
+
 /// The table of all routes.
 pub fn table() -> Table {
     let table = Table::default();
-    documentation(trust(monitoring(operation(old_servers(servers(table))))))
+    let servers = old_servers(servers(table));
+    documentation(trust(monitoring(operation(old_nodes(all_nodes(servers))))))
 }
 
 fn servers(table: Table) -> Table {
@@ -114,6 +126,100 @@ fn old_servers(table: Table) -> Table {
         })
 }
 
+/// Nodes and profiles; contract 2 is part of it.
+fn all_nodes(table: Table) -> Table {
+    let (get, post) = (Method::GET, Method::POST);
+    let path = "/api/v1/nodes";
+    let one = "/api/v1/nodes/{node_id}";
+    let maintenance = "/api/v1/nodes/{node_id}/maintenance";
+    let register = "/api/v1/nodes/register";
+    let beat = "/api/v1/nodes/heartbeat";
+    let clean = "/api/v1/maintenance/cleanup";
+    let all = "/api/v1/profiles";
+    let profile = "/api/v1/profiles/{role}";
+    table
+        .group("Nodes")
+        .on(get.clone(), path, READ, nodes::list, "List nodes, by name", |e| {
+            e.query::<NodeFilter>()
+                .takes(&["If-None-Match"])
+                .gives::<Vec<Node>>()
+                .gives_nothing(StatusCode::NOT_MODIFIED)
+                .tells(&["ETag", "Link", "X-Total-Count"])
+        })
+        .on(post.clone(), register, REGISTER, nodes::register, "Register a node", |e| {
+            e.takes(&[LEASE_SECRET_HEADER, LEASE_HEADER])
+                .body::<NodeRegister>()
+                .gives::<NodeReply>()
+                .errors(&[409])
+        })
+        .on(post.clone(), beat, REGISTER, nodes::beat, "A node's heartbeat", |e| {
+            e.takes(&[LEASE_HEADER]).body::<NodeBeat>().gives::<NodeBeatReply>().errors(&[404, 409])
+        })
+        .on(get.clone(), one, READ, nodes::get, "One node, by id or name", |e| e.gives::<Node>())
+        .on(Method::PATCH, one, REGISTER, nodes::change, "Change a node", |e| {
+            e.takes(&[LEASE_HEADER]).body::<NodeChange>().gives::<Node>().errors(&[409])
+        })
+        .on(Method::DELETE, one, REGISTER, nodes::delete, "Take a node out", |e| {
+            e.takes(&[LEASE_HEADER]).gives::<NodeDeleted>().errors(&[409])
+        })
+        .on(Method::PUT, maintenance, REGISTER, nodes::maintain, "Maintenance on or off", |e| {
+            e.body::<Maintenance>().gives::<Node>()
+        })
+        .on(post, clean, ADMIN, nodes::clean, "Mark or remove nodes that are silent", |e| {
+            e.query::<CleanupQuery>().gives::<CleanupReply>()
+        })
+        .group("Profiles")
+        .on(get.clone(), all, READ, profiles::list, "Profiles of all roles", |e| {
+            e.gives::<Vec<Profile>>()
+        })
+        .on(get, profile, READ, profiles::get, "A role's profile", |e| e.gives::<Profile>())
+        .on(Method::PUT, profile, ADMIN, profiles::put, "Write a role's profile", |e| {
+            e.body::<ProfileConfig>().gives::<Profile>()
+        })
+        .on(Method::DELETE, profile, ADMIN, profiles::delete, "Remove a role's profile", |e| {
+            e.gives::<ProfileDeleted>()
+        })
+}
+
+/// Contracts 3 and 4.
+fn old_nodes(table: Table) -> Table {
+    let (get, post) = (Method::GET, Method::POST);
+    let (v2, one, beat) = ("/v2/nodes", "/v2/nodes/{node_id}", "/v2/nodes/{node_id}/heartbeat");
+    let (named, beat_named) = ("/nodes/{name}", "/nodes/{name}/heartbeat");
+    table
+        .group("Nodes with pools, older format")
+        .on(post.clone(), "/v2/nodes/register", REGISTER, pools::register, "Register", |e| {
+            e.body::<pools::Register>().gives::<pools::Next>().errors(&[409])
+        })
+        .on(post.clone(), beat, REGISTER, pools::beat, "Heartbeat", |e| {
+            e.body::<pools::Heartbeat>().gives::<pools::Next>().errors(&[409])
+        })
+        .on(get.clone(), v2, READ, pools::list, "List nodes", |e| {
+            e.query::<NodeFilter>().gives::<Vec<pools::PoolNode>>()
+        })
+        .on(get.clone(), one, READ, pools::get, "One node", |e| e.gives::<pools::PoolNode>())
+        .on(Method::DELETE, one, REGISTER, pools::delete, "Take a node out", |e| {
+            e.gives::<pools::Removed>().errors(&[409])
+        })
+        .group("Map of nodes, older format")
+        .on(post.clone(), "/nodes/register", REGISTER, map::register, "Register", |e| {
+            e.body::<map::Register>().gives::<map::Told>().errors(&[409])
+        })
+        .on(post, beat_named, REGISTER, map::beat, "Heartbeat", |e| {
+            e.body::<map::Heartbeat>().gives::<map::Told>().errors(&[409])
+        })
+        .on(get.clone(), "/nodes", READ, map::list, "Nodes by name", |e| {
+            e.query::<NodeFilter>().gives::<map::MapNodes>()
+        })
+        .on(get.clone(), named, READ, map::get, "One node", |e| e.gives::<map::MapNode>())
+        .on(get.clone(), "/topology", READ, map::topology, "Nodes and connections", |e| {
+            e.query::<NodeFilter>().gives::<Topology>()
+        })
+        .on(get, "/stats", READ, map::stats, "Totals, and history with `since`", |e| {
+            e.query::<HistoryQuery>().gives::<NodeStats>()
+        })
+}
+
 fn operation(table: Table) -> Table {
     let get = Method::GET;
     let text = "text/plain";
@@ -126,12 +232,15 @@ fn operation(table: Table) -> Table {
         })
         .on(get.clone(), "/api/v1/ws", READ, events::socket, "The events as a WebSocket", |e| {
             e.query::<events::FollowQuery>()
-                .gives_type(StatusCode::SWITCHING_PROTOCOLS, "application/octet-stream")
+                .gives_nothing(StatusCode::SWITCHING_PROTOCOLS)
                 .errors(&[426])
+        })
+        .on(get.clone(), "/api/v1/history", READ, history::get, "Numbers over time", |e| {
+            e.query::<HistoryQuery>().gives::<History>()
         })
         .group("Operation")
         .on(get.clone(), "/", READ, page::get, "A page for people", |e| {
-            e.gives_type(StatusCode::OK, "text/html")
+            e.gives_type(StatusCode::OK, "text/html").gives::<Object>()
         })
         .on(get.clone(), "/health", OPEN, health::get, "Whether the registry is well", |e| {
             e.gives::<Health>()
@@ -139,6 +248,7 @@ fn operation(table: Table) -> Table {
         .on(get, "/metrics", READ, metrics::get, "Metrics for Prometheus", |e| {
             e.gives_type(StatusCode::OK, text)
                 .gives_type(StatusCode::OK, "application/openmetrics-text")
+                .gives::<Object>()
         })
 }
 
@@ -160,7 +270,7 @@ fn documentation(table: Table) -> Table {
     table
         .group("Documentation")
         .on(get.clone(), document, OPEN, openapi::document, "This document", |e| {
-            e.gives::<serde_json::Map<String, serde_json::Value>>()
+            e.gives::<Object>()
         })
         .on(get.clone(), docs, OPEN, openapi::page, "This document, to read and to try", |e| {
             e.gives_type(StatusCode::OK, html)

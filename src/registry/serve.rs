@@ -16,6 +16,7 @@ use super::service::Service;
 use super::store::{Database, Lifetimes, Now, Store};
 use super::tls::{Files, Tls};
 use super::{probe, ticker};
+use crate::domain::node::Limits as NodeLimits;
 
 /// How long requests may take to finish after the registry was told to stop.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -31,6 +32,8 @@ pub struct Config {
     pub retain: Duration,
     /// How often each server's `/health` is looked at; nothing for never.
     pub probe: Option<Duration>,
+    /// After how much silence nodes are in trouble.
+    pub node_limits: NodeLimits,
     /// Further host names under which it may be reached.
     pub allowed_hosts: Vec<String>,
     /// What it asks of those who use it.
@@ -63,7 +66,8 @@ impl Registry {
         let tls = config.tls.clone().map(Tls::open).transpose()?.map(Arc::new);
         let lifetimes = Lifetimes { ttl: config.ttl, retain: config.retain };
         let store = Store::open(&config.database, lifetimes, Now::get())?;
-        let service = Service::new(Arc::new(store), config.ttl, config.policy.clone());
+        let mut service = Service::new(Arc::new(store), config.ttl, config.policy.clone());
+        service.limits = config.node_limits;
         let allowed_hosts = config.allowed_hosts.clone();
         Ok(Registry {
             service,

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::service::Service;
+use super::service::nodes::look_every;
 use super::store::operations::PRUNED_AT_ONCE;
 use super::store::{By, Done, Due, Now, Op, StoreError};
 use crate::domain::lease::{self, Brake, Expiry};
@@ -32,6 +33,7 @@ struct Ticker<'a> {
     holding: bool,
     last_tick: Instant,
     last_prune: Option<Instant>,
+    last_nodes: Instant,
 }
 
 impl<'a> Ticker<'a> {
@@ -42,6 +44,7 @@ impl<'a> Ticker<'a> {
             holding: false,
             last_tick: now,
             last_prune: None,
+            last_nodes: now,
         }
     }
 
@@ -51,6 +54,10 @@ impl<'a> Ticker<'a> {
         if lease::stood_still(gap, self.service.ttl) {
             tracing::warn!(gap_ms = gap.as_millis() as u64, "the registry stood still");
             self.service.view().write().postpone_leases(gap);
+            return Ok(());
+        }
+        if self.service.store.is_offline() {
+            // Nobody can beat; leases are extended when the database is back.
             return Ok(());
         }
         let look = Look::at(self.service, now.instant);
@@ -68,6 +75,11 @@ impl<'a> Ticker<'a> {
                 .run(remove(Vec::new(), legacy.to_vec()), now, By::default())
                 .await?
                 .ok();
+        }
+        if now.instant.saturating_duration_since(self.last_nodes) >= look_every(self.service.limits)
+        {
+            self.last_nodes = now.instant;
+            self.service.mark_silent_nodes(now).await?;
         }
         let pruned = self.last_prune.map(|at| now.instant.saturating_duration_since(at));
         if pruned.is_none_or(|ago| ago >= PRUNE) {

@@ -7,6 +7,7 @@ use super::error::ApiError;
 use super::identity::Identity;
 use super::service::Service;
 use super::store::core::Core;
+use super::store::listen::Replica;
 use super::store::operations::Outcome;
 use super::store::operations::tokens::shown_since;
 use super::store::{By, Database, Done, Lifetimes, NewToken, Now, Op, Refused, StoreError};
@@ -156,7 +157,7 @@ impl Direct {
         let day = std::time::Duration::from_secs(86_400);
         let lifetimes = Lifetimes { ttl: lease::DEFAULT_TTL, retain: day };
         let name = database.to_string();
-        Ok(Direct(Core::over(database.connect()?, &name, lifetimes, Now::get())?))
+        Ok(Direct(Core::over(database.connect(Replica::random())?, &name, lifetimes, Now::get())?))
     }
 
     /// As [`Service::tokens`].

@@ -1,6 +1,6 @@
 //! The view in memory: what the database holds as of its last commit. It serves every read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::legacy::LegacyEntry;
+use super::nodes::{Beaten, NodeEntry, Nodes};
 use super::store::{Seen, Target};
+use crate::api::nodes::Profile;
 use crate::domain::event::Event;
 use crate::domain::server::{Server, ServerHealth, ServerState, Slots};
 use crate::domain::token::Token;
@@ -74,6 +76,21 @@ pub enum Change {
     ForgetTokens(Timestamp),
     /// A server was found otherwise than it was. Its lease goes on as it did.
     Health(Seen),
+    /// A new or changed node.
+    PutNode {
+        /// The node.
+        entry: Box<NodeEntry>,
+        /// When it was last heard of; without it its silence goes on.
+        heard: Option<Instant>,
+    },
+    /// A node was heard of, and nothing but its measurements and pools changed.
+    BeatNode(Box<Beaten>),
+    /// A node is gone.
+    DropNode(String),
+    /// A new or changed profile.
+    PutProfile(Box<Profile>),
+    /// A profile is gone.
+    DropProfile(String),
     /// An event was written: the sequence is here now.
     Event(Arc<Event>),
 }
@@ -85,6 +102,10 @@ pub struct View {
     pub entries: HashMap<Uuid, Arc<Entry>>,
     /// Entries of old clients by job id.
     pub legacy: HashMap<String, Arc<LegacyEntry>>,
+    /// Nodes.
+    pub nodes: Nodes,
+    /// Profiles by role.
+    pub profiles: BTreeMap<String, Arc<Profile>>,
     /// Tokens by their hash: whoever asks is found by one look-up.
     pub tokens: HashMap<String, Arc<Token>>,
     /// Number of the last event.
@@ -148,6 +169,17 @@ impl View {
                     *health = Some(seen.health);
                 }
             }
+            Change::PutNode { entry, heard } => {
+                self.revision += u64::from(self.nodes.put(*entry, heard));
+            }
+            Change::BeatNode(beat) => self.revision += u64::from(self.nodes.beat(*beat)),
+            Change::DropNode(id) => self.nodes.remove(&id),
+            Change::PutProfile(profile) => {
+                self.profiles.insert(profile.role.clone(), Arc::new(*profile));
+            }
+            Change::DropProfile(role) => {
+                self.profiles.remove(&role);
+            }
             Change::Event(event) => self.seq = event.seq,
         }
     }
@@ -176,15 +208,18 @@ impl View {
         }
     }
 
-    /// Lets every lease live at least until `until`.
+    /// Lets every lease live at least until `until`, and counts silence from now on: nobody's
+    /// beat was taken before.
     pub fn extend_leases(&mut self, until: Instant) {
+        self.nodes.pardon(Instant::now());
         for entry in self.entries.values_mut().filter(|entry| entry.due < until) {
             Arc::make_mut(entry).due = until;
         }
     }
 
-    /// Lets every lease live for `by` longer.
+    /// Lets every lease live for `by` longer; the time is no silence, either.
     pub fn postpone_leases(&mut self, by: Duration) {
+        self.nodes.postpone(by);
         for entry in self.entries.values_mut() {
             Arc::make_mut(entry).due += by;
         }

@@ -50,6 +50,15 @@ pub fn get(url: &str) -> Option<(u16, Value)> {
     Some((status, serde_json::from_str(&body).ok()?))
 }
 
+/// `POST` of JSON; status and JSON, or nothing when nobody answers with JSON within 5 s.
+pub fn post(url: &str, body: &Value) -> Option<(u16, Value)> {
+    runtime().block_on(async {
+        let request = client().post(url).json(body).timeout(Duration::from_secs(5));
+        let response = request.send().await.ok()?;
+        Some((response.status().as_u16(), response.json().await.ok()?))
+    })
+}
+
 /// What `/v1/chat/completions` answers to one question: status and body.
 pub fn ask(url: &str, key: Option<&str>) -> Option<(u16, Value)> {
     wait(async {

@@ -4,6 +4,8 @@
 
 pub mod tls;
 
+pub mod kills;
+
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -92,9 +94,14 @@ impl Drop for Registry {
 
 /// `llamactl registry serve` on the database in `dir`, not started yet.
 pub fn serve(dir: &Path, args: &[&str]) -> Command {
+    serve_on(&database(dir), args)
+}
+
+/// `llamactl registry serve` on the database with this URL, not started yet.
+pub fn serve_on(database: &str, args: &[&str]) -> Command {
     let mut command = llamactl();
     command.args(["registry", "serve", "--json", "--port", "0", "--database"]);
-    command.arg(database(dir)).args(args).env("LLAMACTL_LOG", "warn");
+    command.arg(database).args(args).env("LLAMACTL_LOG", "warn");
     command
 }
 

@@ -66,7 +66,11 @@ fn row(one: &Known, now: Timestamp) -> Vec<Cell> {
         one.name().to_owned().into(),
         one.model().to_owned().into(),
         one.owner().map_or_else(dash, str::to_owned).into(),
-        Cell::new(state.as_str(), state.tone()),
+        match server.filter(|server| state == State::Ready && server.is_unhealthy()) {
+            // It beats, and does not answer.
+            Some(_) => Cell::new("unhealthy", Tone::Bad),
+            None => Cell::new(state.as_str(), state.tone()),
+        },
         address.or(reason).unwrap_or_else(dash).into(),
         server.and_then(|server| server.info.gpus.clone()).or_else(gpu).unwrap_or_else(dash).into(),
         context.map_or_else(dash, tokens).into(),

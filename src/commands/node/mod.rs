@@ -18,6 +18,7 @@ use crate::client::{ClientError, RegistryClient};
 use crate::commands::{Context, lease};
 use crate::config::resolve;
 use crate::config::settings::NodeSettings;
+use crate::config::token::token;
 use crate::domain::node::{Node, NodeCapabilities, identifier};
 use crate::exit::{Exit, Failure};
 use crate::node::detect::{gpu, host};
@@ -43,7 +44,9 @@ pub async fn run(context: &Context, args: NodeCommand) -> anyhow::Result<Exit> {
 
 /// The registry that these commands talk to.
 fn client(context: &Context) -> anyhow::Result<RegistryClient> {
-    lease::client(context)
+    let settings = resolve::settings(context.global.registry.as_deref())?;
+    let token = token(settings.registry.token_file.as_deref())?;
+    Ok(RegistryClient::new(&lease::registry_url(context)?).token(token))
 }
 
 /// A refusal of the registry, with the exit code that scripts look at.
@@ -133,9 +136,12 @@ fn declared(flags: &NodeFlags, settings: &NodeSettings) -> Result<NodeRegister, 
              ~/.config/llamactl/config.yaml",
         ));
     };
+    let name = either(&flags.name, &settings.name);
+    identifier("role", &role).map_err(Failure::usage)?;
+    name.as_ref().map_or(Ok(()), |name| identifier("name", name)).map_err(Failure::usage)?;
     Ok(NodeRegister {
         role,
-        name: either(&flags.name, &settings.name),
+        name,
         ip: either(&flags.ip, &settings.ip),
         vpn_ip: either(&flags.vpn_ip, &settings.vpn_ip),
         public_ip: either(&flags.public_ip, &settings.public_ip),

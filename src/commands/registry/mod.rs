@@ -1,9 +1,11 @@
 //! `llamactl registry`
 
 mod audit;
+mod check;
 mod events;
 mod serve;
 mod token;
+mod tools;
 
 use std::io::Write;
 
@@ -19,7 +21,8 @@ use crate::registry::openapi;
 pub async fn run(context: &Context, args: RegistryCommand) -> anyhow::Result<Exit> {
     match args {
         RegistryCommand::Events(args) => events::run(context, args).await,
-        RegistryCommand::Serve(args) => serve::run(context, args).await,
+        RegistryCommand::Serve(args) => serve::run(context, *args).await,
+        RegistryCommand::Check(args) => check::run(context, args).await,
         RegistryCommand::Token(command) => token::run(context, command).await,
         RegistryCommand::Audit(args) => audit::run(context, args).await,
         RegistryCommand::Openapi => {
@@ -27,5 +30,12 @@ pub async fn run(context: &Context, args: RegistryCommand) -> anyhow::Result<Exi
             writeln!(std::io::stdout(), "{text}")?;
             Ok(Exit::OK)
         }
+        RegistryCommand::Backup { file, force, database } => {
+            tools::backup(context, file, force, database).await
+        }
+        RegistryCommand::Restore { file, database } => {
+            tools::restore(context, file, database).await
+        }
+        RegistryCommand::Import { file, database } => tools::import(context, file, database).await,
     }
 }

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use crate::cli::{AnonymousArg, AuthArg, ServeArgs};
 use crate::commands::{Context, identity};
 use crate::connection::write_private;
+use crate::domain::node::Limits;
 use crate::domain::token::Scope;
 use crate::env;
 use crate::exit::{Exit, Failure};
@@ -27,6 +28,11 @@ const MIN_TTL: Duration = Duration::from_secs(1);
 /// Leases that live longer hide for too long that a server is gone.
 const MAX_TTL: Duration = Duration::from_secs(3600);
 
+/// Nodes that are given up sooner can't beat in time.
+const MIN_SILENCE: Duration = Duration::from_secs(1);
+/// Nodes that are given up later hide for too long that they are gone.
+const MAX_SILENCE: Duration = Duration::from_secs(24 * 3600);
+
 /// Events that are gone sooner tell nobody what happened.
 const MIN_RETAIN: Duration = Duration::from_secs(3600);
 
@@ -43,6 +49,7 @@ pub async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
     let ttl = parse_ttl(&args.ttl)?;
     let retain = parse_retain(&args.retain)?;
     let probe = parse_probe(&args.probe)?;
+    let node_limits = node_limits(&args.node_warning_after, &args.node_offline_after)?;
     let database = database(args.database)?;
     let event_bus = event_bus(args.event_bus, &args.event_bus_prefix)?;
     let address = SocketAddr::new(args.host, args.port);
@@ -53,6 +60,7 @@ pub async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
         ttl,
         retain,
         probe,
+        node_limits,
         allowed_hosts: args.allowed_hosts,
         policy,
         tls: args.tls_cert.zip(args.tls_key).map(|(cert, key)| Files { cert, key }),
@@ -172,6 +180,25 @@ fn parse_probe(text: &str) -> Result<Option<Duration>, Failure> {
     Ok(Some(interval))
 }
 
+fn node_limits(warning: &str, offline: &str) -> Result<Limits, Failure> {
+    let read = |flag: &str, text: &str| {
+        let time = humantime::parse_duration(text).ok();
+        time.filter(|time| (MIN_SILENCE..=MAX_SILENCE).contains(time)).ok_or_else(|| {
+            Failure::usage(format!("--{flag} {text}: it must be between 1s and 24h"))
+                .hint("give a time such as 2m")
+        })
+    };
+    let warning = read("node-warning-after", warning)?;
+    let offline = read("node-offline-after", offline)?;
+    if offline <= warning {
+        return Err(Failure::usage(
+            "--node-offline-after must be longer than --node-warning-after",
+        )
+        .hint("nodes are in warning first, and then offline"));
+    }
+    Ok(Limits { warning, offline })
+}
+
 fn parse_retain(text: &str) -> Result<Duration, Failure> {
     let wrong = |why: &str| {
         Failure::usage(format!("--retain {text}: {why}")).hint("give a time such as 30d or 12h")
@@ -183,10 +210,10 @@ fn parse_retain(text: &str) -> Result<Duration, Failure> {
     Ok(retain)
 }
 
-/// The database that a flag names, or the environment, or the usual one.
+/// The database that a flag, the environment or the default names.
 ///
 /// # Errors
-/// A usage error for a URL that is none.
+/// A URL that is none, as a usage error.
 pub fn database(flag: Option<String>) -> Result<Database, Failure> {
     match flag.or_else(|| env::LLAMACTL_DATABASE_URL.get()) {
         Some(url) => Database::parse(&url),
@@ -268,6 +295,15 @@ mod tests {
         assert_eq!(parse_retain("30d").unwrap(), Duration::from_secs(30 * 86_400));
         for bad in ["", "30", "for ever", "10m"] {
             assert_eq!(parse_retain(bad).unwrap_err().exit, Exit::USAGE, "{bad}");
+        }
+    }
+
+    #[test]
+    fn limits_of_silence_are_read_and_in_order() {
+        let limits = node_limits("2m", "5m").unwrap();
+        assert_eq!((limits.warning.as_secs(), limits.offline.as_secs()), (120, 300));
+        for (warning, offline) in [("5m", "2m"), ("2m", "2m"), ("0s", "5m"), ("2m", "never")] {
+            assert_eq!(node_limits(warning, offline).unwrap_err().exit, Exit::USAGE);
         }
     }
 

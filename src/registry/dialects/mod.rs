@@ -1,3 +1,6 @@
-//! Older wire formats, each a thin translation over the same service.
+//! The older wire formats, each a thin translation to the service.
 
+pub mod map;
+pub mod nodes;
+pub mod pools;
 pub mod slurm;

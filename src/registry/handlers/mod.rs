@@ -4,24 +4,30 @@ pub mod audit;
 pub mod discovery;
 pub mod events;
 pub mod health;
+pub mod history;
 pub mod metrics;
+pub mod nodes;
 pub mod openapi;
 pub mod page;
+pub mod profiles;
 pub mod servers;
 pub mod tokens;
 
 use axum::extract::FromRequest;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequestParts, Path, Query};
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::error::ApiError;
+use super::list::{self, Part};
 use super::store::Proof;
-use crate::api::{LEASE_HEADER, LEASE_SECRET_HEADER, MAX_BODY};
+use super::view::View;
+use crate::api::{LEASE_HEADER, LEASE_SECRET_HEADER, MAX_BODY, SEQ_HEADER};
 use crate::secret::Secret;
 
 /// The bytes of a body, not over [`MAX_BODY`].
@@ -96,6 +102,63 @@ impl Segment {
     pub fn id(&self) -> Result<Uuid, ApiError> {
         self.0.parse().map_err(|_| ApiError::unknown())
     }
+}
+
+/// Of which moment a list is.
+#[derive(Debug)]
+pub struct Moment {
+    seq: u64,
+    etag: String,
+}
+
+impl Moment {
+    /// Of this view. Weak: the time of the last heartbeat moves all the time, and is not worth a
+    /// new answer.
+    pub fn of(view: &View, run: u32) -> Moment {
+        let etag = format!("W/\"{}.{}.{run:08x}\"", view.seq, view.revision);
+        Moment { seq: view.seq, etag }
+    }
+}
+
+/// A page of a list: as a JSON array, or 304 where the client has it.
+///
+/// # Errors
+/// None in practice.
+pub fn listed(
+    moment: &Moment,
+    part: Part,
+    uri: &Uri,
+    asked: &HeaderMap,
+    body: impl FnOnce() -> Result<Bytes, ApiError>,
+) -> Result<Response, ApiError> {
+    let mut answer = HeaderMap::new();
+    let value = |text: &str| HeaderValue::from_str(text).map_err(|_| ApiError::internal());
+    answer.insert(header::ETAG, value(&moment.etag)?);
+    answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    answer.insert(SEQ_HEADER, HeaderValue::from(moment.seq));
+    answer.insert("x-total-count", HeaderValue::from(part.total));
+    if let Some(link) = list::link(uri, part) {
+        answer.insert(header::LINK, value(&link)?);
+    }
+    let known = asked.get_all(header::IF_NONE_MATCH).iter();
+    let known = known.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
+    if known.map(str::trim).any(|known| known == moment.etag || known == "*") {
+        return Ok((StatusCode::NOT_MODIFIED, answer).into_response());
+    }
+    answer.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok((answer, body()?).into_response())
+}
+
+/// Whether a client wants JSON rather than what people or Prometheus read.
+pub fn wants_json(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let types: Vec<&str> = accepted
+        .flat_map(|text| text.split(','))
+        .map(|part| part.split(';').next().unwrap_or_default().trim())
+        .collect();
+    let names = |wanted: &str| types.iter().any(|name| name.eq_ignore_ascii_case(wanted));
+    names("application/json")
+        && !["text/html", "text/plain", "application/openmetrics-text"].into_iter().any(names)
 }
 
 /// The lease that a request proves; nothing where it shows none.

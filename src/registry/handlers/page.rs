@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
+use axum::{Extension, Json};
 use handlebars::Handlebars;
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderValue, header};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::api::ServerFilter;
 use crate::domain::server::{Access, Server};
 use crate::registry::error::ApiError;
+use crate::registry::handlers::wants_json;
 use crate::registry::list;
-use crate::registry::service::Service;
+use crate::registry::service::{SERVICE_NAME, Service};
 use crate::secret::Secret;
 
 /// Most servers that the page shows.
@@ -62,7 +63,12 @@ pub fn token_wanted() -> Response {
 pub async fn get(
     State(service): State<Service>,
     Extension(page): Extension<Arc<Page>>,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
+    if wants_json(&headers) {
+        let headers = [(header::VARY, HeaderValue::from_static("accept"))];
+        return Ok((headers, Json(information())).into_response());
+    }
     let filter = ServerFilter { limit: Some(SHOWN), ..ServerFilter::default() };
     let shown = list::page(service.view(), &filter)?;
     let failing = service.view().read().broken.is_some();
@@ -91,8 +97,25 @@ pub async fn get(
     let headers = [
         (header::CONTENT_SECURITY_POLICY, policy),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+        (header::VARY, HeaderValue::from_static("accept")),
     ];
     Ok((headers, Html(html)).into_response())
+}
+
+/// What the registry is, for programs (contract 2).
+fn information() -> Value {
+    json!({
+        "service": SERVICE_NAME,
+        "version": env!("CARGO_PKG_VERSION"),
+        "endpoints": {
+            "servers": "/api/v1/servers",
+            "nodes": "/api/v1/nodes",
+            "profiles": "/api/v1/profiles",
+            "events": "/api/v1/events",
+            "health": "/health",
+            "metrics": "/metrics",
+        },
+    })
 }
 
 fn row(server: &Server, now: Timestamp) -> Value {

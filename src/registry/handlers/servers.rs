@@ -6,8 +6,8 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 
-use super::{Body, Params, Segment, chosen_secret, proof, required_proof};
-use crate::api::{RegisterRequest, SEQ_HEADER, ServerFilter, ServerUpdate};
+use super::{Body, Moment, Params, Segment, chosen_secret, listed, proof, required_proof};
+use crate::api::{RegisterRequest, ServerFilter, ServerUpdate};
 use crate::domain::server::Server;
 use crate::registry::bodies::Stamp;
 use crate::registry::error::ApiError;
@@ -29,11 +29,9 @@ pub async fn list(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     service.live.wait(filter.after.take(), filter.wait.take().as_deref()).await?;
-    // Weak: `last_seen` moves with every beat, and is not worth a new answer.
-    let (etag, stamp, seq) = {
+    let (moment, stamp) = {
         let view = service.view().read();
-        let etag = format!("W/\"{}.{}.{:08x}\"", view.seq, view.revision, service.run);
-        (etag, Stamp::of(&view), view.seq)
+        (Moment::of(&view, service.run), Stamp::of(&view))
     };
     let all = ServerFilter::default();
     let page = if filter == all {
@@ -42,22 +40,7 @@ pub async fn list(
     } else {
         list::render(service.view(), &filter)?
     };
-    let mut answer = HeaderMap::new();
-    let value = |text: &str| HeaderValue::from_str(text).map_err(|_| ApiError::internal());
-    answer.insert(header::ETAG, value(&etag)?);
-    answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    answer.insert(SEQ_HEADER, HeaderValue::from(seq));
-    answer.insert("x-total-count", HeaderValue::from(page.total));
-    if let Some(link) = list::link(&uri, &page) {
-        answer.insert(header::LINK, value(&link)?);
-    }
-    let known = headers.get_all(header::IF_NONE_MATCH).iter();
-    let known = known.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
-    if known.map(str::trim).any(|known| known == etag || known == "*") {
-        return Ok((StatusCode::NOT_MODIFIED, answer).into_response());
-    }
-    answer.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok((answer, page.body).into_response())
+    listed(&moment, page.part, &uri, &headers, || Ok(page.body))
 }
 
 /// `POST /api/v1/servers`

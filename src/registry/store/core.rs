@@ -1,18 +1,19 @@
 //! The connection that writes, and the view that follows it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::follow::{self, When};
 use super::operations::{Apply, Held, Outcome, Sequence};
 use super::schema;
-use super::sql::{Begin, Sql, SqlError};
+use super::sql::{Begin, Dialect, Sql, SqlError};
 use super::{By, Now, Op, StoreError};
 use crate::domain::event::Event;
 use crate::domain::lease;
 use crate::exit::Failure;
 use crate::registry::log::EventLog;
-use crate::registry::view::{Change, SharedView};
+use crate::registry::view::{Change, SharedView, View};
 
 /// What is answered to whoever asked for an operation.
 pub type Reply = Result<Outcome, StoreError>;
@@ -38,6 +39,9 @@ pub struct Core {
     lifetimes: Lifetimes,
     /// As of the last commit that the view has followed.
     sequence: Sequence,
+    /// The database can't be reached: what is asked for is refused at once, until a
+    /// [`Core::look`] reaches it again.
+    offline: Arc<AtomicBool>,
 }
 
 /// Why a transaction was rolled back.
@@ -69,7 +73,8 @@ impl Core {
         db.rollback();
         let sequence = Sequence { seq: view.seq, rev: view.rev, epoch: view.epoch };
         let log = EventLog::new(view.seq);
-        Ok(Core { db, view: SharedView::new(view), log, lifetimes, sequence })
+        let offline = Arc::default();
+        Ok(Core { db, view: SharedView::new(view), log, lifetimes, sequence, offline })
     }
 
     /// The view that follows this connection.
@@ -82,21 +87,67 @@ impl Core {
         &self.log
     }
 
+    /// Whether the database can't be reached.
+    pub fn offline(&self) -> &Arc<AtomicBool> {
+        &self.offline
+    }
+
+    /// Gives the connection back.
+    pub fn into_db(self) -> Box<dyn Sql> {
+        self.db
+    }
+
     /// The view as it would be loaded from the database now.
     ///
     /// # Errors
     /// When the database can't be read.
-    #[cfg(test)]
-    pub fn reload(&mut self, now: Now) -> Result<crate::registry::view::View, SqlError> {
+    pub fn reload(&mut self, now: Now) -> Result<View, SqlError> {
         follow::load(self.db.as_mut(), self.lifetimes.ttl, now)
     }
 
     /// Carries out the operations in one transaction, each of them wholly or not at all, and
     /// lets the view follow after the commit. One reply for each, in order.
     pub fn commit(&mut self, ops: &[Asked]) -> Vec<Reply> {
+        if self.offline.load(Ordering::Relaxed) {
+            let gone = || Err(StoreError::Unavailable("it can't be reached".to_owned()));
+            return ops.iter().map(|_| gone()).collect();
+        }
         let mut replies = Vec::with_capacity(ops.len());
         self.attempt(ops, &mut replies);
         replies
+    }
+
+    /// Follows what others have committed. Where PostgreSQL was gone, finds out whether it can
+    /// be written again, so that it needs no client to try. A disk that is full says nothing by
+    /// taking one small write: there the clients' writes are tried, as ever.
+    pub fn look(&mut self, now: Now) {
+        let gone = self.db.dialect() == Dialect::Postgres;
+        let broken = gone && self.view.read().broken.is_some();
+        if let Err(error) = self.try_look(now, broken) {
+            self.db.rollback();
+            self.report(&error);
+        }
+    }
+
+    fn try_look(&mut self, now: Now, broken: bool) -> Result<(), SqlError> {
+        if self.offline.load(Ordering::Relaxed) {
+            self.db.reconnect()?;
+            // Another replica may have been updated in the meantime.
+            schema::check(self.db.as_mut())?;
+            self.offline.store(false, Ordering::Relaxed);
+        }
+        if !broken {
+            self.db.begin(Begin::Read)?;
+            self.follow_others(now)?;
+            self.db.rollback();
+            return Ok(());
+        }
+        self.db.begin(Begin::Write { durable: true })?;
+        self.follow_others(now)?;
+        self.sequence.write(self.db.as_mut())?;
+        self.db.commit()?;
+        self.publish(Vec::new(), now);
+        Ok(())
     }
 
     /// An operation that fails takes its whole transaction with it, so the halves of it are
@@ -123,6 +174,9 @@ impl Core {
     }
 
     fn report(&self, error: &SqlError) {
+        if matches!(error, SqlError::Lost(_) | SqlError::Unknown(_)) {
+            self.offline.store(true, Ordering::Relaxed);
+        }
         if self.view.write().broken.replace(error.to_string()).is_none() {
             tracing::error!(%error, "the registry's database can't be written");
         }
@@ -214,7 +268,7 @@ impl Core {
         }
         let when = When { now, ttl: self.lifetimes.ttl, is_load: false };
         let view = self.view.clone();
-        let look = |look: &dyn Fn(&crate::registry::view::View) -> Vec<Change>| look(&view.read());
+        let look = |look: &dyn Fn(&View) -> Vec<Change>| look(&view.read());
         match follow::changes(self.db.as_mut(), look, self.sequence, to, &when)? {
             Some(changes) => {
                 self.sequence = to;

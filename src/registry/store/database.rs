@@ -11,9 +11,11 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::listen::{Listener, Replica};
 use super::place;
 use super::postgres::{Postgres, Target};
-use super::sql::{Sql, SqlError};
+use super::schema;
+use super::sql::{Schema, Sql, SqlError};
 use super::sqlite::Sqlite;
 use crate::exit::Failure;
 
@@ -80,15 +82,42 @@ impl Database {
         }
     }
 
-    /// A connection that writes. Not on a thread that must not block; so for [`Self::reader`].
+    /// A connection for a tool that works beside the registry, whose tables are of this version;
+    /// `make` lets it make what is not there. As [`Self::connect`], not where blocking is wrong.
+    ///
+    /// # Errors
+    /// As [`Self::connect`], and a database of another version.
+    pub fn for_tool(&self, make: bool) -> anyhow::Result<Box<dyn Sql>> {
+        if let Database::Sqlite(path) = self {
+            if make {
+                place::prepare(path)?;
+            } else if !path.is_file() {
+                return Err(Failure::new(format!("there is no database {self}"))
+                    .hint("name the registry's with --database")
+                    .into());
+            }
+        }
+        let mut db = self.connect(Replica::random())?;
+        if make && db.schema()? == Schema::Empty {
+            schema::migrate(db.as_mut(), &self.to_string())?;
+        }
+        schema::check(db.as_mut()).map_err(|error| {
+            Failure::new(format!("can't use the database {self}: {error}"))
+                .hint("use the llamactl that the registry runs with")
+        })?;
+        Ok(db)
+    }
+
+    /// A connection that writes for `replica`. Not on a thread that must not block; so for
+    /// [`Self::reader`].
     ///
     /// # Errors
     /// When there is no such database, or it can't be reached.
-    pub fn connect(&self) -> anyhow::Result<Box<dyn Sql>> {
+    pub fn connect(&self, replica: Replica) -> anyhow::Result<Box<dyn Sql>> {
         match self {
             Database::Sqlite(path) => Ok(Box::new(Sqlite::open(path)?)),
             Database::Postgres(target) => {
-                let mut db = Postgres::new(Target::clone(target))?;
+                let mut db = Postgres::new(Target::clone(target), replica)?;
                 db.reconnect().map_err(|error| {
                     Failure::new(format!("can't connect to the database {error}"))
                         .hint("is PostgreSQL there, and may this user use it? docs/operating.md")
@@ -107,7 +136,26 @@ impl Database {
         match self {
             Database::Sqlite(path) => Ok(Box::new(Sqlite::reader(path).map_err(failed)?)),
             // It connects when it is used.
-            Database::Postgres(target) => Ok(Box::new(Postgres::new(Target::clone(target))?)),
+            Database::Postgres(target) => {
+                Ok(Box::new(Postgres::new(Target::clone(target), Replica::default())?))
+            }
+        }
+    }
+
+    /// Calls `wake` whenever another replica has written events, where the database tells that.
+    ///
+    /// # Errors
+    /// When the system has no room for a thread.
+    pub fn listen(
+        &self,
+        replica: Replica,
+        wake: impl Fn() + Send + 'static,
+    ) -> std::io::Result<Option<Listener>> {
+        match self {
+            Database::Sqlite(_) => Ok(None),
+            Database::Postgres(target) => {
+                Listener::start(Target::clone(target), replica, wake).map(Some)
+            }
         }
     }
 }

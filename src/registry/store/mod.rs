@@ -7,7 +7,11 @@
 pub mod audit;
 pub mod core;
 pub mod database;
+pub mod dump;
 pub mod follow;
+pub mod import;
+pub mod listen;
+pub mod node_ops;
 pub mod operations;
 pub mod place;
 pub mod postgres;
@@ -16,9 +20,6 @@ pub mod schema;
 pub mod sql;
 pub mod sqlite;
 mod writer;
-
-#[cfg(test)]
-mod model_test;
 
 use std::net::IpAddr;
 use std::time::Instant;
@@ -34,6 +35,7 @@ use crate::secret::Secret;
 
 pub use self::core::Lifetimes;
 pub use self::database::Database;
+use self::node_ops::NodeOp;
 pub use self::writer::Store;
 
 /// Most entries that the registry holds, of each kind. More is a mistake or an attack.
@@ -157,6 +159,15 @@ pub enum Op {
         /// What it sent.
         record: Box<Record>,
     },
+    /// An entry is taken over from the file of another registry.
+    ImportLegacy {
+        /// Its job id.
+        job: String,
+        /// What its client had sent.
+        record: Box<Record>,
+        /// When.
+        updated: Timestamp,
+    },
     /// An old client deletes an entry.
     DeleteLegacy {
         /// The job id in the path.
@@ -173,6 +184,8 @@ pub enum Op {
     },
     /// The registry looked at servers' `/health`, and found some otherwise than they were.
     Health(Vec<Seen>),
+    /// Nodes and profiles.
+    Nodes(NodeOp),
     /// Old events and replaced ids go.
     Prune,
 }
@@ -180,7 +193,11 @@ pub enum Op {
 impl Op {
     /// Whether it must be on disk before it is acknowledged, also when the power fails.
     pub fn is_durable(&self) -> bool {
-        !matches!(self, Op::Renew { durable: false, .. } | Op::Prune)
+        match self {
+            Op::Renew { durable: false, .. } | Op::Prune => false,
+            Op::Nodes(op) => op.is_durable(),
+            _ => true,
+        }
     }
 }
 
@@ -231,6 +248,13 @@ pub enum Target {
 pub enum Done {
     /// A lease with this generation.
     Registered(u64),
+    /// A node, which has a lease with this generation, if any.
+    Node {
+        /// The node's id.
+        id: String,
+        /// The generation.
+        generation: u64,
+    },
     /// So many entries were changed, or the one that was meant.
     Changed(usize),
 }
@@ -252,8 +276,18 @@ pub enum Refused {
     OtherJob,
     /// A leased server has this job: old clients can't change it.
     Leased,
-    /// It belongs to somebody else.
+    /// There is no such node.
+    UnknownNode,
+    /// The role has no profile.
+    UnknownProfile,
+    /// Another node has this name, or it for its id.
+    NameTaken(String),
+    /// The node has a lease, and the client did not prove that it holds it.
+    NodeHeld,
+    /// It is somebody else's.
     Foreign,
+    /// What would come of it is not allowed, for this reason.
+    Wrong(String),
     /// There is a token for administrators already.
     NotFirst,
     /// It is the last token for administrators.

@@ -35,6 +35,22 @@ pub fn parse_url(url: &str) -> Result<PathBuf, Failure> {
 /// # Errors
 /// A folder that can't be made or written, a network filesystem, another registry.
 pub fn claim(path: &Path) -> anyhow::Result<File> {
+    make_folder(path)?;
+    let lock = lock(path)?;
+    make_file(path)?;
+    Ok(lock)
+}
+
+/// As [`claim`], for a tool that works beside the registry: takes no lock.
+///
+/// # Errors
+/// A folder or file that can't be made or written, a network filesystem.
+pub fn prepare(path: &Path) -> anyhow::Result<()> {
+    make_folder(path)?;
+    make_file(path)
+}
+
+fn make_folder(path: &Path) -> anyhow::Result<()> {
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Before anything is made: the nearest folder that exists tells on which disk it would be.
     refuse_network_filesystem(dir.ancestors().find(|dir| dir.is_dir()).unwrap_or(dir))?;
@@ -42,7 +58,10 @@ pub fn claim(path: &Path) -> anyhow::Result<File> {
         Failure::new(format!("can't make the folder {}: {error}", dir.display()))
             .hint("give a file in a folder of yours with --database sqlite:PATH")
     })?;
-    let lock = lock(path)?;
+    Ok(())
+}
+
+fn make_file(path: &Path) -> anyhow::Result<()> {
     let file = private().open(path).map_err(|error| not_writable(path, &error))?;
     if file.metadata()?.permissions().mode() & 0o077 != 0 {
         file.set_permissions(Permissions::from_mode(0o600)).map_err(|error| {
@@ -50,7 +69,7 @@ pub fn claim(path: &Path) -> anyhow::Result<File> {
                 .hint("it holds keys: it must belong to the user who runs the registry")
         })?;
     }
-    Ok(lock)
+    Ok(())
 }
 
 fn private() -> OpenOptions {

@@ -12,19 +12,18 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Config, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::listen::{CHANNEL, Replica};
 use super::sql::{Begin, Dialect, Row, Schema, Sql, SqlError, Value};
 
 /// Longest time for one statement when the server does not answer at all: its own limit, in
-/// `SESSION`, is shorter, so that its reason is heard.
-pub const SILENCE: Duration = Duration::from_secs(10);
+/// [`SESSION`], is shorter, so that its reason is heard.
+pub const SILENCE: Duration = Duration::from_secs(8);
 /// Longest time to connect, and to set up a connection.
 pub const CONNECT: Duration = Duration::from_secs(3);
-/// What every connection is set up with. A replica that stands still within a transaction must
-/// not hold up the others for long.
-const SESSION: &str = "SET statement_timeout = 8000; SET lock_timeout = 5000;
-    SET idle_in_transaction_session_timeout = 10000; SET client_min_messages = warning";
-/// The channel on which replicas tell each other of new events.
-pub const CHANNEL: &str = "llamactl_registry";
+/// What every connection is set up with. A replica that stands still within a transaction loses
+/// it before the others have waited too long for it.
+const SESSION: &str = "SET statement_timeout = 7000; SET lock_timeout = 6000;
+    SET idle_in_transaction_session_timeout = 4000; SET client_min_messages = warning";
 /// Key of the lock that whoever makes or changes the tables holds: "llamactl" in ASCII.
 const SCHEMA_LOCK: i64 = 0x6c6c_616d_6163_746c;
 
@@ -67,6 +66,10 @@ pub struct Postgres {
     client: Option<Client>,
     statements: HashMap<&'static str, (Statement, Arc<[String]>)>,
     in_transaction: bool,
+    /// Others are told of the commit.
+    tells: bool,
+    /// Who tells them.
+    replica: Replica,
 }
 
 impl std::fmt::Debug for Postgres {
@@ -93,7 +96,7 @@ impl Postgres {
     ///
     /// # Errors
     /// When the system has no room for a runtime.
-    pub fn new(target: Target) -> std::io::Result<Postgres> {
+    pub fn new(target: Target, replica: Replica) -> std::io::Result<Postgres> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         Ok(Postgres {
             target,
@@ -101,6 +104,8 @@ impl Postgres {
             client: None,
             statements: HashMap::new(),
             in_transaction: false,
+            tells: false,
+            replica,
         })
     }
 
@@ -175,7 +180,12 @@ impl Sql for Postgres {
     }
 
     fn commit(&mut self) -> Result<(), SqlError> {
-        let committed = self.batch("COMMIT");
+        let committed = if std::mem::take(&mut self.tells) {
+            let sql = format!("NOTIFY {CHANNEL}, '{}'; COMMIT", self.replica);
+            self.batch(&sql)
+        } else {
+            self.batch("COMMIT")
+        };
         if committed.is_ok() {
             self.in_transaction = false;
         }
@@ -186,6 +196,7 @@ impl Sql for Postgres {
     }
 
     fn rollback(&mut self) {
+        self.tells = false;
         if !std::mem::take(&mut self.in_transaction) {
             return;
         }
@@ -241,7 +252,8 @@ impl Sql for Postgres {
     }
 
     fn tell_others(&mut self) -> Result<(), SqlError> {
-        self.batch("NOTIFY llamactl_registry")
+        self.tells = true;
+        Ok(())
     }
 
     fn reconnect(&mut self) -> Result<(), SqlError> {

@@ -113,6 +113,7 @@ pub fn summary(server: &Server) -> Value {
         "model": info.model.name,
         "owner": info.owner,
         "url": info.url(),
+        "gpus": info.gpus,
         "state": server.state,
     })
 }

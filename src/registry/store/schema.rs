@@ -5,7 +5,7 @@ use crate::exit::Failure;
 
 /// Each step leads from one version to the next. A step that was ever released is never
 /// changed. They are written for SQLite; [`in_dialect`] says what PostgreSQL says differently.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2, HEALTH, TOKENS];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, HEALTH, NODES, TOKENS];
 
 const VERSION_1: &str = "
 CREATE TABLE servers (
@@ -105,6 +105,43 @@ ALTER TABLE legacy ADD COLUMN health TEXT;
 ALTER TABLE legacy ADD COLUMN healthy INTEGER NOT NULL DEFAULT 1;
 ";
 
+/// Nodes and profiles.
+const NODES: &str = "
+CREATE TABLE nodes (
+    node_id        TEXT PRIMARY KEY,
+    name           TEXT NOT NULL UNIQUE,
+    hostname       TEXT NOT NULL,
+    machine_id     TEXT,
+    owner          TEXT,                    -- whose token registered it
+    reported       TEXT NOT NULL,           -- what it said of itself
+    life           TEXT NOT NULL,           -- how long it is silent
+    maintenance    INTEGER NOT NULL,        -- 1: its operator took it out of use
+    reason         TEXT,
+    generation     INTEGER NOT NULL,
+    secret_hash    TEXT,                    -- of its lease, if it has one
+    beats          INTEGER NOT NULL,
+    info           TEXT NOT NULL,           -- JSON
+    pools          TEXT NOT NULL,           -- JSON
+    metrics        TEXT NOT NULL,           -- JSON
+    last_heartbeat INTEGER NOT NULL,
+    created_at     INTEGER NOT NULL,
+    updated_at     INTEGER NOT NULL,
+    rev            INTEGER NOT NULL
+) STRICT;
+CREATE INDEX nodes_hostname ON nodes (hostname);
+CREATE INDEX nodes_machine ON nodes (machine_id);
+CREATE INDEX nodes_rev ON nodes (rev);
+
+CREATE TABLE profiles (
+    role       TEXT PRIMARY KEY,
+    config     TEXT NOT NULL,               -- JSON
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    rev        INTEGER NOT NULL
+) STRICT;
+CREATE INDEX profiles_rev ON profiles (rev);
+";
+
 /// Tokens; and what is known of who registered an entry.
 const TOKENS: &str = "
 CREATE TABLE tokens (
@@ -139,6 +176,24 @@ pub fn migrate(db: &mut dyn Sql, name: &str) -> anyhow::Result<()> {
         db.rollback();
     }
     done
+}
+
+/// Makes sure that the tables are of this version.
+///
+/// # Errors
+/// When they are not.
+pub fn check(db: &mut dyn Sql) -> Result<(), SqlError> {
+    match db.schema()? {
+        Schema::Version(VERSION) => Ok(()),
+        Schema::Version(version) if version > VERSION => Err(SqlError::Lost(format!(
+            "it was changed by a newer llamactl (schema {version}; this one knows {VERSION})"
+        ))),
+        Schema::Version(version) => Err(SqlError::Lost(format!(
+            "it is of an older llamactl (schema {version}): start the registry once"
+        ))),
+        Schema::Empty => Err(SqlError::Lost("it is empty".to_owned())),
+        Schema::Foreign => Err(SqlError::Lost("it is of another program".to_owned())),
+    }
 }
 
 fn steps(db: &mut dyn Sql, name: &str) -> anyhow::Result<()> {

@@ -2,16 +2,17 @@
 //! requests share one fsync.
 
 use std::fs::File;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use super::core::{Asked, Core, Lifetimes, Reply};
 use super::database::Database;
-use super::sql::Sql;
+use super::listen::{Listener, Replica};
+use super::sql::{Sql, SqlError};
 use super::{By, Now, Op, StoreError, audit, follow};
 use crate::api::tokens::AuditFilter;
 use crate::domain::event::Event;
@@ -24,9 +25,14 @@ pub const QUEUE: usize = 4096;
 /// Most operations in one transaction.
 const MAX_BATCH: usize = 512;
 
-struct Job {
-    asked: Asked,
-    reply: oneshot::Sender<Reply>,
+/// How often the writer looks for what others have committed, or whether it can write again.
+const LOOK: Duration = Duration::from_millis(800);
+
+enum Job {
+    /// An operation, and who waits for it.
+    Do(Box<Asked>, oneshot::Sender<Reply>),
+    /// Others have committed something.
+    Look,
 }
 
 /// The database: hands operations to its writer, and reads events.
@@ -36,6 +42,8 @@ pub struct Store {
     waiting: Arc<AtomicUsize>,
     reader: Arc<Mutex<Option<Box<dyn Sql>>>>,
     writer: Mutex<Option<std::thread::JoinHandle<()>>>,
+    listener: Mutex<Option<Listener>>,
+    offline: Arc<AtomicBool>,
     view: SharedView,
     log: EventLog,
     counters: StoreCounters,
@@ -53,6 +61,7 @@ impl Store {
         let waiting = Arc::new(AtomicUsize::new(0));
         let (opened, result) = sync_channel(1);
         let counters = StoreCounters::default();
+        let replica = Replica::random();
         // The connection is made, used and closed on one thread, where it may block.
         let writer = std::thread::Builder::new().name("registry-writer".to_owned()).spawn({
             let (database, waiting) = (database.clone(), Arc::clone(&waiting));
@@ -60,13 +69,14 @@ impl Store {
             move || {
                 let open = || -> anyhow::Result<_> {
                     let lock = database.claim()?;
-                    let core =
-                        Core::over(database.connect()?, &database.to_string(), lifetimes, now)?;
+                    let db = database.connect(replica)?;
+                    let core = Core::over(db, &database.to_string(), lifetimes, now)?;
                     Ok((core, database.reader()?, lock))
                 };
                 match open() {
                     Ok((core, reader, lock)) => {
-                        let shared = (reader, core.view().clone(), core.log().clone());
+                        let (view, log) = (core.view().clone(), core.log().clone());
+                        let shared = (reader, view, log, Arc::clone(core.offline()));
                         let _ = opened.send(Ok(shared));
                         write(core, &queue, &waiting, &counters, lock);
                     }
@@ -76,12 +86,19 @@ impl Store {
                 }
             }
         })?;
-        let (reader, view, log) = result.recv()??;
+        let (reader, view, log, offline) = result.recv()??;
+        let listener = database.listen(replica, {
+            let jobs = jobs.clone();
+            // Where the queue is full, the next transaction finds it.
+            move || drop(jobs.try_send(Job::Look))
+        })?;
         Ok(Store {
             jobs: Mutex::new(Some(jobs)),
             waiting,
             reader: Arc::new(Mutex::new(Some(reader))),
             writer: Mutex::new(Some(writer)),
+            listener: Mutex::new(listener),
+            offline,
             view,
             log,
             counters,
@@ -96,6 +113,11 @@ impl Store {
     /// The last events, and a signal at each new one.
     pub fn log(&self) -> &EventLog {
         &self.log
+    }
+
+    /// Whether the database can't be reached: what is asked for is refused at once.
+    pub fn is_offline(&self) -> bool {
+        self.offline.load(Ordering::Relaxed)
     }
 
     /// What is counted of its writer.
@@ -116,8 +138,11 @@ impl Store {
         let (reply, answer) = oneshot::channel();
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let jobs = jobs.ok_or(StoreError::Closed)?;
+        if self.is_offline() {
+            return Err(StoreError::Unavailable("it can't be reached".to_owned()));
+        }
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        if let Err(error) = jobs.try_send(Job { asked: (op, now, by), reply }) {
+        if let Err(error) = jobs.try_send(Job::Do(Box::new((op, now, by)), reply)) {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(match error {
                 TrySendError::Full(_) => StoreError::Busy,
@@ -147,14 +172,14 @@ impl Store {
     /// Reads the database beside the writer.
     async fn read<T: Send + 'static>(
         &self,
-        mut query: impl FnMut(&mut dyn Sql) -> Result<T, super::sql::SqlError> + Send + 'static,
+        mut query: impl FnMut(&mut dyn Sql) -> Result<T, SqlError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let reader = Arc::clone(&self.reader);
         let read = move || {
             let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
             let db = reader.as_mut().ok_or(StoreError::Closed)?;
             let mut answer = query(db.as_mut());
-            if let Err(super::sql::SqlError::Lost(_)) = answer {
+            if let Err(SqlError::Lost(_)) = answer {
                 answer = db.reconnect().and_then(|()| query(db.as_mut()));
             }
             answer.map_err(|error| StoreError::Unavailable(error.to_string()))
@@ -164,6 +189,8 @@ impl Store {
 
     /// Finishes what waits and closes the database. Later operations are refused.
     pub fn close(&self) {
+        // It holds an end of the queue, too.
+        self.listener.lock().unwrap_or_else(PoisonError::into_inner).take();
         // The writer must be the last to close: it empties SQLite's write-ahead log then.
         self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -183,33 +210,46 @@ fn write(
     counters: &StoreCounters,
     lock: Option<File>,
 ) {
-    while let Ok(first) = queue.recv() {
-        let mut ops = vec![first.asked];
-        let mut replies = vec![first.reply];
-        while ops.len() < MAX_BATCH
-            && let Ok(job) = queue.try_recv()
-        {
-            ops.push(job.asked);
-            replies.push(job.reply);
+    let mut looked = Instant::now();
+    loop {
+        let (mut ops, mut replies, mut look) = (Vec::new(), Vec::new(), false);
+        let mut next = queue.recv_timeout(LOOK.saturating_sub(looked.elapsed()));
+        loop {
+            match next {
+                Ok(Job::Do(asked, reply)) => {
+                    ops.push(*asked);
+                    replies.push(reply);
+                }
+                Ok(Job::Look) => look = true,
+                // Only the first is waited for: the queue is empty, and nobody adds to it.
+                Err(RecvTimeoutError::Disconnected) => return drop((core, lock)),
+                Err(RecvTimeoutError::Timeout) => break,
+            }
+            if ops.len() == MAX_BATCH {
+                break;
+            }
+            next = queue.try_recv().map_err(|_| RecvTimeoutError::Timeout);
         }
         waiting.fetch_sub(ops.len(), Ordering::Relaxed);
         let start = Instant::now();
         let outcomes = core.commit(&ops);
-        counters.commit.observe(start.elapsed().as_secs_f64());
-        counters.batch.observe(ops.len() as f64);
+        if !ops.is_empty() {
+            counters.commit.observe(start.elapsed().as_secs_f64());
+            counters.batch.observe(ops.len() as f64);
+        }
         for (reply, outcome) in replies.into_iter().zip(outcomes) {
             // Whoever asked may have gone; what was done stays done.
             let _ = reply.send(outcome);
         }
+        if look || looked.elapsed() >= LOOK {
+            core.look(Now::get());
+            looked = Instant::now();
+        }
     }
-    drop(core);
-    drop(lock);
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]

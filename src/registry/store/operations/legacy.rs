@@ -25,13 +25,11 @@ pub const TABLE: Table = Table {
 };
 
 fn read(row: &Row, when: &When) -> Result<Change, SqlError> {
-    let mut entry = legacy_row(row, when.now.instant + lease::LEGACY_TTL)?;
-    if when.is_load {
-        // Across a restart only the time of day can tell how old an entry is. Neither a clock
-        // that was set back nor one that was set forward drops it at once.
-        let left = lease::LEGACY_TTL.saturating_sub(age(entry.updated, when.now.wall));
-        entry.due = when.now.instant + left.max(lease::after_start(when.ttl));
-    }
+    let mut entry = legacy_row(row, when.now.instant)?;
+    // Across a restart, and between replicas, only the time of day can tell how old an entry
+    // is. Neither a clock that was set back nor one that was set forward drops it at once.
+    let left = lease::LEGACY_TTL.saturating_sub(age(entry.updated, when.now.wall));
+    entry.due = when.now.instant + left.max(lease::after_start(when.ttl));
     Ok(Change::PutLegacy(Box::new(entry)))
 }
 
@@ -41,6 +39,30 @@ fn age(then: Timestamp, now: Timestamp) -> Duration {
 
 impl Apply<'_> {
     pub(super) fn put_legacy(&mut self, job: &str, record: &Record) -> Result<Outcome, SqlError> {
+        self.put_legacy_of(job, record, self.now.wall)
+    }
+
+    /// Takes over an entry from the file of another registry, unless it is there already and
+    /// was updated since.
+    pub(super) fn import_legacy(
+        &mut self,
+        job: &str,
+        record: &Record,
+        updated: Timestamp,
+    ) -> Result<Outcome, SqlError> {
+        let sql = "SELECT job FROM legacy WHERE job = ?1 AND updated >= ?2";
+        if self.exists(sql, values![job, updated])? {
+            return Ok(Ok(Done::Changed(0)));
+        }
+        self.put_legacy_of(job, record, updated)
+    }
+
+    fn put_legacy_of(
+        &mut self,
+        job: &str,
+        record: &Record,
+        updated: Timestamp,
+    ) -> Result<Outcome, SqlError> {
         if self.is_leased(job)? {
             return Ok(Err(Refused::Leased));
         }
@@ -55,7 +77,7 @@ impl Apply<'_> {
         let mut record = record.clone();
         let sent = record.get("start_time").filter(|time| !time.is_null()).cloned();
         let first = old.as_ref().and_then(|old| old.record.get("start_time").cloned());
-        let start = first.or(sent).unwrap_or_else(|| iso(self.now.wall).into());
+        let start = first.or(sent).unwrap_or_else(|| iso(updated).into());
         record.insert("start_time".to_owned(), start);
         let kind = match &old {
             None => Some(EventKind::Registered),
@@ -65,12 +87,12 @@ impl Apply<'_> {
         let entry = LegacyEntry {
             job: job.to_owned(),
             record,
-            first_seen: old.as_ref().map_or(self.now.wall, |old| old.first_seen),
-            updated: self.now.wall,
+            first_seen: old.as_ref().map_or(updated, |old| old.first_seen),
+            updated,
             health: old.as_ref().and_then(|old| old.health.clone()),
             updates: old.as_ref().map_or(1, |old| old.updates + 1),
             proven: self.by.actor.is_some(),
-            due: self.now.instant + lease::LEGACY_TTL,
+            due: self.now.instant + lease::LEGACY_TTL.saturating_sub(age(updated, self.now.wall)),
         };
         let rev = self.next_rev();
         self.execute(

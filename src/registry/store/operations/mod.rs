@@ -6,6 +6,8 @@
 
 mod health;
 mod legacy;
+mod nodes;
+mod profiles;
 mod servers;
 pub mod tokens;
 
@@ -20,6 +22,8 @@ use crate::domain::event::{Event, EventKind};
 use crate::registry::view::{Change, View};
 
 pub use legacy::TABLE as LEGACY;
+pub use nodes::TABLE as NODES;
+pub use profiles::TABLE as PROFILES;
 pub use servers::TABLE as SERVERS;
 pub use tokens::TABLE as TOKENS;
 
@@ -93,12 +97,14 @@ pub struct Held {
     pub servers: usize,
     /// Entries of old clients.
     pub legacy: usize,
+    /// Nodes.
+    pub nodes: usize,
 }
 
 impl Held {
     /// Of this view.
     pub fn of(view: &View) -> Held {
-        Held { servers: view.entries.len(), legacy: view.legacy.len() }
+        Held { servers: view.entries.len(), legacy: view.legacy.len(), nodes: view.nodes.len() }
     }
 }
 
@@ -116,6 +122,7 @@ impl Apply<'_> {
             Op::CreateToken(new) => self.create_token(new),
             Op::RevokeToken { id, force } => self.revoke_token(id, *force),
             Op::PutLegacy { job, record } => self.put_legacy(job, record),
+            Op::ImportLegacy { job, record, updated } => self.import_legacy(job, record, *updated),
             Op::DeleteLegacy { job } => self.delete_legacy(job),
             Op::Expire(due) => self.expire(due),
             Op::Remove { lost, legacy } => {
@@ -124,6 +131,7 @@ impl Apply<'_> {
                 Ok(Ok(Done::Changed(lost + legacy)))
             }
             Op::Health(seen) => self.health(seen),
+            Op::Nodes(op) => self.node_op(op),
             Op::Prune => self.prune(),
         }
     }

@@ -155,7 +155,8 @@ impl Apply<'_> {
                 return Ok(found);
             }
         }
-        if let Some(hostname) = &new.change.hostname {
+        // Who knows names only calls a host by its name.
+        if let Some(hostname) = new.change.hostname.as_ref().or(new.change.name.as_ref()) {
             let sql = "SELECT * FROM nodes WHERE hostname = ?1
                 ORDER BY CASE WHEN name = hostname THEN 0 ELSE 1 END, created_at, node_id LIMIT 1";
             let found = self.one_node(sql, values![hostname])?;
@@ -163,7 +164,8 @@ impl Apply<'_> {
                 return Ok(found);
             }
         }
-        let Some(machine) = &new.change.machine_id else { return Ok(None) };
+        let machine = new.change.machine_id.as_ref().filter(|machine| !machine.is_empty());
+        let Some(machine) = machine else { return Ok(None) };
         let sql = "SELECT * FROM nodes
             WHERE machine_id = ?1 AND (life <> 'active' OR reported = 'offline')
             ORDER BY created_at, node_id LIMIT 1";
@@ -350,7 +352,7 @@ impl Apply<'_> {
         entry.last_heartbeat = self.now.wall;
         self.write_node(&entry, old.beats, None)?;
         self.state_event(&old, &entry)?;
-        self.put_node(entry, true);
+        self.put_node(entry, true).ok();
         Ok(Ok(Done::Changed(1)))
     }
 

@@ -1,6 +1,9 @@
 //! The registry's rules: what a request means, checked before the store carries it out, and
 //! what readers get to see.
 
+mod history;
+pub mod nodes;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,6 +11,8 @@ use http::StatusCode;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
+
+use tokio::sync::Semaphore;
 
 use super::bodies::Bodies;
 use super::error::ApiError;
@@ -18,12 +23,17 @@ use super::metrics::Counters;
 use super::store::operations::Outcome;
 use super::store::{Done, Now, Op, Proof, Refused, Registration, Store};
 use super::view::SharedView;
-use crate::api::{Health, KeyReply, LeaseGrant, RegisterRequest, Renewed, ServerUpdate};
+use crate::api::{
+    DatabaseHealth, Health, KeyReply, LeaseGrant, RegisterRequest, Renewed, ServerUpdate,
+};
 use crate::domain::event::Event;
 use crate::domain::lease;
+use crate::domain::node::Limits;
 use crate::domain::server::{self, Access, MAX_MODELS, ServerState};
 use crate::secret::{Secret, hex};
 
+/// What the registry calls itself.
+pub const SERVICE_NAME: &str = "llamactl-registry";
 /// Most events in one answer.
 pub const MAX_EVENTS: usize = 1000;
 
@@ -34,6 +44,8 @@ pub struct Service {
     pub store: Arc<Store>,
     /// How long leases live.
     pub ttl: Duration,
+    /// After how much silence nodes are in trouble.
+    pub limits: Limits,
     /// What is counted.
     pub counters: Counters,
     /// Who comes in, and how often.
@@ -44,6 +56,10 @@ pub struct Service {
     pub live: Live,
     /// Tells ETags of this run of the registry from those of an earlier one.
     pub run: u32,
+    /// When it began.
+    pub started: Instant,
+    /// Histories that may be made at a time.
+    histories: Arc<Semaphore>,
 }
 
 impl Service {
@@ -55,9 +71,18 @@ impl Service {
         let counters = Counters::default();
         let live = Live::new(store.log().clone(), counters.streams.clone());
         let run = u32::from_le_bytes(run);
-        let door = Door::new(policy);
-        let bodies = Bodies::default();
-        Service { store, ttl, counters, door, bodies, live, run }
+        Service {
+            store,
+            ttl,
+            limits: Limits::default(),
+            counters,
+            door: Door::new(policy),
+            bodies: Bodies::default(),
+            live,
+            run,
+            started: Instant::now(),
+            histories: Arc::new(Semaphore::new(history::AT_ONCE)),
+        }
     }
 
     /// What readers see.
@@ -210,15 +235,24 @@ impl Service {
         }
     }
 
-    /// Whether the registry is well.
-    pub fn health(&self) -> Health {
+    /// Whether the registry is well; `well` is the word for it.
+    pub fn health(&self, well: &str) -> Health {
         let view = self.view().read();
-        let status = if view.broken.is_some() { "degraded" } else { "ok" };
+        let connected = view.broken.is_none();
         Health {
-            status: status.to_owned(),
+            status: if connected { well } else { "degraded" }.to_owned(),
             servers: view.live().count() + view.legacy_visible().count(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            service: SERVICE_NAME.to_owned(),
+            nodes: view.nodes.len(),
+            database: DatabaseHealth { connected },
+            uptime_seconds: self.uptime(),
         }
+    }
+
+    /// Seconds since the start.
+    pub fn uptime(&self) -> f64 {
+        (self.started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0
     }
 
     async fn run_op(&self, op: Op, who: &Identity) -> Result<Done, ApiError> {
