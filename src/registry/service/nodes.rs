@@ -324,7 +324,7 @@ impl Service {
     }
 
     async fn node_op(&self, op: NodeOp, who: &Identity) -> Result<Done, ApiError> {
-        let by = By { actor: who.owner.clone(), origin: who.origin };
+        let by = who.by();
         Ok(self.store.run(Op::Nodes(op), Now::get(), by).await??)
     }
 
