@@ -431,8 +431,26 @@ Register-ArgumentCompleter -Native -CommandName 'llamactl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('events', 'events', [CompletionResultType]::ParameterValue, 'Show what happened, and follow what happens')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run the registry')
+            [CompletionResult]::new('openapi', 'openapi', [CompletionResultType]::ParameterValue, 'Print the OpenAPI document of the registry''s HTTP interface')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'llamactl;registry;events' {
+            [CompletionResult]::new('--after', '--after', [CompletionResultType]::ParameterName, 'Only events after this number; without it the last ones')
+            [CompletionResult]::new('--kind', '--kind', [CompletionResultType]::ParameterName, 'Only this kind, as registered or lost; several with commas')
+            [CompletionResult]::new('--subject', '--subject', [CompletionResultType]::ParameterName, 'Only what happened to this server, node or token: its id')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Go on with what happens, until Ctrl-C')
+            [CompletionResult]::new('--follow', '--follow', [CompletionResultType]::ParameterName, 'Go on with what happens, until Ctrl-C')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
         'llamactl;registry;serve' {
@@ -442,7 +460,13 @@ Register-ArgumentCompleter -Native -CommandName 'llamactl' -ScriptBlock {
             [CompletionResult]::new('--auth', '--auth', [CompletionResultType]::ParameterName, 'Who may use it; an address other than loopback wants `none` said out loud')
             [CompletionResult]::new('--ttl', '--ttl', [CompletionResultType]::ParameterName, 'How long an entry lives without a heartbeat')
             [CompletionResult]::new('--retain', '--retain', [CompletionResultType]::ParameterName, 'How long events are kept')
+            [CompletionResult]::new('--probe', '--probe', [CompletionResultType]::ParameterName, 'How often each ready server''s /health is looked at, or `off`')
             [CompletionResult]::new('--allowed-host', '--allowed-host', [CompletionResultType]::ParameterName, 'Further host name under which browsers may reach it; may be repeated')
+            [CompletionResult]::new('--tls-cert', '--tls-cert', [CompletionResultType]::ParameterName, 'Serve https with the certificate in this PEM file; read anew when it changes')
+            [CompletionResult]::new('--tls-key', '--tls-key', [CompletionResultType]::ParameterName, 'PEM file with the certificate''s private key')
+            [CompletionResult]::new('--max-connections', '--max-connections', [CompletionResultType]::ParameterName, 'Most connections at a time; without it as many as open files allow, at most 20,000')
+            [CompletionResult]::new('--event-bus', '--event-bus', [CompletionResultType]::ParameterName, 'Redis on which nodes beat and the registry tells what happens, as redis://HOST:PORT/DB [env: LLAMACTL_EVENT_BUS, for one with a password]')
+            [CompletionResult]::new('--event-bus-prefix', '--event-bus-prefix', [CompletionResultType]::ParameterName, 'What the names of the event bus''s channels begin with')
             [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
@@ -453,12 +477,31 @@ Register-ArgumentCompleter -Native -CommandName 'llamactl' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'llamactl;registry;openapi' {
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'llamactl;registry;help' {
+            [CompletionResult]::new('events', 'events', [CompletionResultType]::ParameterValue, 'Show what happened, and follow what happens')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run the registry')
+            [CompletionResult]::new('openapi', 'openapi', [CompletionResultType]::ParameterValue, 'Print the OpenAPI document of the registry''s HTTP interface')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
+        'llamactl;registry;help;events' {
+            break
+        }
         'llamactl;registry;help;serve' {
+            break
+        }
+        'llamactl;registry;help;openapi' {
             break
         }
         'llamactl;registry;help;help' {
@@ -580,10 +623,18 @@ Register-ArgumentCompleter -Native -CommandName 'llamactl' -ScriptBlock {
             break
         }
         'llamactl;help;registry' {
+            [CompletionResult]::new('events', 'events', [CompletionResultType]::ParameterValue, 'Show what happened, and follow what happens')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run the registry')
+            [CompletionResult]::new('openapi', 'openapi', [CompletionResultType]::ParameterValue, 'Print the OpenAPI document of the registry''s HTTP interface')
+            break
+        }
+        'llamactl;help;registry;events' {
             break
         }
         'llamactl;help;registry;serve' {
+            break
+        }
+        'llamactl;help;registry;openapi' {
             break
         }
         'llamactl;help;doctor' {

@@ -181,17 +181,35 @@ _llamactl() {
             llamactl__subcmd__help__subcmd__configs,validate)
                 cmd="llamactl__subcmd__help__subcmd__configs__subcmd__validate"
                 ;;
+            llamactl__subcmd__help__subcmd__registry,events)
+                cmd="llamactl__subcmd__help__subcmd__registry__subcmd__events"
+                ;;
+            llamactl__subcmd__help__subcmd__registry,openapi)
+                cmd="llamactl__subcmd__help__subcmd__registry__subcmd__openapi"
+                ;;
             llamactl__subcmd__help__subcmd__registry,serve)
                 cmd="llamactl__subcmd__help__subcmd__registry__subcmd__serve"
+                ;;
+            llamactl__subcmd__registry,events)
+                cmd="llamactl__subcmd__registry__subcmd__events"
                 ;;
             llamactl__subcmd__registry,help)
                 cmd="llamactl__subcmd__registry__subcmd__help"
                 ;;
+            llamactl__subcmd__registry,openapi)
+                cmd="llamactl__subcmd__registry__subcmd__openapi"
+                ;;
             llamactl__subcmd__registry,serve)
                 cmd="llamactl__subcmd__registry__subcmd__serve"
                 ;;
+            llamactl__subcmd__registry__subcmd__help,events)
+                cmd="llamactl__subcmd__registry__subcmd__help__subcmd__events"
+                ;;
             llamactl__subcmd__registry__subcmd__help,help)
                 cmd="llamactl__subcmd__registry__subcmd__help__subcmd__help"
+                ;;
+            llamactl__subcmd__registry__subcmd__help,openapi)
+                cmd="llamactl__subcmd__registry__subcmd__help__subcmd__openapi"
                 ;;
             llamactl__subcmd__registry__subcmd__help,serve)
                 cmd="llamactl__subcmd__registry__subcmd__help__subcmd__serve"
@@ -785,8 +803,36 @@ _llamactl() {
             return 0
             ;;
         llamactl__subcmd__help__subcmd__registry)
-            opts="serve"
+            opts="events serve openapi"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__registry__subcmd__events)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__registry__subcmd__openapi)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1107,7 +1153,7 @@ _llamactl() {
             return 0
             ;;
         llamactl__subcmd__registry)
-            opts="-q -h -V --json --quiet --registry --help --version serve help"
+            opts="-q -h -V --json --quiet --registry --help --version events serve openapi help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1124,8 +1170,38 @@ _llamactl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        llamactl__subcmd__registry__subcmd__events)
+            opts="-f -q -h -V --follow --after --kind --subject --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --after)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kind)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --subject)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         llamactl__subcmd__registry__subcmd__help)
-            opts="serve help"
+            opts="events serve openapi help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1138,7 +1214,35 @@ _llamactl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        llamactl__subcmd__registry__subcmd__help__subcmd__events)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         llamactl__subcmd__registry__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__registry__subcmd__help__subcmd__openapi)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1166,8 +1270,26 @@ _llamactl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        llamactl__subcmd__registry__subcmd__openapi)
+            opts="-q -h -V --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         llamactl__subcmd__registry__subcmd__serve)
-            opts="-q -h -V --host --port --database --auth --ttl --retain --allowed-host --json --quiet --registry --help --version"
+            opts="-q -h -V --host --port --database --auth --ttl --retain --probe --allowed-host --tls-cert --tls-key --max-connections --event-bus --event-bus-prefix --json --quiet --registry --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1197,7 +1319,31 @@ _llamactl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --probe)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --allowed-host)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-connections)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --event-bus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --event-bus-prefix)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -400,8 +400,25 @@ set edit:completion:arg-completer[llamactl] = {|@words|
             cand --help 'Print help'
             cand -V 'Print version'
             cand --version 'Print version'
+            cand events 'Show what happened, and follow what happens'
             cand serve 'Run the registry'
+            cand openapi 'Print the OpenAPI document of the registry''s HTTP interface'
             cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'llamactl;registry;events'= {
+            cand --after 'Only events after this number; without it the last ones'
+            cand --kind 'Only this kind, as registered or lost; several with commas'
+            cand --subject 'Only what happened to this server, node or token: its id'
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand -f 'Go on with what happens, until Ctrl-C'
+            cand --follow 'Go on with what happens, until Ctrl-C'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
         }
         &'llamactl;registry;serve'= {
             cand --host 'Address to listen on'
@@ -410,7 +427,13 @@ set edit:completion:arg-completer[llamactl] = {|@words|
             cand --auth 'Who may use it; an address other than loopback wants `none` said out loud'
             cand --ttl 'How long an entry lives without a heartbeat'
             cand --retain 'How long events are kept'
+            cand --probe 'How often each ready server''s /health is looked at, or `off`'
             cand --allowed-host 'Further host name under which browsers may reach it; may be repeated'
+            cand --tls-cert 'Serve https with the certificate in this PEM file; read anew when it changes'
+            cand --tls-key 'PEM file with the certificate''s private key'
+            cand --max-connections 'Most connections at a time; without it as many as open files allow, at most 20,000'
+            cand --event-bus 'Redis on which nodes beat and the registry tells what happens, as redis://HOST:PORT/DB [env: LLAMACTL_EVENT_BUS, for one with a password]'
+            cand --event-bus-prefix 'What the names of the event bus''s channels begin with'
             cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
             cand --json 'Print JSON on stdout'
             cand -q 'Print errors only'
@@ -420,11 +443,27 @@ set edit:completion:arg-completer[llamactl] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'llamactl;registry;openapi'= {
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'llamactl;registry;help'= {
+            cand events 'Show what happened, and follow what happens'
             cand serve 'Run the registry'
+            cand openapi 'Print the OpenAPI document of the registry''s HTTP interface'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
+        &'llamactl;registry;help;events'= {
+        }
         &'llamactl;registry;help;serve'= {
+        }
+        &'llamactl;registry;help;openapi'= {
         }
         &'llamactl;registry;help;help'= {
         }
@@ -522,9 +561,15 @@ set edit:completion:arg-completer[llamactl] = {|@words|
         &'llamactl;help;configs;schema'= {
         }
         &'llamactl;help;registry'= {
+            cand events 'Show what happened, and follow what happens'
             cand serve 'Run the registry'
+            cand openapi 'Print the OpenAPI document of the registry''s HTTP interface'
+        }
+        &'llamactl;help;registry;events'= {
         }
         &'llamactl;help;registry;serve'= {
+        }
+        &'llamactl;help;registry;openapi'= {
         }
         &'llamactl;help;doctor'= {
         }

@@ -275,26 +275,50 @@ complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_se
 complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from help" -f -a "init" -d 'Write a new model configuration to start from'
 complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from help" -f -a "schema" -d 'Print the JSON Schema of model configurations'
 complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from serve help" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
-complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from serve help" -l json -d 'Print JSON on stdout'
-complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from serve help" -s q -l quiet -d 'Print errors only'
-complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from serve help" -s h -l help -d 'Print help'
-complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from serve help" -s V -l version -d 'Print version'
-complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from serve help" -f -a "serve" -d 'Run the registry'
-complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from serve help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve openapi help" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve openapi help" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve openapi help" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve openapi help" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve openapi help" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve openapi help" -f -a "events" -d 'Show what happened, and follow what happens'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve openapi help" -f -a "serve" -d 'Run the registry'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve openapi help" -f -a "openapi" -d 'Print the OpenAPI document of the registry\'s HTTP interface'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve openapi help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from events" -l after -d 'Only events after this number; without it the last ones' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from events" -l kind -d 'Only this kind, as registered or lost; several with commas' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from events" -l subject -d 'Only what happened to this server, node or token: its id' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from events" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from events" -s f -l follow -d 'Go on with what happens, until Ctrl-C'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from events" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from events" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from events" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from events" -s V -l version -d 'Print version'
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l host -d 'Address to listen on' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l port -d 'Port to listen on; 0 takes a free one' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l database -d 'Where entries are kept: sqlite:PATH or postgres://… [env: LLAMACTL_DATABASE_URL]' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l auth -d 'Who may use it; an address other than loopback wants `none` said out loud' -r -f -a "none\t'It does not: whoever reaches the port may read and register'"
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l ttl -d 'How long an entry lives without a heartbeat' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l retain -d 'How long events are kept' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l probe -d 'How often each ready server\'s /health is looked at, or `off`' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l allowed-host -d 'Further host name under which browsers may reach it; may be repeated' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l tls-cert -d 'Serve https with the certificate in this PEM file; read anew when it changes' -r -F
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l tls-key -d 'PEM file with the certificate\'s private key' -r -F
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l max-connections -d 'Most connections at a time; without it as many as open files allow, at most 20,000' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l event-bus -d 'Redis on which nodes beat and the registry tells what happens, as redis://HOST:PORT/DB [env: LLAMACTL_EVENT_BUS, for one with a password]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l event-bus-prefix -d 'What the names of the event bus\'s channels begin with' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l json -d 'Print JSON on stdout'
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -s q -l quiet -d 'Print errors only'
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from openapi" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from openapi" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from openapi" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from openapi" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from openapi" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "events" -d 'Show what happened, and follow what happens'
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "serve" -d 'Run the registry'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "openapi" -d 'Print the OpenAPI document of the registry\'s HTTP interface'
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c llamactl -n "__fish_llamactl_using_subcommand doctor" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand doctor" -l json -d 'Print JSON on stdout'
@@ -336,4 +360,6 @@ complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_
 complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from configs" -f -a "validate" -d 'Check configurations: of models, and llamactl\'s own'
 complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from configs" -f -a "init" -d 'Write a new model configuration to start from'
 complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from configs" -f -a "schema" -d 'Print the JSON Schema of model configurations'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "events" -d 'Show what happened, and follow what happens'
 complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "serve" -d 'Run the registry'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "openapi" -d 'Print the OpenAPI document of the registry\'s HTTP interface'

@@ -8,12 +8,13 @@ mod find;
 mod jobs;
 mod node;
 mod scripts;
+mod trust;
 
 use clap::{Args, Parser, Subcommand};
 
 pub use admin::{
-    AuthArg, CheckArgs, CompletionsArgs, ConfigsCommand, EventsArgs, ManArgs, RegistryCommand,
-    ServeArgs,
+    AnonymousArg, AuthArg, CheckArgs, CompletionsArgs, ConfigsCommand, EventsArgs, ManArgs,
+    RegistryCommand, ServeArgs,
 };
 pub use find::{ConnectArgs, LogsArgs, LsArgs, StatusArgs, StopArgs};
 pub use jobs::{RunArgs, SubmitArgs};
@@ -26,6 +27,7 @@ pub use scripts::{
     AccessArg, EventArg, HeartbeatArgs, NotifyArgs, RegisterArgs, StateArg, UnregisterArgs,
     WaitReadyArgs,
 };
+pub use trust::{AuditArgs, TokenCommand, TokenCreateArgs};
 
 const EXIT_CODES: &str = "Exit codes: 0 ok, 1 failed, 2 wrong usage or configuration, \
 3 timed out, 4 gone, 5 superseded. `run` and `connect` hand on their program's code.";

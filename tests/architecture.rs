@@ -44,6 +44,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("Command::new(", &["src/exec.rs", "src/exec/", "src/supervisor/child"]),
     ("axum", &["src/registry/"]),
     ("rusqlite", &["src/registry/store"]),
+    ("tokio_postgres", &["src/registry/store"]),
     ("redis::", &["src/registry/bus"]),
     ("unsafe", &["src/supervisor/child"]),
 ];

@@ -24,7 +24,7 @@ const SOON: Duration = Duration::from_secs(30);
 /// A registry with these options, in a sandbox of its own.
 struct Serving {
     sandbox: Sandbox,
-    daemon: Daemon,
+    _daemon: Daemon,
     url: String,
 }
 
@@ -43,7 +43,7 @@ impl Serving {
             assert!(daemon.ended().is_none(), "the registry ended at once");
             http::get(&format!("{url}/health")).filter(|(status, _)| *status == 200)
         });
-        Serving { sandbox, daemon, url }
+        Serving { sandbox, _daemon: daemon, url }
     }
 
     /// `GET` of a path; 200 and JSON.

@@ -134,7 +134,7 @@ fn wrong_words_on_the_command_line_are_usage_errors() {
     let dir = tempfile::tempdir().unwrap();
     let database = database(dir.path());
     let wrong: [(&[&str], &str); 4] = [
-        (&["--host", "0.0.0.0", "--database", &database], "--auth none"),
+        (&["--anonymous", "read", "--database", &database], "--anonymous"),
         (&["--ttl", "soon", "--database", &database], "--ttl soon"),
         (&["--database", "mysql://u:hunter2@h/d"], "only sqlite and postgres"),
         (&["--database", "registry.db"], "sqlite:"),

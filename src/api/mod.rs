@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::domain::server::{ServerInfo, ServerState, Slots};
+use crate::domain::server::{
+    CLEAN, MAX_LABELS, MAX_MODELS, MAX_TEXT, ServerInfo, ServerState, Slots, TEXT,
+};
 use crate::secret::Secret;
 
 /// Header that proves the lease on heartbeat, update and delete: `GENERATION:SECRET`.
@@ -40,9 +42,11 @@ pub struct RegisterRequest {
     #[serde(flatten)]
     pub info: ServerInfo,
     /// `loading`, `ready` or `draining`.
+    #[schemars(with = "Reported")]
     pub state: ServerState,
     /// Ids that its `/v1/models` lists.
     #[serde(default)]
+    #[schemars(length(max = MAX_MODELS), inner(regex(pattern = TEXT), length(max = MAX_TEXT)))]
     pub models: Vec<String>,
     /// How busy it is.
     #[serde(default)]
@@ -50,6 +54,16 @@ pub struct RegisterRequest {
     /// The key that its clients need, for those whom `access` allows. Never given back in lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key: Option<Secret>,
+}
+
+/// What a holder may say of its server: it is never `lost` by its own word.
+#[derive(schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[allow(dead_code, reason = "it is a schema, and no value of it is ever made")]
+enum Reported {
+    Loading,
+    Ready,
+    Draining,
 }
 
 /// The answer to a registration: prove the lease with these from now on.
@@ -74,15 +88,21 @@ pub struct LeaseGrant {
 pub struct ServerUpdate {
     /// A new state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Reported>")]
     pub state: Option<ServerState>,
     /// How busy it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slots: Option<Slots>,
     /// Ids that its `/v1/models` lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("maxItems" = MAX_MODELS, "items" = {"type": "string", "pattern": TEXT,
+        "maxLength": MAX_TEXT}))]
     pub models: Option<Vec<String>>,
     /// All labels; those that are missing go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("maxProperties" = MAX_LABELS, "propertyNames" = {"pattern": TEXT,
+        "maxLength": MAX_TEXT}, "additionalProperties" = {"type": "string", "pattern": CLEAN,
+        "maxLength": MAX_TEXT}))]
     pub labels: Option<BTreeMap<String, String>>,
     /// When the walltime ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -168,6 +188,7 @@ pub struct ServerFilter {
     pub model: Option<String>,
     /// Only those in this state; without it all but `lost`; `all` for really all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["loading", "ready", "draining", "lost", "all"]))]
     pub state: Option<String>,
     /// Only those of this cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -403,3 +403,27 @@ pub struct Connection {
     #[serde(rename = "type")]
     pub kind: String,
 }
+
+/// `DELETE /api/v1/nodes/{node_id}`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NodeDeleted {
+    /// `deleted`
+    pub status: String,
+    /// As it was asked for.
+    pub node_id: String,
+}
+
+/// `DELETE /api/v1/profiles/{role}`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProfileDeleted {
+    /// `deleted`
+    pub status: String,
+    /// The role.
+    pub role: String,
+}
+
+/// `PUT /api/v1/profiles/{role}`: any JSON that its nodes understand.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(extend("type" = ["object", "array", "string", "number", "boolean", "null"]))]
+pub struct ProfileConfig(pub Value);

@@ -6,6 +6,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::domain::server::{CLEAN, TEXT};
+
+/// Longest text in a known field of a record, in characters: old clients send whole paths.
+pub const MAX_OLD_TEXT: usize = 4096;
+
+/// A port as a text.
+const PORT: &str = r"^([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$";
+
 /// A port as it was sent: a number, or the same as a text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
@@ -13,19 +21,54 @@ pub enum OldPort {
     /// As a number.
     Number(#[schemars(range(min = 1))] u16),
     /// As a text.
-    Text(#[schemars(regex(pattern = r"^[1-9][0-9]{0,3}$"))] String),
+    Text(#[schemars(regex(pattern = PORT))] String),
 }
 
 /// `POST` and `PUT /servers/{job_id}`: what is not listed here is kept too.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct OldRecord {
     /// Host name or address.
-    #[schemars(regex(pattern = r"^[0-9A-Za-z][0-9A-Za-z._-]{0,252}$"))]
+    #[schemars(regex(pattern = TEXT), length(max = MAX_OLD_TEXT))]
     pub host: String,
     /// Port.
     pub port: OldPort,
-    /// The fields that older clients send: `owner`, `model_file`, `model_name`, `start_time`
-    /// (ISO 8601, with or without a zone), `slurm_node`, `notify_email`, and any others.
+    /// Who runs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = CLEAN, "maxLength" = MAX_OLD_TEXT))]
+    pub owner: Option<Value>,
+    /// Path or name of the model file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = CLEAN, "maxLength" = MAX_OLD_TEXT))]
+    pub model_file: Option<Value>,
+    /// Name of the model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = CLEAN, "maxLength" = MAX_OLD_TEXT))]
+    pub model_name: Option<Value>,
+    /// When it started: ISO 8601, with or without a zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = CLEAN, "maxLength" = MAX_OLD_TEXT))]
+    pub start_time: Option<Value>,
+    /// SLURM's name of the node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = CLEAN, "maxLength" = MAX_OLD_TEXT))]
+    pub slurm_node: Option<Value>,
+    /// Whom its script tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = CLEAN, "maxLength" = MAX_OLD_TEXT))]
+    pub notify_email: Option<Value>,
+    /// SLURM's name of the cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = CLEAN, "maxLength" = MAX_OLD_TEXT))]
+    pub cluster: Option<Value>,
+    /// Partition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = CLEAN, "maxLength" = MAX_OLD_TEXT))]
+    pub partition: Option<Value>,
+    /// GPUs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = CLEAN, "maxLength" = MAX_OLD_TEXT))]
+    pub gpus: Option<Value>,
+    /// Any others.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }

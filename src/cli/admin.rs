@@ -65,9 +65,14 @@ pub enum RegistryCommand {
     /// Show what happened, and follow what happens
     Events(EventsArgs),
     /// Run the registry
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Ask a live registry for everything that it offers, and report
     Check(CheckArgs),
+    /// Make, list and revoke tokens
+    #[command(subcommand)]
+    Token(super::TokenCommand),
+    /// Show who changed what, and from where
+    Audit(super::AuditArgs),
     /// Print the OpenAPI document of the registry's HTTP interface
     #[command(after_help = "Example:\n  llamactl registry openapi > openapi.json")]
     Openapi,
@@ -147,6 +152,7 @@ pub struct EventsArgs {
 #[command(after_help = "Examples:
   llamactl registry serve
   llamactl registry serve --port 5055 --database sqlite:/var/lib/llamactl/registry.db
+  llamactl registry serve --host 0.0.0.0
   llamactl registry serve --host 0.0.0.0 --auth none
   llamactl registry serve --tls-cert registry.crt --tls-key registry.key")]
 pub struct ServeArgs {
@@ -159,9 +165,19 @@ pub struct ServeArgs {
     /// Where entries are kept: sqlite:PATH or postgres://… [env: LLAMACTL_DATABASE_URL]
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
-    /// Who may use it; an address other than loopback wants `none` said out loud
+    /// Who may use it [default: token, or none on a loopback address]
     #[arg(long, value_enum)]
     pub auth: Option<AuthArg>,
+    /// What may be done without a token where tokens are asked for: for older clients
+    #[arg(long, value_enum, default_value = "none", value_name = "SCOPE")]
+    pub anonymous: AnonymousArg,
+    /// File (made 0600) for the first token, in place of stderr
+    #[arg(long, value_name = "FILE")]
+    pub first_token_file: Option<PathBuf>,
+    /// Requests a second of each token, or address without one, or `off` [default: 200/s, or off
+    /// on a loopback address]
+    #[arg(long, value_name = "N/s")]
+    pub rate_limit: Option<String>,
     /// How long an entry lives without a heartbeat
     #[arg(long, default_value = "30s", value_name = "TIME")]
     pub ttl: String,
@@ -201,8 +217,21 @@ pub struct ServeArgs {
 /// How the registry knows its clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum AuthArg {
+    /// By tokens: `llamactl registry token create` makes them
+    Token,
     /// It does not: whoever reaches the port may read and register
     None,
+}
+
+/// What may be done without a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AnonymousArg {
+    /// Nothing
+    None,
+    /// To read
+    Read,
+    /// To read, to register, and to change what was registered without a token
+    Register,
 }
 
 /// `llamactl completions`

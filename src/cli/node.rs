@@ -248,7 +248,7 @@ pub struct TopologyArgs {
     #[arg(long, value_enum, default_value = "role", conflicts_with = "dot")]
     pub by: Branches,
     /// Print nodes and connections for Graphviz
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long)]
     pub dot: bool,
 }
 

@@ -179,9 +179,10 @@ fn known_nodes() -> Vec<Node> {
 fn ask<T>(question: impl AsyncFnOnce(&RegistryClient) -> Result<T, ClientError>) -> Option<T> {
     let registry = crate::config::resolve::settings(None).ok()?.registry;
     registry.ca_file.as_deref().inspect(|path| crate::http::trust(path));
+    let token = crate::config::token::token(registry.token_file.as_deref()).ok()?;
     let url = registry.url?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-    let client = RegistryClient::new(&url).timeout(REGISTRY_TIMEOUT);
+    let client = RegistryClient::new(&url).token(token).timeout(REGISTRY_TIMEOUT);
     let answer =
         runtime.block_on(async { tokio::time::timeout(REGISTRY_TIMEOUT, question(&client)).await });
     // A name lookup that hangs must not be waited for.

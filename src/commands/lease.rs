@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use crate::api::{LeaseGrant, RegisterRequest};
 use crate::client::{ClientError, RegistryClient};
 use crate::commands::Context;
+use crate::config::token::token;
 use crate::config::{resolve, units};
 use crate::connection::write_private;
 use crate::exit::{Exit, Failure};
@@ -57,9 +58,15 @@ impl LeaseFile {
             .with_context(|| format!("the lease file {name} can't be written"))
     }
 
-    /// The registry that gave the lease.
+    /// The registry that gave the lease, with the user's token for it. Where that can't be read
+    /// the registry will say so: beats must not end for it.
     pub fn client(&self) -> RegistryClient {
-        RegistryClient::new(&self.registry)
+        let settings = resolve::settings(Some(&self.registry)).unwrap_or_default();
+        let token = token(settings.registry.token_file.as_deref()).unwrap_or_else(|failure| {
+            tracing::warn!("{failure}");
+            None
+        });
+        RegistryClient::new(&self.registry).token(token)
     }
 }
 
@@ -75,6 +82,17 @@ pub fn registry_url(context: &Context) -> anyhow::Result<String> {
                    ~/.config/llamactl/config.yaml",
         )
     })?)
+}
+
+/// The registry to use, with the user's token for it.
+///
+/// # Errors
+/// As [`registry_url`], and a token that can't be read.
+pub fn client(context: &Context) -> anyhow::Result<RegistryClient> {
+    let url = registry_url(context)?;
+    let settings = resolve::settings(context.global.registry.as_deref())?;
+    let token = token(settings.registry.token_file.as_deref())?;
+    Ok(RegistryClient::new(&url).token(token))
 }
 
 /// Reads a time that a flag gives, as `15s` or `1h`; `0` is none at all.

@@ -29,7 +29,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::{Cli, Command, Global};
-use crate::exit::Exit;
+use crate::client::ClientError;
+use crate::exit::{Exit, Failure};
 use crate::output::Printer;
 
 /// What every command gets.
@@ -51,7 +52,7 @@ pub fn main() -> ExitCode {
     match dispatch(&context, cli.command) {
         Ok(exit) => exit.into(),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => printer.error(&error).into(),
+        Err(error) => printer.error(&with_hint(error)).into(),
     }
 }
 
@@ -113,6 +114,19 @@ fn start_logging() {
         .with_target(false)
         .with_ansi(std::io::stderr().is_terminal() && crate::env::NO_COLOR.get().is_none())
         .try_init();
+}
+
+/// Lets the printer find how to mend what the registry refused.
+fn with_hint(error: anyhow::Error) -> anyhow::Error {
+    let is_failure = |cause: &(dyn std::error::Error + 'static)| cause.is::<Failure>();
+    if error.chain().any(is_failure) {
+        return error;
+    }
+    let refused = error.chain().find_map(|cause| cause.downcast_ref::<ClientError>());
+    match refused.and_then(|refused| refused.hint()).map(str::to_owned) {
+        Some(hint) => Failure::new(format!("{error:#}")).hint(hint).into(),
+        None => error,
+    }
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

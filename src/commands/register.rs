@@ -36,7 +36,7 @@ pub async fn run(context: &Context, args: RegisterArgs) -> anyhow::Result<Exit> 
     let registry = lease::registry_url(context)?;
     let request = request(&args)?;
     request.info.validate().map_err(Failure::usage)?;
-    let client = crate::client::RegistryClient::new(&registry);
+    let client = lease::client(context)?;
     let granted = lease::until_answered(timeout, || client.register(&request)).await;
     let lease = granted.map_err(lease::refused)?;
     let file = LeaseFile { registry, lease, server: request };

@@ -17,6 +17,7 @@ use crate::config::resolve::Request;
 use crate::config::spec::Spec;
 use crate::domain::server::ServerInfo;
 use crate::exit::{Exit, Failure};
+use crate::secret::Secret;
 use crate::slurm::Slurm;
 use crate::supervisor::llama;
 use crate::supervisor::setup::{JobFacts, Setup};
@@ -46,9 +47,19 @@ pub async fn run(context: &Context, args: RunArgs) -> anyhow::Result<Exit> {
     spec.registry = context.global.registry.clone().or(spec.registry);
     spec.registry_ca.as_deref().inspect(|path| crate::http::trust(path));
     let bin = env::LLAMACTL_SLURM_BIN.get().map(PathBuf::from).or(spec.slurm_bin.clone());
-    let setup = setup(spec)?;
+    let mut setup = setup(spec)?;
+    setup.registry_token = token(&setup.spec);
     let facts = facts(Slurm { bin }, setup.info.ends);
     crate::supervisor::run::run(setup, facts).await
+}
+
+/// The token for the registry. A server without one still serves: it is not in the registry.
+fn token(spec: &Spec) -> Option<Secret> {
+    spec.registry.as_ref()?;
+    config::token::token(spec.registry_token_file.as_deref()).unwrap_or_else(|failure| {
+        tracing::warn!("{failure}: going on without it");
+        None
+    })
 }
 
 /// Fills in who and where this is.
@@ -80,7 +91,8 @@ fn setup(spec: Spec) -> anyhow::Result<Setup> {
         None => std::env::current_dir().context("the current folder can't be found")?,
     };
     let cpus = identity::slurm("SLURM_CPUS_PER_TASK").and_then(|cpus| cpus.parse().ok());
-    Ok(Setup { spec, info, bind, connection_dir, log_file: log_file(), cpus })
+    let (log_file, registry_token) = (log_file(), None);
+    Ok(Setup { spec, info, bind, connection_dir, log_file, cpus, registry_token })
 }
 
 /// The host that clients are told, for the address that is listened on.

@@ -72,8 +72,10 @@ pub async fn run(context: &Context, args: SubmitArgs) -> anyhow::Result<Exit> {
         return Ok(Exit::OK);
     }
     checks::shell(&plan).await?;
-    let registry = plan.resolved.settings.registry.url.clone();
-    let registry = tokio::spawn(async move { checks::registry(registry.as_deref()).await });
+    let registry = plan.resolved.settings.registry.clone();
+    let registry = tokio::spawn(async move {
+        checks::registry(registry.url.as_deref(), registry.token_file.as_deref()).await
+    });
     let submitted = slurm.submit(&plan.script, &plan.submission).await.map_err(failure)?;
     announce(context, &plan.resolved, &submitted, &mut report)?;
     if let Ok(Some(warning)) = registry.await {

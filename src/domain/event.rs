@@ -27,6 +27,9 @@ pub struct Event {
     /// Address of the client that did it. Only the audit shows it.
     #[serde(skip)]
     pub origin: Option<IpAddr>,
+    /// Id of the token with which it was done. Only the audit shows it.
+    #[serde(skip)]
+    pub token: Option<String>,
 }
 
 impl Event {
@@ -38,7 +41,7 @@ impl Event {
         subject: String,
         data: serde_json::Value,
     ) -> Event {
-        Event { seq, time, kind, subject, data, actor: None, origin: None }
+        Event { seq, time, kind, subject, data, actor: None, origin: None, token: None }
     }
 }
 

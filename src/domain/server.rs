@@ -7,8 +7,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Longest text that a client may put into one field, in bytes.
+/// Longest text that a client may put into one field, in characters.
 pub const MAX_TEXT: usize = 512;
+/// A text without control characters, as a pattern of JSON Schema.
+pub const CLEAN: &str = r"^[^\x00-\x1f\x7f-\x9f]*$";
+/// The same, and it does not consist of spaces: what [`text`] takes.
+pub const TEXT: &str =
+    r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$";
+/// A host name or an IPv4 address: what [`host`] takes, beside IPv6 addresses.
+pub const HOST_NAME: &str = r"^[0-9A-Za-z._][0-9A-Za-z._-]{0,252}$";
 /// Most labels that one server may carry.
 pub const MAX_LABELS: usize = 32;
 /// Most model ids that one server may list.
@@ -23,8 +30,10 @@ pub const MAX_MODELS: usize = 64;
 )]
 pub struct JobKey {
     /// SLURM's `ClusterName`, or the host's name where there is no SLURM.
+    #[schemars(regex(pattern = TEXT), length(max = MAX_TEXT))]
     pub cluster: String,
     /// The job id; of an array job, the id of the array (`SLURM_ARRAY_JOB_ID`).
+    #[schemars(regex(pattern = TEXT), length(max = MAX_TEXT))]
     pub job_id: String,
     /// `SLURM_ARRAY_TASK_ID` of an array job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -110,15 +119,18 @@ pub enum Access {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ModelInfo {
     /// The name of the model's YAML file, or the file's stem where there is none.
+    #[schemars(regex(pattern = TEXT), length(max = MAX_TEXT))]
     pub name: String,
     /// File name (without the folder) or Hugging Face reference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = TEXT), length(max = MAX_TEXT))]
     pub file: Option<String>,
     /// Context size in tokens, for all slots together (llama-server's `-c`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<u64>,
     /// llama-server's `--alias`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = TEXT), length(max = MAX_TEXT))]
     pub alias: Option<String>,
 }
 
@@ -145,26 +157,34 @@ pub struct ServerInfo {
     #[serde(default)]
     pub restart_count: u32,
     /// The name that people use for it; not unique.
+    #[schemars(regex(pattern = TEXT), length(max = MAX_TEXT))]
     pub name: String,
     /// What it serves.
     pub model: ModelInfo,
     /// The user who runs it.
+    #[schemars(regex(pattern = TEXT), length(max = MAX_TEXT))]
     pub owner: String,
     /// Host name or address at which clients reach it.
+    #[schemars(extend("anyOf" = [{"pattern": HOST_NAME}, {"format": "ipv6"}]))]
     pub host: String,
     /// TCP port at which clients reach it.
+    #[schemars(range(min = 1))]
     pub port: u16,
     /// `http`, or `https` behind a proxy that speaks TLS.
     #[serde(default = "http")]
+    #[schemars(extend("enum" = ["http", "https"]))]
     pub scheme: String,
     /// `SLURMD_NODENAME`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = TEXT), length(max = MAX_TEXT))]
     pub slurm_node: Option<String>,
     /// `SLURM_JOB_PARTITION`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = TEXT), length(max = MAX_TEXT))]
     pub partition: Option<String>,
     /// The GPUs it was given, as `2 x h100`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = TEXT), length(max = MAX_TEXT))]
     pub gpus: Option<String>,
     /// Who may use it.
     #[serde(default)]
@@ -176,6 +196,9 @@ pub struct ServerInfo {
     pub ends: Option<Timestamp>,
     /// The owner's own words about it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = MAX_LABELS, "propertyNames" = {"pattern": TEXT,
+        "maxLength": MAX_TEXT}, "additionalProperties" = {"type": "string", "pattern": CLEAN,
+        "maxLength": MAX_TEXT}))]
     pub labels: BTreeMap<String, String>,
 }
 
@@ -282,7 +305,7 @@ pub fn labels(labels: &BTreeMap<String, String>) -> Result<(), String> {
     }
     for (key, value) in labels {
         text("label", key)?;
-        if value.len() > MAX_TEXT || value.chars().any(char::is_control) {
+        if value.chars().count() > MAX_TEXT || value.chars().any(char::is_control) {
             return Err(format!("label {key}: too long, or it has control characters"));
         }
     }
@@ -297,8 +320,8 @@ pub fn text(field: &str, value: &str) -> Result<(), String> {
     if value.trim().is_empty() {
         return Err(format!("{field} must not be empty"));
     }
-    if value.len() > MAX_TEXT {
-        return Err(format!("{field} must not be longer than {MAX_TEXT} bytes"));
+    if value.chars().count() > MAX_TEXT {
+        return Err(format!("{field} must not be longer than {MAX_TEXT} characters"));
     }
     if value.chars().any(char::is_control) {
         return Err(format!("{field} must not have control characters"));

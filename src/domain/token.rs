@@ -99,6 +99,11 @@ impl Token {
         self.scopes.contains(&scope) || self.scopes.contains(&Scope::Admin)
     }
 
+    /// When it ends or ended: by itself, or because it was revoked.
+    pub fn ended(&self) -> Option<Timestamp> {
+        [self.revoked, self.expires].into_iter().flatten().min()
+    }
+
     /// Whether it counts at `now`. Tokens end by the time of day: it is what their maker said.
     pub fn is_valid(&self, now: Timestamp) -> bool {
         self.revoked.is_none() && self.expires.is_none_or(|expires| now < expires)

@@ -1,6 +1,6 @@
 //! The node agent: registers the machine, beats for it, looks after what it has, says goodbye.
 //!
-//! What to do after each answer is decided in [`Course`], which is pure.
+//! What to do after each answer is decided in `Course`, which is pure.
 
 use std::time::Duration;
 
@@ -190,7 +190,9 @@ impl Running {
         kept.node_id = Some(node_id.clone());
         kept.generation = generation;
         // What was sent before had no id, and is the same node now.
-        self.sent.as_mut().map(|sent| sent.node_id.insert(node_id.clone()));
+        if let Some(sent) = &mut self.sent {
+            sent.node_id = Some(node_id.clone());
+        }
         if is_new && let Err(error) = self.agent.keep.write() {
             tracing::warn!(%error, file = %self.agent.keep.path().display(), "the id is not kept");
         }

@@ -14,17 +14,39 @@ pub struct ApiError {
     pub status: StatusCode,
     /// What the client reads.
     pub reply: ErrorReply,
+    /// When trying again may help, in seconds.
+    pub retry_after: Option<u32>,
 }
 
 impl ApiError {
     /// An error with this status and text.
     pub fn new(status: StatusCode, error: impl Into<String>) -> ApiError {
-        ApiError { status, reply: ErrorReply { error: error.into(), hint: None } }
+        let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1);
+        ApiError { status, reply: ErrorReply { error: error.into(), hint: None }, retry_after }
     }
 
     /// 400: the request is wrong.
     pub fn bad_request(error: impl Into<String>) -> ApiError {
         ApiError::new(StatusCode::BAD_REQUEST, error)
+    }
+
+    /// 401: a token is wanted.
+    pub fn unauthorised(error: impl Into<String>) -> ApiError {
+        ApiError::new(StatusCode::UNAUTHORIZED, error).hint(
+            "send `Authorization: Bearer TOKEN`; the registry's operator makes one with \
+             `llamactl registry token create --owner NAME`",
+        )
+    }
+
+    /// 403: whoever asks may not do this.
+    pub fn forbidden(error: impl Into<String>) -> ApiError {
+        ApiError::new(StatusCode::FORBIDDEN, error)
+    }
+
+    /// 429: too many requests.
+    pub fn too_many(error: impl Into<String>, retry_after: u32) -> ApiError {
+        let error = ApiError::new(StatusCode::TOO_MANY_REQUESTS, error);
+        ApiError { retry_after: Some(retry_after), ..error }
     }
 
     /// 404: there is no such server.
@@ -73,11 +95,12 @@ impl From<Refused> for ApiError {
                     "send the header llamactl-lease, or an administrator's token; a node that is \
                      silent can be registered anew",
                 ),
-            Refused::Foreign => {
-                ApiError::new(StatusCode::FORBIDDEN, "this entry belongs to somebody else")
-                    .hint("only its owner and administrators may change it")
-            }
+            Refused::Foreign => ApiError::forbidden("this entry belongs to somebody else")
+                .hint("only its owner and administrators may change it"),
             Refused::Wrong(reason) => ApiError::bad_request(reason),
+            Refused::NotFirst => conflict("there is a token for administrators already"),
+            Refused::LastAdmin => conflict("this is the last token for administrators")
+                .hint("make another one first, or revoke it with force"),
             Refused::Full => ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "the registry is full"),
         }
     }
@@ -102,10 +125,14 @@ impl From<StoreError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let retry = self.status == StatusCode::SERVICE_UNAVAILABLE;
         let mut response = (self.status, Json(self.reply)).into_response();
-        if retry {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        let headers = response.headers_mut();
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            let scheme = HeaderValue::from_static("Bearer realm=\"llamactl registry\"");
+            headers.insert(header::WWW_AUTHENTICATE, scheme);
         }
         response
     }

@@ -10,15 +10,13 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::api::old::MAX_OLD_TEXT;
 use crate::domain::server::{
     self, Access, JobKey, ModelInfo, Server, ServerHealth, ServerInfo, ServerState,
 };
 
 /// What an old client sent, as a JSON object.
 pub type Record = Map<String, Value>;
-
-/// Longest text in a known field of a record, in bytes: old clients send whole paths.
-const MAX_LEGACY_TEXT: usize = 4096;
 
 /// The cluster of entries whose client named none.
 pub const NO_CLUSTER: &str = "unknown";
@@ -38,6 +36,8 @@ pub struct LegacyEntry {
     pub health: Option<ServerHealth>,
     /// How often it was sent: whoever drops it names this, so that an update in between wins.
     pub updates: u64,
+    /// Whether its owner's token, or an administrator's, was shown with it.
+    pub proven: bool,
     /// When it is dropped.
     pub due: Instant,
 }
@@ -127,8 +127,8 @@ pub fn validate(job: &str, record: &Record) -> Result<(), String> {
     for (field, value) in record {
         let known = KNOWN.contains(&field.as_str());
         if let Some(text) = value.as_str().filter(|_| known) {
-            if text.len() > MAX_LEGACY_TEXT {
-                return Err(format!("{field} must not be longer than {MAX_LEGACY_TEXT} bytes"));
+            if text.chars().count() > MAX_OLD_TEXT {
+                return Err(format!("{field} must not be longer than {MAX_OLD_TEXT} characters"));
             }
             if text.chars().any(char::is_control) {
                 return Err(format!("{field} must not have control characters"));
@@ -183,7 +183,11 @@ pub fn split_job(job: &str) -> (String, Option<u32>) {
 fn port(value: &Value) -> Option<u16> {
     let port = match value {
         Value::String(text) => text.trim().parse().ok(),
-        Value::Number(number) => number.as_u64().and_then(|n| u16::try_from(n).ok()),
+        // JSON does not tell 8080 from 8080.0.
+        Value::Number(number) => number.as_f64().filter(|n| n.fract() == 0.0).and_then(|n| {
+            let whole = (0.0..=65_535.0).contains(&n);
+            whole.then_some(n as u16)
+        }),
         _ => None,
     };
     port.filter(|port| *port != 0)
@@ -204,7 +208,7 @@ mod tests {
         let due = Instant::now();
         let (first_seen, updated) = (now, now);
         let (job, health) = (job.into(), None);
-        LegacyEntry { job, record, first_seen, updated, health, updates: 1, due }
+        LegacyEntry { job, record, first_seen, updated, health, updates: 1, proven: false, due }
     }
 
     #[test]

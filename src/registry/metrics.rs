@@ -38,6 +38,11 @@ struct RequestLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefusedLabels {
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RouteLabels {
     route: String,
 }
@@ -90,6 +95,7 @@ pub struct Counters {
     pub node_registrations: Counter,
     /// Heartbeats of nodes that were accepted.
     pub node_heartbeats: Counter,
+    refused: Family<RefusedLabels, Counter>,
     /// Of the event bus.
     pub bus: BusCounters,
     /// Streams of events that are open.
@@ -111,6 +117,7 @@ impl Default for Counters {
             held_back: Gauge::default(),
             node_registrations: Counter::default(),
             node_heartbeats: Counter::default(),
+            refused: Family::default(),
             bus: BusCounters::default(),
             streams: Gauge::default(),
             connections: Gauge::default(),
@@ -123,6 +130,11 @@ impl Default for Counters {
 }
 
 impl Counters {
+    /// Counts a request that was not let in: for `unauthorised`, `forbidden`, or `rate`.
+    pub fn refused(&self, reason: &'static str) {
+        self.refused.get_or_create(&RefusedLabels { reason }).inc();
+    }
+
     /// Counts one look at a server's `/health`: `ok`, `failed` or `skipped`.
     pub fn probe(&self, result: &'static str) {
         self.probes.get_or_create(&ProbeLabels { result }).inc();
@@ -169,6 +181,7 @@ impl Metrics {
         all.register("node_heartbeats", "Heartbeats of nodes", heard);
         all.register("expiries", "Leases that ended without a word", c.expiries);
         all.register("held_back_expiries", "Leases that are due but held back", c.held_back);
+        all.register("refused", "Requests that were not let in", c.refused);
         all.register("event_bus_connected", "1 while Redis answers", c.bus.connected);
         all.register("event_bus_received", "Messages that came in", c.bus.received);
         all.register("event_bus_dropped", "Messages that came in too fast", c.bus.dropped);

@@ -10,6 +10,8 @@ use serde_json::{Map, Value, json};
 use super::router;
 use super::routes::{Access, Endpoint, SchemaOf};
 use crate::api::{ErrorReply, LEASE_HEADER, LEASE_SECRET_HEADER};
+use crate::domain::event::EventKind;
+use crate::domain::server::{MAX_TEXT, TEXT};
 
 /// Where schemas stand in the document.
 const SCHEMAS: &str = "/components/schemas";
@@ -34,7 +36,7 @@ const ERRORS: &[(u16, &str)] = &[
 
 /// Headers of requests and answers that are worth knowing.
 const HEADERS: &[(&str, &str, &str)] = &[
-    (LEASE_HEADER, "Proof of the lease: GENERATION:SECRET", "^[0-9]+:.+$"),
+    (LEASE_HEADER, "Proof of the lease: GENERATION:SECRET", "^[0-9]{1,18}:.+$"),
     (
         LEASE_SECRET_HEADER,
         "The lease's secret, chosen by the client: sending the same again gives the same lease",
@@ -244,10 +246,17 @@ fn path_parameters(path: &str) -> Vec<Value> {
         json!({
             "name": name, "in": "path", "required": true,
             "description": path_meaning(name),
-            "schema": {"type": "string", "minLength": 1},
+            "schema": path_schema(name),
         })
     };
     names.map(parameter).collect()
+}
+
+fn path_schema(name: &str) -> Value {
+    match name {
+        "job_id" => json!({"type": "string", "pattern": TEXT, "maxLength": MAX_TEXT}),
+        _ => json!({"type": "string", "minLength": 1}),
+    }
 }
 
 fn path_meaning(name: &str) -> &'static str {
@@ -267,16 +276,31 @@ fn path_meaning(name: &str) -> &'static str {
 fn query_parameters(schema: &Value) -> Vec<Value> {
     let properties = schema["properties"].as_object().cloned().unwrap_or_default();
     let required = schema["required"].as_array().cloned().unwrap_or_default();
-    let parameter = |(name, mut schema): (String, Value)| {
+    let parameter = |(name, schema): (String, Value)| {
+        let mut schema = tidy(schema);
         let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
         json!({
             "name": name, "in": "query",
             "required": required.iter().any(|known| known == &name),
             "description": description.unwrap_or_default(),
-            "schema": without_null(schema),
+            "schema": told(&name, without_null(schema)),
         })
     };
     properties.into_iter().map(parameter).collect()
+}
+
+/// What some parameters mean wherever they are.
+fn told(name: &str, mut schema: Value) -> Value {
+    match name {
+        "wait" => schema["pattern"] = json!("^([1-9]|[1-5][0-9]|60)s$"),
+        "kind" => {
+            let kinds: Vec<_> = EventKind::ALL.iter().map(|kind| kind.as_str()).collect();
+            let one = kinds.join("|");
+            schema["pattern"] = json!(format!("^({one})(,({one}))*$"));
+        }
+        _ => {}
+    }
+    schema
 }
 
 /// A query parameter is missing rather than null.
@@ -384,15 +408,20 @@ fn definitions(generator: &mut SchemaGenerator) -> Map<String, Value> {
     generator.take_definitions(true).into_iter().map(|(name, v)| (name, tidy(v))).collect()
 }
 
-/// Each kind of number has a format in schemars that JSON Schema does not know.
+/// Each kind of number has a format in schemars that JSON Schema does not know: what it means
+/// is said by a limit.
 fn tidy(mut schema: Value) -> Value {
     visit(&mut schema, &mut |object| {
-        let unknown = object.get("format").and_then(Value::as_str).is_some_and(|format| {
-            matches!(format, "uint" | "uint8" | "uint16" | "uint32" | "uint64")
-        });
-        if unknown {
-            object.remove("format");
-        }
+        let most: u64 = match object.get("format").and_then(Value::as_str) {
+            Some("uint8") => u64::from(u8::MAX),
+            Some("uint16") => u64::from(u16::MAX),
+            Some("uint32") => u64::from(u32::MAX),
+            // Beyond that many programs read numbers as floating point.
+            Some("uint" | "uint64") => (1 << 53) - 1,
+            _ => return,
+        };
+        object.remove("format");
+        object.entry("maximum").or_insert_with(|| most.into());
     });
     schema
 }

@@ -8,13 +8,14 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 use http::{HeaderValue, Method, StatusCode, Uri, header};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::auth::Hosts;
 use super::dialects::{map, pools, slurm};
 use super::error::ApiError;
 use super::handlers::{
-    discovery, events, health, history, metrics, nodes, openapi, page, profiles, servers,
+    audit, discovery, events, health, history, metrics, nodes, openapi, page, profiles, servers,
+    tokens,
 };
 use super::identity::{self, Caller, Peer};
 use super::live::MAX_WAIT;
@@ -22,10 +23,10 @@ use super::metrics::Metrics;
 use super::routes::{Access, Permissions, Table};
 use super::service::Service;
 use crate::api::nodes::{
-    CleanupQuery, CleanupReply, History, HistoryQuery, Maintenance, NodeBeat, NodeBeatReply,
-    NodeChange, NodeFilter, NodeRegister, NodeReply, NodeStats, Profile, Topology,
+    CleanupQuery, CleanupReply, History, HistoryQuery, Maintenance, NodeBeat, NodeBeatReply, NodeChange, NodeDeleted, NodeFilter, NodeRegister, NodeReply, NodeStats, Profile, ProfileConfig, ProfileDeleted, Topology,
 };
 use crate::api::old::{OldByOwner, OldDone, OldList, OldRecord, OldShown};
+use crate::api::tokens::{AuditEntry, AuditFilter, TokenCreate, TokenCreated, TokenRevoke, WhoAmI};
 use crate::api::{
     Deleted, Health, KeyReply, LEASE_HEADER, LEASE_SECRET_HEADER, LeaseGrant, MAX_BODY,
     RegisterRequest, Renewed, ServerFilter, ServerUpdate,
@@ -33,7 +34,7 @@ use crate::api::{
 use crate::domain::event::Event;
 use crate::domain::node::Node;
 use crate::domain::server::Server;
-use crate::domain::token::Scope;
+use crate::domain::token::{Scope, Token};
 
 /// How long one request may take, its body included.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
@@ -47,11 +48,14 @@ const ADMIN: Access = Access::Scope(Scope::Admin);
 /// Everybody who reaches the port.
 const OPEN: Access = Access::Everybody;
 
+/// A JSON object whose fields are for people, or documented elsewhere.
+type Object = Map<String, Value>;
+
 /// The table of all routes.
 pub fn table() -> Table {
     let table = Table::default();
     let servers = old_servers(servers(table));
-    documentation(monitoring(operation(old_nodes(all_nodes(servers)))))
+    documentation(trust(monitoring(operation(old_nodes(all_nodes(servers))))))
 }
 
 fn servers(table: Table) -> Table {
@@ -136,20 +140,27 @@ fn all_nodes(table: Table) -> Table {
     table
         .group("Nodes")
         .on(get.clone(), path, READ, nodes::list, "List nodes, by name", |e| {
-            e.query::<NodeFilter>().gives::<Vec<Node>>()
+            e.query::<NodeFilter>()
+                .takes(&["If-None-Match"])
+                .gives::<Vec<Node>>()
+                .gives_nothing(StatusCode::NOT_MODIFIED)
+                .tells(&["ETag", "Link", "X-Total-Count"])
         })
         .on(post.clone(), register, REGISTER, nodes::register, "Register a node", |e| {
-            e.body::<NodeRegister>().gives::<NodeReply>().errors(&[409])
+            e.takes(&[LEASE_SECRET_HEADER, LEASE_HEADER])
+                .body::<NodeRegister>()
+                .gives::<NodeReply>()
+                .errors(&[409])
         })
         .on(post.clone(), beat, REGISTER, nodes::beat, "A node's heartbeat", |e| {
-            e.body::<NodeBeat>().gives::<NodeBeatReply>().errors(&[404, 409])
+            e.takes(&[LEASE_HEADER]).body::<NodeBeat>().gives::<NodeBeatReply>().errors(&[404, 409])
         })
         .on(get.clone(), one, READ, nodes::get, "One node, by id or name", |e| e.gives::<Node>())
         .on(Method::PATCH, one, REGISTER, nodes::change, "Change a node", |e| {
-            e.body::<NodeChange>().gives::<Node>().errors(&[409])
+            e.takes(&[LEASE_HEADER]).body::<NodeChange>().gives::<Node>().errors(&[409])
         })
         .on(Method::DELETE, one, REGISTER, nodes::delete, "Take a node out", |e| {
-            e.gives::<Value>().errors(&[409])
+            e.takes(&[LEASE_HEADER]).gives::<NodeDeleted>().errors(&[409])
         })
         .on(Method::PUT, maintenance, REGISTER, nodes::maintain, "Maintenance on or off", |e| {
             e.body::<Maintenance>().gives::<Node>()
@@ -163,10 +174,10 @@ fn all_nodes(table: Table) -> Table {
         })
         .on(get, profile, READ, profiles::get, "A role's profile", |e| e.gives::<Profile>())
         .on(Method::PUT, profile, ADMIN, profiles::put, "Write a role's profile", |e| {
-            e.body::<Value>().gives::<Profile>()
+            e.body::<ProfileConfig>().gives::<Profile>()
         })
         .on(Method::DELETE, profile, ADMIN, profiles::delete, "Remove a role's profile", |e| {
-            e.gives::<Value>()
+            e.gives::<ProfileDeleted>()
         })
 }
 
@@ -229,7 +240,7 @@ fn operation(table: Table) -> Table {
         })
         .group("Operation")
         .on(get.clone(), "/", READ, page::get, "A page for people", |e| {
-            e.gives_type(StatusCode::OK, "text/html").gives::<Value>()
+            e.gives_type(StatusCode::OK, "text/html").gives::<Object>()
         })
         .on(get.clone(), "/health", OPEN, health::get, "Whether the registry is well", |e| {
             e.gives::<Health>()
@@ -237,7 +248,7 @@ fn operation(table: Table) -> Table {
         .on(get, "/metrics", READ, metrics::get, "Metrics for Prometheus", |e| {
             e.gives_type(StatusCode::OK, text)
                 .gives_type(StatusCode::OK, "application/openmetrics-text")
-                .gives::<Value>()
+                .gives::<Object>()
         })
 }
 
@@ -259,13 +270,36 @@ fn documentation(table: Table) -> Table {
     table
         .group("Documentation")
         .on(get.clone(), document, OPEN, openapi::document, "This document", |e| {
-            e.gives::<serde_json::Map<String, serde_json::Value>>()
+            e.gives::<Object>()
         })
         .on(get.clone(), docs, OPEN, openapi::page, "This document, to read and to try", |e| {
             e.gives_type(StatusCode::OK, html)
         })
         .on(get, "/api/v1/docs/{file}", OPEN, openapi::file, "A file of the viewer", |e| {
             e.gives_type(StatusCode::OK, any)
+        })
+}
+
+/// Tokens, and who did what.
+fn trust(table: Table) -> Table {
+    let (get, path, audited) = (Method::GET, "/api/v1/tokens", "/api/v1/audit");
+    let one = "/api/v1/tokens/{id}";
+    table
+        .group("Trust")
+        .on(get.clone(), "/api/v1/whoami", READ, tokens::whoami, "Who asks", |e| {
+            e.gives::<WhoAmI>()
+        })
+        .on(get.clone(), path, ADMIN, tokens::list, "List tokens, newest first", |e| {
+            e.gives::<Vec<Token>>()
+        })
+        .on(Method::POST, path, ADMIN, tokens::create, "Make a token", |e| {
+            e.body::<TokenCreate>().gives_with::<TokenCreated>(StatusCode::CREATED)
+        })
+        .on(Method::DELETE, one, ADMIN, tokens::revoke, "Revoke a token", |e| {
+            e.query::<TokenRevoke>().gives::<Token>().errors(&[409])
+        })
+        .on(get, audited, ADMIN, audit::list, "Who did what, oldest first", |e| {
+            e.query::<AuditFilter>().gives::<Vec<AuditEntry>>()
         })
 }
 
@@ -325,15 +359,20 @@ async fn guarded(State(guard): State<Guard>, mut request: Request, next: Next) -
     let start = Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let origin = request.extensions().get::<Peer>().map(|peer| peer.0);
     let waits = waits(request.uri());
     let mut response = match guard.admit(&mut request) {
         Ok(()) => bounded(limit(request.uri()), next.run(request)).await,
+        Err(error) if is_page(&request, &error) => page::token_wanted(),
         Err(error) => error.into_response(),
     };
     let route = route.as_ref().map_or("other", MatchedPath::as_str);
     // A read that waits for a change takes long without being slow.
     let route = if waits { format!("{route} (waits)") } else { route.to_owned() };
     let status = response.status().as_u16();
+    if response.status() == StatusCode::FORBIDDEN {
+        identity::forbidden(&guard.service, origin, &method, &route);
+    }
     guard.service.counters.request(&method, &route, status, start.elapsed());
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -354,6 +393,11 @@ fn limit(uri: &Uri) -> Duration {
 
 fn waits(uri: &Uri) -> bool {
     uri.query().unwrap_or_default().split('&').any(|pair| pair.starts_with("wait="))
+}
+
+/// Whether somebody with a browser is to learn that a token is wanted.
+fn is_page(request: &Request, error: &ApiError) -> bool {
+    error.status == StatusCode::UNAUTHORIZED && request.uri().path() == "/"
 }
 
 async fn bounded(

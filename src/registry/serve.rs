@@ -10,6 +10,7 @@ use super::auth::Hosts;
 use super::bus::Bus;
 use super::connections::{Connections, Limits};
 use super::handlers::page::Page;
+use super::identity::Policy;
 use super::router::router;
 use super::service::Service;
 use super::store::{Database, Lifetimes, Now, Store};
@@ -35,6 +36,8 @@ pub struct Config {
     pub node_limits: NodeLimits,
     /// Further host names under which it may be reached.
     pub allowed_hosts: Vec<String>,
+    /// What it asks of those who use it.
+    pub policy: Policy,
     /// Certificate and key; nothing for plain HTTP.
     pub tls: Option<Files>,
     /// Most connections; nothing for as many as the process can hold, within reason.
@@ -63,7 +66,7 @@ impl Registry {
         let tls = config.tls.clone().map(Tls::open).transpose()?.map(Arc::new);
         let lifetimes = Lifetimes { ttl: config.ttl, retain: config.retain };
         let store = Store::open(&config.database, lifetimes, Now::get())?;
-        let mut service = Service::new(Arc::new(store), config.ttl);
+        let mut service = Service::new(Arc::new(store), config.ttl, config.policy.clone());
         service.limits = config.node_limits;
         let allowed_hosts = config.allowed_hosts.clone();
         Ok(Registry {
@@ -76,6 +79,11 @@ impl Registry {
         })
     }
 
+    /// What it does, also before it serves.
+    pub fn service(&self) -> &Service {
+        &self.service
+    }
+
     /// Serves until `shutdown` comes, then finishes what runs, for 5 s at most.
     ///
     /// # Errors
@@ -85,7 +93,8 @@ impl Registry {
         listener: TcpListener,
         shutdown: impl Future<Output = ()>,
     ) -> anyhow::Result<()> {
-        let exposed = !listener.local_addr()?.ip().is_loopback();
+        let loopback = listener.local_addr()?.ip().is_loopback();
+        let exposed = !loopback && !self.service.door.wants_tokens();
         let hosts = Hosts::new(&self.allowed_hosts);
         let app = router(self.service.clone(), hosts, Page::new(exposed)?);
         let bus = self.event_bus.map(|bus| tokio::spawn(bus.run(self.service.clone())));

@@ -56,6 +56,10 @@ impl<'a> Ticker<'a> {
             self.service.view().write().postpone_leases(gap);
             return Ok(());
         }
+        if self.service.store.is_offline() {
+            // Nobody can beat; leases are extended when the database is back.
+            return Ok(());
+        }
         let look = Look::at(self.service, now.instant);
         self.expire(look.expired, look.live, look.overdue, now).await?;
         for lost in look.removable.chunks(CHUNK) {

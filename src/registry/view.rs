@@ -13,6 +13,7 @@ use super::store::{Seen, Target};
 use crate::api::nodes::Profile;
 use crate::domain::event::Event;
 use crate::domain::server::{Server, ServerHealth, ServerState, Slots};
+use crate::domain::token::Token;
 use crate::secret::Secret;
 
 /// A leased server.
@@ -29,6 +30,8 @@ pub struct Entry {
     pub beats: u64,
     /// The key for its clients.
     pub api_key: Option<Secret>,
+    /// Whether the owner's token, or an administrator's, was shown when it registered.
+    pub proven: bool,
     /// When the lease ends; of a lost entry, when it is removed.
     pub due: Instant,
 }
@@ -62,6 +65,15 @@ pub enum Change {
     PutLegacy(Box<LegacyEntry>),
     /// An entry of an old client is gone.
     DropLegacy(String),
+    /// A new or revoked token.
+    PutToken {
+        /// Hash of the token itself.
+        hash: String,
+        /// What may be seen of it.
+        token: Box<Token>,
+    },
+    /// Tokens that ended before this time are gone.
+    ForgetTokens(Timestamp),
     /// A server was found otherwise than it was. Its lease goes on as it did.
     Health(Seen),
     /// A new or changed node.
@@ -94,6 +106,8 @@ pub struct View {
     pub nodes: Nodes,
     /// Profiles by role.
     pub profiles: BTreeMap<String, Arc<Profile>>,
+    /// Tokens by their hash: whoever asks is found by one look-up.
+    pub tokens: HashMap<String, Arc<Token>>,
     /// Number of the last event.
     pub seq: u64,
     /// Number of the last change of a row: everything up to it is here.
@@ -143,6 +157,12 @@ impl View {
             }
             Change::DropLegacy(job) => {
                 self.legacy.remove(&job);
+            }
+            Change::PutToken { hash, token } => {
+                self.tokens.insert(hash, Arc::new(*token));
+            }
+            Change::ForgetTokens(before) => {
+                self.tokens.retain(|_, token| token.ended().is_none_or(|ended| ended >= before));
             }
             Change::Health(seen) => {
                 if let Some(health) = self.health_of(&seen.target) {

@@ -12,7 +12,7 @@ use super::gate::Gate;
 use super::health::Backend;
 use crate::api::{LeaseGrant, RegisterRequest, ServerUpdate};
 use crate::client::{ClientError, RegistryClient};
-use crate::domain::server::{ServerInfo, ServerState, Slots};
+use crate::domain::server::{Access, ServerInfo, ServerState, Slots};
 use crate::secret::Secret;
 
 /// Waits between tries while the registry can't be reached: the first, and the longest.
@@ -41,7 +41,8 @@ pub struct Report {
 pub struct Subject {
     /// The fixed facts.
     pub info: ServerInfo,
-    /// The key for those whom `access` allows; nothing for private and open servers.
+    /// The key for those whom `access` allows; nothing for open servers, and for private ones
+    /// where there is no token by which the registry knows their owner.
     pub api_key: Option<Secret>,
     /// Where to ask how busy the server is.
     pub backend: Backend,
@@ -175,6 +176,13 @@ impl Keeper {
             api_key: self.subject.api_key.clone(),
         };
         match self.client.register(&request).await {
+            // An older registry takes no key of a private server.
+            Err(ClientError::Refused { status: 400, .. })
+                if request.info.access == Access::Private && request.api_key.is_some() =>
+            {
+                self.subject.api_key = None;
+                Err(Failed::Later(Duration::ZERO))
+            }
             Ok(lease) => {
                 self.trouble = None;
                 tracing::info!("registered at {}", self.client.url());

@@ -133,10 +133,13 @@ impl<'a> Story<'a> {
         tracing::info!(pid = child.pid(), "loading {} on port {}", spec.name, info.port);
         let backend = Backend::new(socket, key.clone());
         let registration = spec.registry.as_ref().map(|url| {
-            let api_key = key.clone().filter(|_| access == Access::Shared);
+            // A private server's goes to its owner alone, whom the registry knows by a token.
+            let token = setup.registry_token.clone();
+            let to_owner = access == Access::Private && token.is_some();
+            let api_key = key.clone().filter(|_| access == Access::Shared || to_owner);
             let (backend, gate) = (backend.clone(), gate.clone());
             let subject = Subject { info: info.clone(), api_key, backend, gate };
-            Registration::start(RegistryClient::new(url), subject)
+            Registration::start(RegistryClient::new(url).token(token), subject)
         });
         Ok(Story {
             setup,

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::config::spec::Spec;
 use crate::domain::server::ServerInfo;
+use crate::secret::Secret;
 
 /// What to run, and as whom.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub struct Setup {
     pub connection_dir: PathBuf,
     /// Path of the log, where it is known.
     pub log_file: String,
+    /// Token for the registry.
+    pub registry_token: Option<Secret>,
     /// The job's CPUs.
     pub cpus: Option<u32>,
 }

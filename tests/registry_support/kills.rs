@@ -10,7 +10,7 @@ use llamactl::api::ServerFilter;
 use llamactl::client::RegistryClient;
 use uuid::Uuid;
 
-use super::{Registry, request};
+use super::{Registry, request, until};
 
 /// What the registry acknowledged of one server.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,6 +27,7 @@ async fn load(
     worker: usize,
     round: usize,
     over: Arc<AtomicBool>,
+    begun: Arc<AtomicBool>,
 ) -> BTreeMap<Uuid, Acknowledged> {
     let mut known = BTreeMap::new();
     for n in 0.. {
@@ -38,6 +39,9 @@ async fn load(
         known.insert(id, Acknowledged::Either);
         let Ok(lease) = client.register(&new).await else { break };
         known.insert(id, Acknowledged::Registered);
+        if n > 0 {
+            begun.store(true, Ordering::Relaxed);
+        }
         if n % 2 == 0 {
             known.insert(id, Acknowledged::Either);
             if client.unregister(&lease).await.is_err() {
@@ -70,10 +74,16 @@ pub async fn survive(rounds: usize, start: impl Fn() -> Command) -> (usize, usiz
             }
         }
         let over = Arc::new(AtomicBool::new(false));
+        let begun = Arc::new(AtomicBool::new(false));
         let client = registry.client().timeout(Duration::from_secs(5));
         let workers: Vec<_> = (0..50)
-            .map(|worker| tokio::spawn(load(client.clone(), worker, round, Arc::clone(&over))))
+            .map(|worker| (client.clone(), worker, Arc::clone(&over), Arc::clone(&begun)))
+            .map(|(client, worker, over, begun)| {
+                tokio::spawn(load(client, worker, round, over, begun))
+            })
             .collect();
+        until(Duration::from_secs(20), || async { begun.load(Ordering::Relaxed).then_some(()) })
+            .await;
         // Not a wait for anything: the moment of the failure, another one in each round.
         tokio::time::sleep(Duration::from_millis(20 + (round as u64 * 37) % 80)).await;
         registry.kill();

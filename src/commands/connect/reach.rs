@@ -155,7 +155,10 @@ pub async fn key(finder: &Finder, known: &Known) -> anyhow::Result<Option<Secret
         Err(ClientError::Unknown(_)) if server.info.owner == finder.me => {
             let name = crate::connection::file_name(&known.id());
             Err(Failure::new("the server is private, and its connection file was not found")
-                .hint(format!("go to the folder with {name}, from which it was submitted"))
+                .hint(format!(
+                    "go to the folder with {name}, from which it was submitted, or ask the \
+                     registry with your token"
+                ))
                 .into())
         }
         Err(ClientError::Unknown(_)) => {

@@ -1,9 +1,12 @@
 //! What is reached over the network: registry, mail, push.
 
 use super::{Check, LIMIT};
-use crate::client::RegistryClient;
+use crate::api::tokens::WhoAmI;
+use crate::client::{ClientError, RegistryClient};
 use crate::config::settings::{Settings, SmtpSecurity};
+use crate::config::token::token;
 use crate::http::{cause, http};
+use crate::output::printable;
 
 /// Whether the registry answers.
 pub async fn registry(settings: &Settings) -> Check {
@@ -16,14 +19,45 @@ pub async fn registry(settings: &Settings) -> Check {
              `ls` shows your own jobs only",
         );
     };
-    match RegistryClient::new(url).timeout(LIMIT).health().await {
-        Ok(health) => Check::ok(NAME, format!("{url} answers; servers: {}", health.servers)),
+    let token = match token(settings.registry.token_file.as_deref()) {
+        Ok(token) => token,
+        Err(failure) => {
+            return Check::missing(NAME, failure.message, failure.hint.unwrap_or_default());
+        }
+    };
+    let client = RegistryClient::new(url).timeout(LIMIT).token(token);
+    match client.health().await {
+        Ok(health) => known(url, &client, health.servers).await,
         Err(error) => Check::missing(
             NAME,
             error.to_string(),
             "is it running? `llamactl registry serve` starts one; registry.url or REGISTRY_URL \
              says where it is",
         ),
+    }
+}
+
+/// Whether a registry that answers lets us in.
+async fn known(url: &str, client: &RegistryClient, servers: usize) -> Check {
+    const NAME: &str = "registry";
+    let answers = format!("{url} answers; servers: {servers}");
+    match client.whoami().await {
+        Ok(WhoAmI { owner: Some(owner), scopes, expires, .. }) => {
+            let scopes: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
+            let ends = expires.map(|end| format!(", until {end:.0}")).unwrap_or_default();
+            let owner = printable(&owner);
+            let token = format!("the token is {owner}'s, for {}{ends}", scopes.join(" and "));
+            Check::ok(NAME, format!("{answers}; {token}"))
+        }
+        // It asks for none, or is older; or the token is one that may not read.
+        Ok(_) | Err(ClientError::Unknown(_)) => Check::ok(NAME, answers),
+        Err(ClientError::Refused { status: 403, .. }) => {
+            Check::ok(NAME, format!("{answers}; the token may not read"))
+        }
+        Err(error) => {
+            let mend = error.hint().unwrap_or("look at its log").to_owned();
+            Check::missing(NAME, error.to_string(), mend)
+        }
     }
 }
 

@@ -136,9 +136,12 @@ fn declared(flags: &NodeFlags, settings: &NodeSettings) -> Result<NodeRegister, 
              ~/.config/llamactl/config.yaml",
         ));
     };
+    let name = either(&flags.name, &settings.name);
+    identifier("role", &role).map_err(Failure::usage)?;
+    name.as_ref().map_or(Ok(()), |name| identifier("name", name)).map_err(Failure::usage)?;
     Ok(NodeRegister {
         role,
-        name: either(&flags.name, &settings.name),
+        name,
         ip: either(&flags.ip, &settings.ip),
         vpn_ip: either(&flags.vpn_ip, &settings.vpn_ip),
         public_ip: either(&flags.public_ip, &settings.public_ip),

@@ -15,6 +15,8 @@ use crate::output::{printable, reader_is_gone};
 
 /// How many of the last events are shown when nobody says after which.
 const LAST: u64 = 50;
+/// How long the registry may take for an answer.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Events in one answer of the registry.
 const PAGE: usize = 1000;
 /// How often it is looked whether anybody still reads.
@@ -25,7 +27,8 @@ const READER: Duration = Duration::from_secs(2);
 /// # Errors
 /// A registry that can't be reached or refuses.
 pub async fn run(context: &Context, args: EventsArgs) -> anyhow::Result<Exit> {
-    let registry = Finder::new(context)?.registry;
+    // Nothing else can answer, so it gets more time than where SLURM could.
+    let registry = Finder::new(context)?.registry.timeout(PATIENCE);
     let after = match args.after {
         Some(after) => after,
         None => last(&registry).await?.saturating_sub(LAST),

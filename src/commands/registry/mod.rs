@@ -1,8 +1,10 @@
 //! `llamactl registry`
 
+mod audit;
 mod check;
 mod events;
 mod serve;
+mod token;
 mod tools;
 
 use std::io::Write;
@@ -19,8 +21,10 @@ use crate::registry::openapi;
 pub async fn run(context: &Context, args: RegistryCommand) -> anyhow::Result<Exit> {
     match args {
         RegistryCommand::Events(args) => events::run(context, args).await,
-        RegistryCommand::Serve(args) => serve::run(context, args).await,
+        RegistryCommand::Serve(args) => serve::run(context, *args).await,
         RegistryCommand::Check(args) => check::run(context, args).await,
+        RegistryCommand::Token(command) => token::run(context, command).await,
+        RegistryCommand::Audit(args) => audit::run(context, args).await,
         RegistryCommand::Openapi => {
             let text = serde_json::to_string_pretty(&openapi::document())?;
             writeln!(std::io::stdout(), "{text}")?;

@@ -1,17 +1,22 @@
 //! `llamactl registry serve`
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::cli::ServeArgs;
-use crate::commands::Context;
+use crate::cli::{AnonymousArg, AuthArg, ServeArgs};
+use crate::commands::{Context, identity};
+use crate::connection::write_private;
 use crate::domain::node::Limits;
+use crate::domain::token::Scope;
 use crate::env;
 use crate::exit::{Exit, Failure};
 use crate::registry::bus::Bus;
+use crate::registry::identity::Policy;
+use crate::registry::limits;
 use crate::registry::serve::{Config, Registry};
 use crate::registry::store::Database;
 use crate::registry::tls::Files;
@@ -39,15 +44,8 @@ const MIN_PROBE: Duration = Duration::from_millis(100);
 /// # Errors
 /// What went wrong, with a hint.
 pub async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
-    let is_open = !args.host.is_loopback();
-    if is_open && args.auth.is_none() {
-        return Err(Failure::usage(format!(
-            "{} can be reached from other hosts, by everybody there",
-            args.host
-        ))
-        .hint("listen on 127.0.0.1, or say --auth none to let everybody read and register")
-        .into());
-    }
+    let policy = policy(&args)?;
+    let wants_tokens = policy.anonymous.is_some();
     let ttl = parse_ttl(&args.ttl)?;
     let retain = parse_retain(&args.retain)?;
     let probe = parse_probe(&args.probe)?;
@@ -64,6 +62,7 @@ pub async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
         probe,
         node_limits,
         allowed_hosts: args.allowed_hosts,
+        policy,
         tls: args.tls_cert.zip(args.tls_key).map(|(cert, key)| Files { cert, key }),
         max_connections: args.max_connections.map(|most| most as usize),
         event_bus,
@@ -71,13 +70,17 @@ pub async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
     let registry = Registry::open(&config)?;
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     let url = url(scheme, listener.local_addr()?);
-    context.printer.json(&json!({ "url": url }))?;
+    let first = match wants_tokens {
+        true => first_token(&registry, args.first_token_file.as_deref()).await?,
+        false => None,
+    };
+    announce(context, &url, first.as_ref())?;
     context.printer.note(format!(
         "registry at {url} (database {}, leases of {}s)",
         config.database,
         ttl.as_secs_f64()
     ));
-    if is_open {
+    if !args.host.is_loopback() && !wants_tokens {
         context.printer.warn("no authentication: whoever reaches this port may read and register");
     }
     let shutdown = async move {
@@ -86,6 +89,70 @@ pub async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
     };
     registry.serve(listener, shutdown).await?;
     Ok(Exit::OK)
+}
+
+/// What is asked of those who use the registry.
+fn policy(args: &ServeArgs) -> Result<Policy, Failure> {
+    let is_open = !args.host.is_loopback();
+    let auth = args.auth.unwrap_or(if is_open { AuthArg::Token } else { AuthArg::None });
+    let anonymous = match (auth, args.anonymous) {
+        (AuthArg::None, AnonymousArg::None) => None,
+        (AuthArg::None, _) => {
+            return Err(Failure::usage("--anonymous means nothing without --auth token")
+                .hint("with --auth none everybody may do everything"));
+        }
+        (AuthArg::Token, AnonymousArg::None) => Some(Vec::new()),
+        (AuthArg::Token, AnonymousArg::Read) => Some(vec![Scope::Read]),
+        (AuthArg::Token, AnonymousArg::Register) => Some(vec![Scope::Read, Scope::Register]),
+    };
+    let rate = match args.rate_limit.as_deref() {
+        None => is_open.then_some(limits::DEFAULT_RATE),
+        Some("off") => None,
+        Some(text) => Some(text.parse().map_err(|why| {
+            Failure::usage(format!("--rate-limit: {why}")).hint("give it as 200/s, or off")
+        })?),
+    };
+    Ok(Policy { anonymous, rate })
+}
+
+/// Makes the operator's token where there is none for administrators: into the file where one
+/// is named, else it is given back, to be shown this one time.
+async fn first_token(registry: &Registry, file: Option<&Path>) -> anyhow::Result<Option<Secret>> {
+    let service = registry.service();
+    if service.has_admin() {
+        return Ok(None);
+    }
+    let token = Secret::token();
+    if let Some(path) = file {
+        // Before it counts: nobody would know it, otherwise.
+        write_private(path, format!("{}\n", token.expose()).as_bytes()).map_err(|error| {
+            Failure::new(format!("the first token can't be written to {}: {error}", path.display()))
+                .hint("give another place with --first-token-file")
+        })?;
+    }
+    let made = service.first_token(token.clone(), identity::user()).await?;
+    match file {
+        Some(path) if made => tracing::info!("the first token is in {}", path.display()),
+        // Another replica was faster.
+        Some(path) => std::fs::remove_file(path)?,
+        None => {}
+    }
+    Ok(Some(token).filter(|_| made && file.is_none()))
+}
+
+fn announce(context: &Context, url: &str, first: Option<&Secret>) -> anyhow::Result<()> {
+    let mut report = json!({ "url": url });
+    if let Some(token) = first {
+        report["token"] = json!(token.expose());
+        context.printer.note(format!(
+            "the first token, for you as administrator; it is shown this one time:\n\n  {}\n\n\
+             keep it in a file (chmod 600) that registry.token_file names, and make others with\n\
+             `llamactl registry token create --owner NAME`",
+            token.expose()
+        ));
+    }
+    context.printer.json(&report)?;
+    Ok(())
 }
 
 fn parse_ttl(text: &str) -> Result<Duration, Failure> {

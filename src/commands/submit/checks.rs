@@ -4,8 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::Plan;
-use crate::client::RegistryClient;
+use crate::client::{ClientError, RegistryClient};
 use crate::config::resolve::Resolved;
+use crate::config::token::token;
 use crate::exec::{ExecError, Run};
 use crate::exit::Failure;
 
@@ -97,7 +98,7 @@ pub async fn shell(plan: &Plan) -> Result<(), Failure> {
 
 /// What is wrong with the registry, as a warning: the job can run without it, and it may be
 /// back when the job starts.
-pub async fn registry(url: Option<&str>) -> Option<String> {
+pub async fn registry(url: Option<&str>, token_file: Option<&Path>) -> Option<String> {
     let url = url?;
     let host = reqwest::Url::parse(url).ok()?.host_str()?.to_owned();
     if ["localhost", "127.0.0.1", "[::1]"].contains(&host.as_str()) {
@@ -106,9 +107,28 @@ pub async fn registry(url: Option<&str>) -> Option<String> {
              give the host's name instead"
         ));
     }
-    let client = RegistryClient::new(url).timeout(REGISTRY_TIMEOUT);
-    match client.health().await {
-        Ok(_) => None,
+    let token = match token(token_file) {
+        Ok(token) => token,
+        Err(failure) => {
+            return Some(format!("{failure}: the job's server will not be in the registry"));
+        }
+    };
+    let unheard = token.is_some() && token_file.is_none();
+    let client = RegistryClient::new(url).timeout(REGISTRY_TIMEOUT).token(token);
+    match client.whoami().await {
+        // It is known to whoever may read the job's environment, so it stays here.
+        Ok(who) if unheard && who.owner.is_some() => Some(
+            "LLAMACTL_TOKEN is not handed to the job, since secrets in a job's environment leak, \
+             and without a token its server can't register: keep the token in a file (chmod 600) \
+             that registry.token_file in ~/.config/llamactl/config.yaml names"
+                .to_owned(),
+        ),
+        Ok(_) | Err(ClientError::Unknown(_)) => None,
+        Err(ClientError::Refused { status: 403, .. }) => None,
+        Err(error @ ClientError::Refused { .. }) => {
+            let hint = error.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
+            Some(format!("{error}{hint}; without a token the job's server can't register"))
+        }
         Err(error) => Some(format!("{error}; the job will go on trying")),
     }
 }

@@ -13,6 +13,7 @@ use crate::api::ServerFilter;
 use crate::client::{ClientError, Listed, RegistryClient};
 use crate::commands::Context;
 use crate::config::settings::Settings;
+use crate::config::token;
 use crate::connection::{Connection, file_name};
 use crate::domain::job::Job;
 use crate::domain::server::Server;
@@ -97,7 +98,12 @@ impl Finder {
     pub fn new(context: &Context) -> anyhow::Result<Finder> {
         let settings = crate::config::resolve::settings(context.global.registry.as_deref())?;
         let url = settings.registry.url.clone();
-        let registry = RegistryClient::new(url.as_deref().unwrap_or(DEFAULT_REGISTRY));
+        // Nobody knows who listens at the default address: a token is for the configured one.
+        let registry = match &url {
+            Some(url) => RegistryClient::new(url)
+                .token(token::token(settings.registry.token_file.as_deref())?),
+            None => RegistryClient::new(DEFAULT_REGISTRY),
+        };
         Ok(Finder {
             registry: registry.timeout(PATIENCE),
             configured: url.is_some(),
@@ -134,7 +140,10 @@ impl Finder {
                     "no registry is configured, none answers at {url} ({reason})"
                 ))
             }
-            error => Answer::Failed(error.to_string()),
+            error => Answer::Failed(match error.hint() {
+                Some(hint) => format!("{error} ({hint})"),
+                None => error.to_string(),
+            }),
         })
     }
 

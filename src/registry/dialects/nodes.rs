@@ -8,22 +8,24 @@ use crate::registry::node_merge;
 use crate::registry::service::nodes::NewNode;
 use crate::secret::Secret;
 
-/// What a registration tells. Its required fields are in `request`; `told` is the same body,
-/// in which a field that is missing can be told from an empty one.
+/// What a registration tells. It is read twice: as what it has to be, and for which fields are
+/// there; one that is missing, or `null`, is told from an empty one.
 ///
 /// # Errors
 /// 400 for a field that means nothing.
 pub fn registration(
-    request: &NodeRegister,
-    told: Map<String, Value>,
+    mut told: Map<String, Value>,
     secret: Option<Secret>,
 ) -> Result<NewNode, ApiError> {
-    let change = node_merge::told(told)
-        .map_err(|error| ApiError::bad_request(format!("the body is wrong: {error}")))?;
+    told.retain(|_, value| !value.is_null());
+    let wrong = |error| ApiError::bad_request(format!("the body is wrong: {error}"));
+    let request: NodeRegister =
+        serde_json::from_value(Value::Object(told.clone())).map_err(wrong)?;
+    let change = node_merge::told(told).map_err(wrong)?;
     Ok(NewNode {
-        node_id: request.node_id.clone().filter(|id| !id.is_empty()),
+        node_id: request.node_id.filter(|id| !id.is_empty()),
         change,
-        default_role: request.role.clone(),
+        default_role: request.role,
         pools: None,
         secret,
     })
@@ -38,10 +40,9 @@ mod tests {
     #[test]
     fn what_is_missing_is_told_from_what_is_empty() {
         let body = json!({"hostname": "node-1", "ip": "10.0.0.1", "role": "router",
-            "labels": [], "node_id": "", "unknown": 1});
-        let request = serde_json::from_value(body.clone()).unwrap();
+            "labels": [], "node_id": "", "unknown": 1, "metadata": null});
         let Value::Object(told) = body else { panic!() };
-        let new = registration(&request, told, None).unwrap();
+        let new = registration(told, None).unwrap();
         assert_eq!(new.node_id, None);
         assert_eq!(new.change.labels, Some(Vec::new()));
         assert_eq!((new.change.groups, new.change.metadata), (None, None));

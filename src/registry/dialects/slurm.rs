@@ -19,6 +19,7 @@ use crate::domain::server::{Server, ServerState};
 use crate::registry::bodies::Stamp;
 use crate::registry::error::ApiError;
 use crate::registry::handlers::{Body, Segment};
+use crate::registry::identity::Caller;
 use crate::registry::legacy::{LegacyEntry, Record, iso};
 use crate::registry::service::{self, Service};
 use crate::registry::view::{Entry, SharedView, View};
@@ -144,10 +145,11 @@ pub async fn get(State(service): State<Service>, job: Segment) -> Result<Respons
 /// As [`Service::put_legacy`].
 pub async fn put(
     State(service): State<Service>,
+    Caller(who): Caller,
     job: Segment,
     body: Body,
 ) -> Result<Json<Value>, ApiError> {
-    service.put_legacy(job.0.clone(), service::record(&body.0)?).await?;
+    service.put_legacy(job.0.clone(), service::record(&body.0)?, &who).await?;
     Ok(Json(json!({"status": "registered", "job_id": job.0})))
 }
 
@@ -155,8 +157,12 @@ pub async fn put(
 ///
 /// # Errors
 /// As [`Service::delete_legacy`].
-pub async fn delete(State(service): State<Service>, job: Segment) -> Result<Json<Value>, ApiError> {
-    service.delete_legacy(job.0.clone()).await?;
+pub async fn delete(
+    State(service): State<Service>,
+    Caller(who): Caller,
+    job: Segment,
+) -> Result<Json<Value>, ApiError> {
+    service.delete_legacy(job.0.clone(), &who).await?;
     Ok(Json(json!({"status": "deleted", "job_id": job.0})))
 }
 

@@ -9,7 +9,7 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use http::{HeaderMap, StatusCode, header};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ use super::Params;
 use crate::api::SEQ_HEADER;
 use crate::domain::event::Event;
 use crate::registry::error::ApiError;
-use crate::registry::identity::Caller;
+use crate::registry::identity::{Caller, until_it_ends};
 use crate::registry::live::{End, Follower, Next, Wanted};
 use crate::registry::service::{MAX_EVENTS, Service};
 
@@ -79,8 +79,9 @@ pub async fn list(
     let wanted = Wanted::parse(query.kind.as_deref(), query.subject.as_deref())?;
     if query.stream == Some(1) || wants_stream(&headers) {
         let after = last_event_id(&headers).or(query.after);
-        let follower = service.live.follow(&service.store, after, wanted, caller.token)?;
-        return Ok(event_stream(follower));
+        let token = caller.token.clone();
+        let follower = service.live.follow(&service.store, after, wanted, token)?;
+        return Ok(event_stream(follower, until_it_ends(service, caller)));
     }
     service.live.wait(query.after, query.wait.as_deref()).await?;
     let limit = query.limit.unwrap_or(100).min(MAX_EVENTS);
@@ -128,7 +129,10 @@ fn last_event_id(headers: &HeaderMap) -> Option<u64> {
     Some(value.to_str().ok().and_then(|text| text.parse().ok()).unwrap_or(u64::MAX))
 }
 
-fn event_stream(follower: Follower) -> Response {
+fn event_stream(
+    follower: Follower,
+    token_ends: impl Future<Output = ()> + Send + 'static,
+) -> Response {
     // The number first: a client that loses the stream before the first event goes on from
     // here.
     let head = format!("retry: {RETRY_MS}\nid: {}\n\n", follower.position());
@@ -145,7 +149,7 @@ fn event_stream(follower: Follower) -> Response {
         // nginx would keep what it gets until it is much.
         (header::HeaderName::from_static("x-accel-buffering"), "no"),
     ];
-    (headers, Body::from_stream(frames)).into_response()
+    (headers, Body::from_stream(frames.take_until(Box::pin(token_ends)))).into_response()
 }
 
 fn frame(next: Next) -> Option<Bytes> {
@@ -178,17 +182,24 @@ pub async fn socket(
             .hint("/api/v1/events gives the same over plain HTTP")
     })?;
     let wanted = Wanted::parse(query.kind.as_deref(), query.subject.as_deref())?;
-    let follower = service.live.follow(&service.store, query.after, wanted, caller.token)?;
+    let token = caller.token.clone();
+    let follower = service.live.follow(&service.store, query.after, wanted, token)?;
     let upgrade = upgrade
         .max_message_size(MAX_MESSAGE)
         .max_frame_size(MAX_MESSAGE)
         .read_buffer_size(MAX_MESSAGE)
         .write_buffer_size(0)
         .max_write_buffer_size(1 << 20);
-    Ok(upgrade.on_upgrade(|socket| talk(socket, follower)))
+    let token_ends = until_it_ends(service, caller);
+    Ok(upgrade.on_upgrade(|socket| talk(socket, follower, token_ends)))
 }
 
-async fn talk(mut socket: WebSocket, mut follower: Follower) {
+async fn talk(
+    mut socket: WebSocket,
+    mut follower: Follower,
+    token_ends: impl Future<Output = ()> + Send,
+) {
+    tokio::pin!(token_ends);
     let mut heard = 0;
     let mut pings_unanswered = 0;
     let close = loop {
@@ -218,6 +229,7 @@ async fn talk(mut socket: WebSocket, mut follower: Follower) {
                     return;
                 }
             }
+            () = &mut token_ends => break (close_code::POLICY, "the token does not count any more"),
             message = socket.recv() => match message {
                 // Answers to pings and to a close frame are the library's.
                 Some(Ok(Message::Close(_))) | Some(Err(_)) | None => return,

@@ -1,5 +1,6 @@
 //! One file per resource: decode, authorise, ask the service, encode.
 
+pub mod audit;
 pub mod discovery;
 pub mod events;
 pub mod health;
@@ -10,6 +11,7 @@ pub mod openapi;
 pub mod page;
 pub mod profiles;
 pub mod servers;
+pub mod tokens;
 
 use axum::extract::FromRequest;
 use axum::extract::rejection::BytesRejection;
@@ -185,10 +187,13 @@ pub fn proof(headers: &HeaderMap) -> Result<Option<Proof>, ApiError> {
 /// # Errors
 /// 403 where it shows none, 400 for one that can't be read.
 pub fn required_proof(headers: &HeaderMap) -> Result<Proof, ApiError> {
-    proof(headers)?.ok_or_else(|| {
-        ApiError::new(StatusCode::FORBIDDEN, "only the holder of the lease may do this")
-            .hint(format!("send the header {LEASE_HEADER}: GENERATION:SECRET"))
-    })
+    proof(headers)?.ok_or_else(no_proof)
+}
+
+/// 403: no lease was shown.
+pub fn no_proof() -> ApiError {
+    ApiError::forbidden("only the holder of the lease may do this")
+        .hint(format!("send the header {LEASE_HEADER}: GENERATION:SECRET"))
 }
 
 /// The lease secret that a client chose for its registration.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::{Body, Moment, Params, Segment, chosen_secret, listed, proof};
 use crate::api::nodes::{
     CleanupQuery, CleanupReply, Maintenance, NodeBeat, NodeBeatReply, NodeChange, NodeFilter,
-    NodeLease, NodeRegister, NodeReply,
+    NodeLease, NodeReply,
 };
 use crate::domain::node::Node;
 use crate::registry::dialects::nodes as dialect;
@@ -31,11 +31,9 @@ pub async fn register(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    // Read twice: as what it has to be, and for what it tells and what it leaves open.
-    let request: NodeRegister = body.json()?;
     let told: Map<String, Value> = body.json()?;
     let secret = chosen_secret(&headers)?;
-    let new = dialect::registration(&request, told, secret.clone())?;
+    let new = dialect::registration(told, secret.clone())?;
     let registered = service.register_node(new, proof(&headers)?, &who).await?;
     let generation = registered.generation;
     let reply = NodeReply {

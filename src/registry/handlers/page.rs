@@ -44,6 +44,18 @@ impl Page {
     }
 }
 
+/// What `GET /` answers to those who show no token.
+pub fn token_wanted() -> Response {
+    let html = include_str!("../../../templates/registry-token-wanted.html");
+    let mut response = ApiError::unauthorised("").into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.remove(header::CONTENT_LENGTH);
+    *response.body_mut() = html.into();
+    response
+}
+
 /// `GET /`
 ///
 /// # Errors

@@ -11,6 +11,7 @@ use crate::api::{RegisterRequest, ServerFilter, ServerUpdate};
 use crate::domain::server::Server;
 use crate::registry::bodies::Stamp;
 use crate::registry::error::ApiError;
+use crate::registry::identity::Caller;
 use crate::registry::list;
 use crate::registry::service::{Service, is_custom};
 
@@ -48,11 +49,13 @@ pub async fn list(
 /// As [`Service::register`].
 pub async fn register(
     State(service): State<Service>,
+    Caller(who): Caller,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
     let request: RegisterRequest = body.json()?;
-    let grant = service.register(request, chosen_secret(&headers)?, proof(&headers)?).await?;
+    let (chosen, proof) = (chosen_secret(&headers)?, proof(&headers)?);
+    let grant = service.register(request, chosen, proof, &who).await?;
     let location = format!("/api/v1/servers/{}", grant.id);
     let location = HeaderValue::from_str(&location).map_err(|_| ApiError::internal())?;
     let headers = [NO_STORE, (header::LOCATION, location)];
@@ -83,6 +86,7 @@ pub async fn get(State(service): State<Service>, id: Segment) -> Result<Json<Ser
 /// As [`Service::renew`].
 pub async fn renew(
     State(service): State<Service>,
+    Caller(who): Caller,
     id: Segment,
     headers: HeaderMap,
     body: Body,
@@ -90,7 +94,7 @@ pub async fn renew(
     let id = id.id()?;
     let proof = required_proof(&headers)?;
     let update: ServerUpdate = if body.0.is_empty() { Default::default() } else { body.json()? };
-    let renewed = service.renew(id, proof, update).await?;
+    let renewed = service.renew(id, proof, update, &who).await?;
     Ok(Json(renewed).into_response())
 }
 
@@ -100,11 +104,12 @@ pub async fn renew(
 /// As [`Service::unregister`].
 pub async fn unregister(
     State(service): State<Service>,
+    Caller(who): Caller,
     id: Segment,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let id = id.id()?;
-    service.unregister(id, required_proof(&headers)?).await?;
+    service.unregister(id, proof(&headers)?, &who).await?;
     Ok(Json(json!({"status": "deleted", "id": id})).into_response())
 }
 
@@ -112,7 +117,11 @@ pub async fn unregister(
 ///
 /// # Errors
 /// 404 where there is no server, or no key to give.
-pub async fn key(State(service): State<Service>, id: Segment) -> Result<Response, ApiError> {
-    let reply = service.key(id.id()?)?;
+pub async fn key(
+    State(service): State<Service>,
+    Caller(who): Caller,
+    id: Segment,
+) -> Result<Response, ApiError> {
+    let reply = service.key(id.id()?, &who)?;
     Ok(([NO_STORE], Json(reply)).into_response())
 }

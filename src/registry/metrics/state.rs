@@ -12,6 +12,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
+use crate::domain::node::NodeState;
 use crate::domain::server::{Server, ServerState};
 use crate::registry::store::Store;
 use crate::registry::view::View;
@@ -19,6 +20,8 @@ use crate::registry::view::View;
 /// Most models that have series of their own; further ones are counted together as `other`.
 /// Whoever registers chooses the name, and each name is four series.
 const MAX_MODELS: usize = 100;
+/// Most roles of nodes, likewise.
+const MAX_ROLES: usize = 50;
 /// The name for the rest.
 const OTHER: &str = "other";
 
@@ -48,6 +51,13 @@ struct Count {
     legacy: u64,
     failing: bool,
     seq: u64,
+    nodes: BTreeMap<String, Role>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+struct Role {
+    by_state: [u64; NodeState::ALL.len()],
+    gpus: u64,
 }
 
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -68,6 +78,13 @@ impl Count {
         for entry in view.entries.values() {
             count.add(&entry.server);
         }
+        for node in view.nodes.values() {
+            let name = bounded(&mut count.nodes, &node.info.role, MAX_ROLES);
+            let Some(role) = count.nodes.get_mut(name) else { continue };
+            let at = NodeState::ALL.iter().position(|state| *state == node.state());
+            role.by_state[at.unwrap_or_default()] += 1;
+            role.gpus += u64::from(node.info.capabilities.gpus());
+        }
         let old = view.legacy.values().filter_map(|entry| entry.health.as_ref());
         count.unhealthy += old.filter(|health| !health.ok).count() as u64;
         count
@@ -77,14 +94,7 @@ impl Count {
         let at = STATES.iter().position(|state| *state == server.state).unwrap_or_default();
         self.by_state[at] += 1;
         self.unhealthy += u64::from(server.state == ServerState::Ready && server.is_unhealthy());
-        let name = server.info.model.name.as_str();
-        // The usual case makes no new text.
-        if !self.by_model.contains_key(name) {
-            let known = if self.by_model.len() < MAX_MODELS { name } else { OTHER };
-            self.by_model.entry(known.to_owned()).or_default();
-        }
-        let known = self.by_model.contains_key(name);
-        let name = if known { name } else { OTHER };
+        let name = bounded(&mut self.by_model, &server.info.model.name, MAX_MODELS);
         let Some(model) = self.by_model.get_mut(name) else { return };
         model.by_state[at] += 1;
         if let Some(slots) = server.slots.filter(|_| server.state != ServerState::Lost) {
@@ -94,11 +104,27 @@ impl Count {
     }
 }
 
+/// The name under which `name` is counted: its own, while there are few. The usual case makes
+/// no new text.
+fn bounded<'a, T: Default>(
+    known: &mut BTreeMap<String, T>,
+    name: &'a str,
+    most: usize,
+) -> &'a str {
+    if known.contains_key(name) {
+        return name;
+    }
+    let name = if known.len() < most { name } else { OTHER };
+    known.entry(name.to_owned()).or_default();
+    name
+}
+
 impl Collector for ViewCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let count = Count::of(&self.store.view().read());
         by_state(&mut encoder, &count)?;
         by_model(&mut encoder, &count)?;
+        by_role(&mut encoder, &count)?;
         let gauges = [
             ("unhealthy_servers", "Ready servers whose /health does not answer", count.unhealthy),
             ("legacy_servers", "Entries of old clients", count.legacy),
@@ -152,6 +178,24 @@ fn by_model(encoder: &mut DescriptorEncoder<'_>, count: &Count) -> Result<(), fm
             let labels = [("model", model_name.as_str())];
             ConstGauge::new(value(model)).encode(family.encode_family(&labels)?)?;
         }
+    }
+    Ok(())
+}
+
+fn by_role(encoder: &mut DescriptorEncoder<'_>, count: &Count) -> Result<(), fmt::Error> {
+    let help = "Nodes by role and state";
+    let mut family = encoder.encode_descriptor("nodes", help, None, MetricType::Gauge)?;
+    for (name, role) in &count.nodes {
+        for (state, value) in NodeState::ALL.iter().zip(role.by_state) {
+            let labels = [("role", name.as_str()), ("state", state.as_str())];
+            ConstGauge::new(value).encode(family.encode_family(&labels)?)?;
+        }
+    }
+    let help = "GPUs of nodes by role";
+    let mut family = encoder.encode_descriptor("node_gpus", help, None, MetricType::Gauge)?;
+    for (name, role) in &count.nodes {
+        let labels = [("role", name.as_str())];
+        ConstGauge::new(role.gpus).encode(family.encode_family(&labels)?)?;
     }
     Ok(())
 }

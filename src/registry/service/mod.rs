@@ -16,11 +16,12 @@ use tokio::sync::Semaphore;
 
 use super::bodies::Bodies;
 use super::error::ApiError;
+use super::identity::{Door, Identity, Policy, owner_for};
 use super::legacy::{self, Record};
 use super::live::Live;
 use super::metrics::Counters;
 use super::store::operations::Outcome;
-use super::store::{By, Done, Now, Op, Proof, Refused, Registration, Store};
+use super::store::{Done, Now, Op, Proof, Refused, Registration, Store};
 use super::view::SharedView;
 use crate::api::{
     DatabaseHealth, Health, KeyReply, LeaseGrant, RegisterRequest, Renewed, ServerUpdate,
@@ -47,6 +48,8 @@ pub struct Service {
     pub limits: Limits,
     /// What is counted.
     pub counters: Counters,
+    /// Who comes in, and how often.
+    pub door: Door,
     /// Lists that were made a moment ago.
     pub bodies: Bodies,
     /// Streams and reads that wait.
@@ -61,7 +64,7 @@ pub struct Service {
 
 impl Service {
     /// A service over an open database.
-    pub fn new(store: Arc<Store>, ttl: Duration) -> Service {
+    pub fn new(store: Arc<Store>, ttl: Duration, policy: Policy) -> Service {
         let mut run = [0u8; 4];
         // Without random numbers ETags of two runs could meet; no secret hangs on this.
         let _ = getrandom::fill(&mut run);
@@ -73,6 +76,7 @@ impl Service {
             ttl,
             limits: Limits::default(),
             counters,
+            door: Door::new(policy),
             bodies: Bodies::default(),
             live,
             run,
@@ -89,20 +93,27 @@ impl Service {
     /// Registers a server.
     ///
     /// # Errors
-    /// 400 for what is wrong in it, 409 where another start of the job has the entry, 503.
+    /// 400 for what is wrong in it, 403 for somebody else's entry, 409 where another start of the
+    /// job has the entry, 503.
     pub async fn register(
         &self,
-        request: RegisterRequest,
+        mut request: RegisterRequest,
         chosen: Option<Secret>,
         proof: Option<Proof>,
+        who: &Identity,
     ) -> Result<LeaseGrant, ApiError> {
         check_registration(&request)?;
+        owner_for(who, Some(&request.info.owner))?;
+        if request.info.access == Access::Private && who.owner.is_none() {
+            // Nobody could be told from its owner later.
+            request.api_key = None;
+        }
         let id = request.info.id;
         let secret = chosen.unwrap_or_else(Secret::random);
         let text = serde_json::to_vec(&request).map_err(|_| ApiError::internal())?;
         let request_hash = hex(&Sha256::digest(&text));
         let registration = Registration { request, secret: secret.clone(), request_hash, proof };
-        let done = self.run_op(Op::Register(Box::new(registration))).await?;
+        let done = self.run_op(Op::Register(Box::new(registration)), who).await?;
         let Done::Registered(generation) = done else { return Err(ApiError::internal()) };
         self.counters.registrations.inc();
         let Renewed { ttl_ms, beat_after_ms } = self.renewed();
@@ -119,31 +130,44 @@ impl Service {
         id: Uuid,
         proof: Proof,
         update: ServerUpdate,
+        who: &Identity,
     ) -> Result<Renewed, ApiError> {
         check_update(&update).map_err(ApiError::bad_request)?;
         self.refuse_legacy(id)?;
+        self.refuse_foreign(id, who)?;
         let durable = self.is_durable(id, &update);
         let late = self.late(id);
-        self.run_op(Op::Renew { id, proof, update: Box::new(update), durable }).await?;
+        self.run_op(Op::Renew { id, proof, update: Box::new(update), durable }, who).await?;
         self.counters.heartbeats.inc();
         self.counters.late(late);
         Ok(self.renewed())
     }
 
-    /// Takes a server out.
+    /// Takes a server out: its holder by the lease, an administrator also without.
     ///
     /// # Errors
-    /// 404 where the server is not known, 409 where the lease is not the current one, 503.
-    pub async fn unregister(&self, id: Uuid, proof: Proof) -> Result<(), ApiError> {
+    /// 403 for somebody else's, or without a lease; 404 where the server is not known, 409 where
+    /// the lease is not the current one, 503.
+    pub async fn unregister(
+        &self,
+        id: Uuid,
+        proof: Option<Proof>,
+        who: &Identity,
+    ) -> Result<(), ApiError> {
         self.refuse_legacy(id)?;
-        self.run_op(Op::Unregister { id, proof }).await.map(|_| ())
+        self.refuse_foreign(id, who)?;
+        if proof.is_none() && !who.is_known_admin() {
+            return Err(super::handlers::no_proof());
+        }
+        self.run_op(Op::Unregister { id, proof }, who).await.map(|_| ())
     }
 
-    /// The API key of a server that is shared.
+    /// The API key of a server: to whoever may read where it is shared, to its owner where it is
+    /// private.
     ///
     /// # Errors
     /// 404 where there is no server, or no key to give.
-    pub fn key(&self, id: Uuid) -> Result<KeyReply, ApiError> {
+    pub fn key(&self, id: Uuid, who: &Identity) -> Result<KeyReply, ApiError> {
         let view = self.view().read();
         let entry = view.entries.get(&id).ok_or_else(ApiError::unknown)?;
         let none = |hint: &str| {
@@ -152,6 +176,12 @@ impl Service {
         match (entry.server.info.access, &entry.api_key) {
             (Access::Shared, Some(key)) => Ok(KeyReply { api_key: key.clone() }),
             (Access::Shared, None) => none("its owner registered none: ask them"),
+            // Not even to administrators: it is no matter of keeping order.
+            (Access::Private, Some(key))
+                if entry.proven && who.owner.as_ref() == Some(&entry.server.info.owner) =>
+            {
+                Ok(KeyReply { api_key: key.clone() })
+            }
             (Access::Private, _) => none("it is private: only its owner has the key"),
             (Access::Open, _) => none("it is open: it needs none"),
         }
@@ -173,10 +203,21 @@ impl Service {
     /// Registers or updates an entry of an old client.
     ///
     /// # Errors
-    /// 400 for what is wrong in it, 409 where a leased server has the job, 503.
-    pub async fn put_legacy(&self, job: String, record: Record) -> Result<(), ApiError> {
+    /// 400 for what is wrong in it, 403 for somebody else's, 409 where a leased server has the
+    /// job, 503.
+    pub async fn put_legacy(
+        &self,
+        job: String,
+        mut record: Record,
+        who: &Identity,
+    ) -> Result<(), ApiError> {
         legacy::validate(&job, &record).map_err(ApiError::bad_request)?;
-        self.run_op(Op::PutLegacy { job, record: Box::new(record) }).await?;
+        let claimed = record.get("owner").filter(|owner| !owner.is_null() && *owner != "");
+        let claimed = claimed.map(|owner| owner.as_str().unwrap_or_default().to_owned());
+        if let Some(owner) = owner_for(who, claimed.as_deref())?.filter(|_| claimed.is_none()) {
+            record.insert("owner".to_owned(), owner.into());
+        }
+        self.run_op(Op::PutLegacy { job, record: Box::new(record) }, who).await?;
         self.counters.registrations.inc();
         Ok(())
     }
@@ -184,9 +225,10 @@ impl Service {
     /// Deletes an entry of an old client.
     ///
     /// # Errors
-    /// 404 where there is none, 409 where a leased server has the job, 503.
-    pub async fn delete_legacy(&self, job: String) -> Result<(), ApiError> {
-        match self.outcome(Op::DeleteLegacy { job }).await? {
+    /// 403 for somebody else's, 404 where there is none, 409 where a leased server has the job,
+    /// 503.
+    pub async fn delete_legacy(&self, job: String, who: &Identity) -> Result<(), ApiError> {
+        match self.outcome(Op::DeleteLegacy { job }, who).await? {
             Ok(_) => Ok(()),
             Err(Refused::Unknown) => Err(ApiError::unknown()),
             Err(refused) => Err(refused.into()),
@@ -213,12 +255,23 @@ impl Service {
         (self.started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0
     }
 
-    async fn run_op(&self, op: Op) -> Result<Done, ApiError> {
-        Ok(self.outcome(op).await??)
+    async fn run_op(&self, op: Op, who: &Identity) -> Result<Done, ApiError> {
+        Ok(self.outcome(op, who).await??)
     }
 
-    async fn outcome(&self, op: Op) -> Result<Outcome, ApiError> {
-        Ok(self.store.run(op, Now::get(), By::default()).await?)
+    async fn outcome(&self, op: Op, who: &Identity) -> Result<Outcome, ApiError> {
+        Ok(self.store.run(op, Now::get(), who.by()).await?)
+    }
+
+    /// Refuses what somebody else registered. The lease, which the statement that writes looks
+    /// at, binds an entry to its holder; this binds it to the holder's token too.
+    fn refuse_foreign(&self, id: Uuid, who: &Identity) -> Result<(), ApiError> {
+        let view = self.view().read();
+        let Some(entry) = view.entries.get(&id) else { return Ok(()) };
+        match who.by().may_change(Some(&entry.server.info.owner), entry.proven) {
+            true => Ok(()),
+            false => Err(Refused::Foreign.into()),
+        }
     }
 
     fn renewed(&self) -> Renewed {
@@ -277,9 +330,9 @@ fn check_registration(request: &RegisterRequest) -> Result<(), ApiError> {
         return Err(ApiError::bad_request("id must be a UUID of version 7"));
     }
     if let Some(key) = &request.api_key {
-        if info.access != Access::Shared {
+        if info.access == Access::Open {
             return Err(ApiError::bad_request(
-                "api_key must be sent only with access \"shared\": nobody else gets it from here",
+                "api_key must not be sent with access \"open\": nobody needs it",
             ));
         }
         server::text("api_key", key.expose()).map_err(ApiError::bad_request)?;

@@ -16,7 +16,7 @@ use crate::registry::error::ApiError;
 use crate::registry::identity::Identity;
 use crate::registry::nodes::NodeEntry;
 use crate::registry::store::node_ops::{Asker, Beat, NodeOp, NodeRegistration, Silence};
-use crate::registry::store::{By, Done, Now, Op, Proof, StoreError};
+use crate::registry::store::{By, Done, Now, Op, Proof, Refused, StoreError};
 use crate::secret::Secret;
 
 /// How often nodes beat, unless there are very many.
@@ -75,8 +75,16 @@ impl Service {
         proof: Option<Proof>,
         who: &Identity,
     ) -> Result<Registered, ApiError> {
-        if let Some(id) = &new.node_id {
-            node::identifier("node_id", id).map_err(ApiError::bad_request)?;
+        // What the node is found by; the rest is checked when it is merged.
+        let change = &new.change;
+        for (field, id) in
+            [("node_id", &new.node_id), ("name", &change.name), ("hostname", &change.hostname)]
+        {
+            let checked = id.as_ref().map_or(Ok(()), |id| node::identifier(field, id));
+            checked.map_err(ApiError::bad_request)?;
+        }
+        if let Some(machine) = change.machine_id.as_ref().filter(|machine| !machine.is_empty()) {
+            text("machine_id", machine).map_err(ApiError::bad_request)?;
         }
         check_pools(new.pools.as_deref().unwrap_or_default())?;
         let registration = NodeRegistration {
@@ -104,6 +112,7 @@ impl Service {
         proof: Option<Proof>,
         who: &Identity,
     ) -> Result<(), ApiError> {
+        check_name(&node)?;
         let reported = sign.status.as_deref().map(reported).transpose()?;
         if let Some(metrics) = &sign.metrics {
             node::object("metrics", metrics).map_err(ApiError::bad_request)?;
@@ -136,6 +145,7 @@ impl Service {
         proof: Option<Proof>,
         who: &Identity,
     ) -> Result<Arc<NodeEntry>, ApiError> {
+        check_name(&node)?;
         let (change, asker) = (Box::new(change), asker(who, proof));
         let done = self.node_op(NodeOp::Change { node, change, asker }, who).await?;
         self.done_node(done).map(|done| done.entry)
@@ -153,6 +163,7 @@ impl Service {
         reason: Option<String>,
         who: &Identity,
     ) -> Result<Arc<NodeEntry>, ApiError> {
+        check_name(&node)?;
         let reason = reason.filter(|reason| !reason.trim().is_empty());
         if let Some(reason) = &reason {
             text("reason", reason).map_err(ApiError::bad_request)?;
@@ -172,6 +183,7 @@ impl Service {
         proof: Option<Proof>,
         who: &Identity,
     ) -> Result<(), ApiError> {
+        check_name(&node)?;
         let asker = asker(who, proof);
         self.node_op(NodeOp::Remove { node, asker }, who).await.map(drop)
     }
@@ -248,6 +260,9 @@ impl Service {
     /// # Errors
     /// 404 where it has none, 503.
     pub async fn remove_profile(&self, role: String, who: &Identity) -> Result<(), ApiError> {
+        if node::identifier("role", &role).is_err() {
+            return Err(Refused::UnknownProfile.into());
+        }
         self.node_op(NodeOp::RemoveProfile { role }, who).await.map(drop)
     }
 
@@ -309,7 +324,7 @@ impl Service {
     }
 
     async fn node_op(&self, op: NodeOp, who: &Identity) -> Result<Done, ApiError> {
-        let by = By { actor: who.owner.clone(), origin: who.origin };
+        let by = who.by();
         Ok(self.store.run(Op::Nodes(op), Now::get(), by).await??)
     }
 
@@ -341,6 +356,11 @@ fn asker(who: &Identity, proof: Option<Proof>) -> Asker {
 /// 404: there is no such node.
 pub fn unknown_node() -> ApiError {
     ApiError::new(StatusCode::NOT_FOUND, "node not found")
+}
+
+/// What can't be the name of a node need not be looked up.
+fn check_name(node: &str) -> Result<(), ApiError> {
+    node::identifier("node", node).map_err(|_| unknown_node())
 }
 
 fn silence(entry: &NodeEntry, life: Life) -> Silence {

@@ -92,6 +92,11 @@ impl Core {
         &self.offline
     }
 
+    /// Gives the connection back.
+    pub fn into_db(self) -> Box<dyn Sql> {
+        self.db
+    }
+
     /// The view as it would be loaded from the database now.
     ///
     /// # Errors
@@ -303,7 +308,8 @@ mod tests {
         let now = Now::get();
         let entries = [("young", -hour(47)), ("old", -hour(49)), ("clock", hour(1000))];
         for (rev, (job, age)) in (1u64..).zip(entries) {
-            let sql = "INSERT INTO legacy VALUES (?1, '{}', ?2, ?2, 1, ?3)";
+            let sql = "INSERT INTO legacy (job, record, first_seen, updated, updates, rev)
+                VALUES (?1, '{}', ?2, ?2, 1, ?3)";
             db.execute(sql, values![job, now.wall + age, rev]).unwrap();
         }
         let view = follow::load(&mut db, TTL, now).unwrap();

@@ -30,6 +30,7 @@ const TABLES: &[(&str, &str, bool)] = &[
     ("replaced", "id", false),
     ("nodes", "node_id", false),
     ("profiles", "role", false),
+    ("tokens", "id", false),
     ("events", "seq", true),
 ];
 

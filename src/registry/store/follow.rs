@@ -29,8 +29,13 @@ pub struct Table {
 }
 
 /// All tables that the view holds.
-pub const TABLES: &[Table] =
-    &[operations::SERVERS, operations::LEGACY, operations::NODES, operations::PROFILES];
+pub const TABLES: &[Table] = &[
+    operations::SERVERS,
+    operations::LEGACY,
+    operations::NODES,
+    operations::PROFILES,
+    operations::TOKENS,
+];
 
 /// Rows that are read at a time.
 const PAGE: u64 = 2_000;

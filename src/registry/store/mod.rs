@@ -4,6 +4,7 @@
 //! only after the commit. SQL is written once, for SQLite and PostgreSQL: what they say
 //! differently is in [`sqlite`] and [`postgres`].
 
+pub mod audit;
 pub mod core;
 pub mod database;
 pub mod dump;
@@ -29,6 +30,7 @@ use uuid::Uuid;
 use super::legacy::Record;
 use crate::api::{RegisterRequest, ServerUpdate};
 use crate::domain::server::ServerHealth;
+use crate::domain::token::Token;
 use crate::secret::Secret;
 
 pub use self::core::Lifetimes;
@@ -65,8 +67,48 @@ impl Now {
 pub struct By {
     /// Owner of the token, where one was shown.
     pub actor: Option<String>,
+    /// The token's id.
+    pub token: Option<String>,
     /// Address of the client.
     pub origin: Option<IpAddr>,
+    /// Whose entries it may change.
+    pub reach: Reach,
+}
+
+/// Whose entries somebody may change.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// Everybody's: administrators, and whoever reaches a registry that asks for no tokens.
+    #[default]
+    All,
+    /// Those of the owner whose token was shown.
+    Own,
+    /// Those that nobody's token stands for: whoever shows no token where the registry knows
+    /// tokens.
+    Unproven,
+}
+
+impl By {
+    /// Whether it may change what belongs to `owner`. `proven` says that the owner's token, or
+    /// an administrator's, was shown when it was registered, so that the name is no mere word.
+    pub fn may_change(&self, owner: Option<&str>, proven: bool) -> bool {
+        match self.reach {
+            Reach::All => true,
+            Reach::Own => owner.is_none_or(|owner| self.actor.as_deref() == Some(owner)),
+            Reach::Unproven => !proven,
+        }
+    }
+}
+
+/// A token to be made.
+#[derive(Debug)]
+pub struct NewToken {
+    /// What may be seen of it.
+    pub token: Token,
+    /// Hash of the token itself.
+    pub hash: String,
+    /// Only where there is none for administrators yet.
+    pub first: bool,
 }
 
 /// What a client shows to prove that it holds a lease.
@@ -98,8 +140,17 @@ pub enum Op {
     Unregister {
         /// Which server.
         id: Uuid,
-        /// The holder's proof.
-        proof: Proof,
+        /// The holder's proof; nothing where an administrator takes it out.
+        proof: Option<Proof>,
+    },
+    /// A token is made.
+    CreateToken(Box<NewToken>),
+    /// A token is revoked.
+    RevokeToken {
+        /// Which.
+        id: String,
+        /// Also the last one for administrators.
+        force: bool,
     },
     /// An old client registers or updates its entry.
     PutLegacy {
@@ -237,7 +288,11 @@ pub enum Refused {
     Foreign,
     /// What would come of it is not allowed, for this reason.
     Wrong(String),
-    /// [`MAX_ENTRIES`] are there.
+    /// There is a token for administrators already.
+    NotFirst,
+    /// It is the last token for administrators.
+    LastAdmin,
+    /// As many are there as the registry holds.
     Full,
 }
 

@@ -55,6 +55,7 @@ pub fn server_row(row: &Row, due: Instant) -> Result<ServerRow, SqlError> {
             generation: row.count("generation")?,
             beats: row.count("beats")?,
             api_key: row.text_or_none("api_key")?.map(Secret::new),
+            proven: row.int("proven")? != 0,
             due,
         },
         secret_hash: row.text("secret_hash")?.to_owned(),
@@ -74,6 +75,7 @@ pub fn legacy_row(row: &Row, due: Instant) -> Result<LegacyEntry, SqlError> {
         updated: row.time("updated")?,
         health: row.json_or_none("health")?,
         updates: row.count("updates")?,
+        proven: row.int("proven")? != 0,
         due,
     })
 }
@@ -92,6 +94,7 @@ pub fn event_row(row: &Row) -> Result<Event, SqlError> {
         data: row.json("data")?,
         actor: row.text_or_none("actor")?.map(str::to_owned),
         origin: origin.and_then(|origin| origin.parse().ok()),
+        token: row.text_or_none("token")?.map(str::to_owned),
     })
 }
 

@@ -5,7 +5,7 @@ use crate::exit::Failure;
 
 /// Each step leads from one version to the next. A step that was ever released is never
 /// changed. They are written for SQLite; [`in_dialect`] says what PostgreSQL says differently.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2, HEALTH, NODES];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, HEALTH, NODES, TOKENS];
 
 const VERSION_1: &str = "
 CREATE TABLE servers (
@@ -140,6 +140,26 @@ CREATE TABLE profiles (
     rev        INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX profiles_rev ON profiles (rev);
+";
+
+/// Tokens; and what is known of who registered an entry.
+const TOKENS: &str = "
+CREATE TABLE tokens (
+    id      TEXT PRIMARY KEY,
+    hash    TEXT NOT NULL UNIQUE,           -- of the token
+    owner   TEXT NOT NULL,
+    scopes  TEXT NOT NULL,                  -- JSON
+    note    TEXT,
+    created INTEGER NOT NULL,               -- milliseconds since 1970
+    expires INTEGER,
+    revoked INTEGER,
+    rev     INTEGER NOT NULL
+) STRICT;
+CREATE INDEX tokens_rev ON tokens (rev);
+
+ALTER TABLE events ADD COLUMN token TEXT;   -- id of the token with which it was done
+ALTER TABLE servers ADD COLUMN proven INTEGER NOT NULL DEFAULT 0; -- 1: by the owner's token
+ALTER TABLE legacy ADD COLUMN proven INTEGER NOT NULL DEFAULT 0;
 ";
 
 /// The version that this program writes.

@@ -13,7 +13,8 @@ use super::core::{Asked, Core, Lifetimes, Reply};
 use super::database::Database;
 use super::listen::{Listener, Replica};
 use super::sql::{Sql, SqlError};
-use super::{By, Now, Op, StoreError, follow};
+use super::{By, Now, Op, StoreError, audit, follow};
+use crate::api::tokens::AuditFilter;
 use crate::domain::event::Event;
 use crate::registry::log::EventLog;
 use crate::registry::metrics::StoreCounters;
@@ -114,6 +115,11 @@ impl Store {
         &self.log
     }
 
+    /// Whether the database can't be reached: what is asked for is refused at once.
+    pub fn is_offline(&self) -> bool {
+        self.offline.load(Ordering::Relaxed)
+    }
+
     /// What is counted of its writer.
     pub fn counters(&self) -> &StoreCounters {
         &self.counters
@@ -132,7 +138,7 @@ impl Store {
         let (reply, answer) = oneshot::channel();
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let jobs = jobs.ok_or(StoreError::Closed)?;
-        if self.offline.load(Ordering::Relaxed) {
+        if self.is_offline() {
             return Err(StoreError::Unavailable("it can't be reached".to_owned()));
         }
         self.waiting.fetch_add(1, Ordering::Relaxed);
@@ -153,6 +159,14 @@ impl Store {
     /// When the database can't be read.
     pub async fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>, StoreError> {
         self.read(move |db| follow::events(db, after, limit)).await
+    }
+
+    /// Up to `limit` events for the audit, as [`audit::events`].
+    ///
+    /// # Errors
+    /// As [`Self::events`].
+    pub async fn audit(&self, filter: AuditFilter, limit: usize) -> Result<Vec<Event>, StoreError> {
+        self.read(move |db| audit::events(db, &filter, limit)).await
     }
 
     /// Reads the database beside the writer.

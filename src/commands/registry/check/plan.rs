@@ -70,7 +70,7 @@ impl Plan {
         match endpoint.path {
             "/api/v1/servers/{id}/key" => ask.expect = &[200, 404],
             "/api/v1/ws" => ask.expect = &[426],
-            "/api/v1/maintenance/cleanup" => ask.path.push_str("?timeout_minutes=5256000"),
+            "/api/v1/maintenance/cleanup" => ask.path.push_str("?timeout_minutes=525600"),
             _ => {}
         }
         Ok(ask)
@@ -84,10 +84,9 @@ impl Plan {
             _ => None,
         };
         let learned = match (endpoint.method.as_str(), endpoint.path) {
-            ("POST", "/api/v1/servers") => vec![
-                ("server", text(&answer["id"])),
-                ("generation", text(&answer["generation"])),
-            ],
+            ("POST", "/api/v1/servers") => {
+                vec![("server", text(&answer["id"])), ("generation", text(&answer["generation"]))]
+            }
             ("GET", "/api/v1/servers") => vec![("server", text(&answer[0]["id"]))],
             ("GET", "/servers") => vec![
                 ("job_id", text(&answer["servers"][0]["job_id"])),
@@ -134,7 +133,9 @@ impl Plan {
         match (endpoint.path, name) {
             (path, "id") if path.starts_with("/api/v1/servers/") => made(known("server")),
             (path, "id") if path.starts_with("/api/v1/tokens/") => known("token"),
-            (path, "id") if path.starts_with("/v2/") => Some(format!("{}-v2", self.mark)),
+            (path, "id" | "node_id") if path.starts_with("/v2/") => {
+                if mine { Some(format!("{}-v2", self.mark)) } else { known("node_id") }
+            }
             (_, "job_id") if mine => Some(format!("{}-old", self.mark)),
             (_, "job_id") => known("job_id"),
             (_, "owner") => known("owner").or_else(|| Some(self.mark.clone())),
@@ -172,6 +173,7 @@ impl Plan {
                 "model": {"name": mark}, "owner": mark, "host": host, "port": 1,
                 "access": "open", "started": "2026-01-01T00:00:00Z", "state": "draining",
             }),
+            ("PATCH", "/api/v1/nodes/{node_id}") => json!({"labels": [mark, "changed"]}),
             ("PATCH", "/api/v1/servers/{id}") => json!({"labels": {"made-by": mark}}),
             ("POST" | "PUT", "/servers/{job_id}") => json!({"host": host, "port": 1}),
             ("POST", "/api/v1/nodes/register") => json!({
@@ -186,7 +188,7 @@ impl Plan {
                 "node_id": format!("{mark}-v2"), "machine_id": mark, "address":
                 format!("http://{host}"), "pools": [], "capabilities": {},
             }),
-            ("POST", "/v2/nodes/{id}/heartbeat") => {
+            ("POST", "/v2/nodes/{id}/heartbeat" | "/v2/nodes/{node_id}/heartbeat") => {
                 json!({"timestamp": "2026-01-01T00:00:00Z", "pools": []})
             }
             ("POST", "/nodes/register") => json!({
@@ -261,10 +263,7 @@ mod tests {
         let list = find(Method::GET, "/api/v1/servers");
         plan.learn(list, json!([{"id": "0192-other"}]));
         let one = "/api/v1/servers/{id}";
-        assert_eq!(
-            plan.ask(find(Method::GET, one)).unwrap().path,
-            "/api/v1/servers/0192-other"
-        );
+        assert_eq!(plan.ask(find(Method::GET, one)).unwrap().path, "/api/v1/servers/0192-other");
         assert!(plan.ask(find(Method::DELETE, one)).is_err());
         assert!(plan.ask(find(Method::PATCH, one)).is_err());
     }

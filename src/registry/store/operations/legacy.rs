@@ -68,6 +68,9 @@ impl Apply<'_> {
         }
         let old = self.first("SELECT * FROM legacy WHERE job = ?1", values![job])?;
         let old = old.map(|row| legacy_row(&row, self.now.instant)).transpose()?;
+        if old.as_ref().is_some_and(|old| !self.by.may_change(old.text("owner"), old.proven)) {
+            return Ok(Err(Refused::Foreign));
+        }
         if old.is_none() && self.held.legacy >= MAX_ENTRIES {
             return Ok(Err(Refused::Full));
         }
@@ -88,15 +91,17 @@ impl Apply<'_> {
             updated,
             health: old.as_ref().and_then(|old| old.health.clone()),
             updates: old.as_ref().map_or(1, |old| old.updates + 1),
+            proven: self.by.actor.is_some(),
             due: self.now.instant + lease::LEGACY_TTL.saturating_sub(age(updated, self.now.wall)),
         };
         let rev = self.next_rev();
         self.execute(
-            "INSERT INTO legacy (job, record, first_seen, updated, updates, rev)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            "INSERT INTO legacy (job, record, first_seen, updated, updates, rev, proven)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
              ON CONFLICT (job) DO UPDATE SET record = excluded.record,
                  first_seen = excluded.first_seen, updated = excluded.updated,
-                 updates = excluded.updates, rev = excluded.rev",
+                 updates = excluded.updates, rev = excluded.rev,
+                 proven = excluded.proven",
             values![
                 job,
                 to_json(&entry.record),
@@ -104,6 +109,7 @@ impl Apply<'_> {
                 entry.updated,
                 entry.updates,
                 rev,
+                i64::from(entry.proven),
             ],
         )?;
         if let Some(kind) = kind {
@@ -117,6 +123,9 @@ impl Apply<'_> {
         if self.is_leased(job)? {
             return Ok(Err(Refused::Leased));
         }
+        if self.is_foreign_legacy(job)? {
+            return Ok(Err(Refused::Foreign));
+        }
         let written = self.execute("DELETE FROM legacy WHERE job = ?1", values![job])?;
         if written == 0 {
             return Ok(Err(Refused::Unknown));
@@ -124,6 +133,13 @@ impl Apply<'_> {
         self.event(EventKind::Unregistered, job, json!({}))?;
         self.changes.push(Change::DropLegacy(job.to_owned()));
         Ok(Ok(Done::Changed(1)))
+    }
+
+    /// Whether the entry of this job is there, and belongs to somebody else.
+    pub(super) fn is_foreign_legacy(&mut self, job: &str) -> Result<bool, SqlError> {
+        let old = self.first("SELECT * FROM legacy WHERE job = ?1", values![job])?;
+        let old = old.map(|row| legacy_row(&row, self.now.instant)).transpose()?;
+        Ok(old.is_some_and(|old| !self.by.may_change(old.text("owner"), old.proven)))
     }
 
     /// Removes entries that are as they were seen; tells how many.

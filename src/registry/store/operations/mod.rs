@@ -9,6 +9,7 @@ mod legacy;
 mod nodes;
 mod profiles;
 mod servers;
+pub mod tokens;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +25,7 @@ pub use legacy::TABLE as LEGACY;
 pub use nodes::TABLE as NODES;
 pub use profiles::TABLE as PROFILES;
 pub use servers::TABLE as SERVERS;
+pub use tokens::TABLE as TOKENS;
 
 /// How long the id of a replaced server is remembered.
 const REPLACED_KEPT: Duration = Duration::from_secs(48 * 3600);
@@ -116,7 +118,9 @@ impl Apply<'_> {
         match op {
             Op::Register(registration) => self.register(registration),
             Op::Renew { id, proof, update, .. } => self.renew(*id, proof, update),
-            Op::Unregister { id, proof } => self.unregister(*id, proof),
+            Op::Unregister { id, proof } => self.unregister(*id, proof.as_ref()),
+            Op::CreateToken(new) => self.create_token(new),
+            Op::RevokeToken { id, force } => self.revoke_token(id, *force),
             Op::PutLegacy { job, record } => self.put_legacy(job, record),
             Op::ImportLegacy { job, record, updated } => self.import_legacy(job, record, *updated),
             Op::DeleteLegacy { job } => self.delete_legacy(job),
@@ -167,8 +171,8 @@ impl Apply<'_> {
         let seq = self.next_seq();
         let text = data.to_string();
         self.execute(
-            "INSERT INTO events (seq, time, kind, subject, data, actor, origin)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO events (seq, time, kind, subject, data, actor, origin, token)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             values![
                 seq,
                 self.now.wall,
@@ -177,6 +181,7 @@ impl Apply<'_> {
                 text,
                 self.by.actor.as_deref(),
                 self.by.origin.map(|origin| origin.to_string()),
+                self.by.token.as_deref(),
             ],
         )?;
         self.sequence.seq = seq;
@@ -188,6 +193,7 @@ impl Apply<'_> {
             data,
             actor: self.by.actor.clone(),
             origin: self.by.origin,
+            token: self.by.token.clone(),
         })));
         Ok(seq)
     }

@@ -164,7 +164,8 @@ impl Apply<'_> {
                 return Ok(found);
             }
         }
-        let Some(machine) = &new.change.machine_id else { return Ok(None) };
+        let machine = new.change.machine_id.as_ref().filter(|machine| !machine.is_empty());
+        let Some(machine) = machine else { return Ok(None) };
         let sql = "SELECT * FROM nodes
             WHERE machine_id = ?1 AND (life <> 'active' OR reported = 'offline')
             ORDER BY created_at, node_id LIMIT 1";

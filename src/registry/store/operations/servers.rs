@@ -11,7 +11,7 @@ use crate::domain::server::{Server, ServerState};
 use crate::registry::store::follow::{Table, When};
 use crate::registry::store::rows::{ServerRow, server_row, summary, task};
 use crate::registry::store::sql::{Row, SqlError, Value, to_json, values};
-use crate::registry::store::{Done, Due, MAX_ENTRIES, Proof, Refused, Registration};
+use crate::registry::store::{Done, Due, MAX_ENTRIES, Proof, Reach, Refused, Registration};
 use crate::registry::view::{Change, Entry};
 use crate::secret::Secret;
 
@@ -51,6 +51,17 @@ impl Apply<'_> {
         if let Some(other) = same_job.as_ref().filter(|row| row.restart() > info.restart_count) {
             return Ok(Err(Refused::Older(other.restart())));
         }
+        let foreign = |row: &ServerRow| {
+            let owner = &row.entry.server.info.owner;
+            !self.by.may_change(Some(owner), row.entry.proven)
+        };
+        if same_id.as_ref().is_some_and(foreign) || same_job.as_ref().is_some_and(foreign) {
+            return Ok(Err(Refused::Foreign));
+        }
+        // It would hide what an old client registered for the job.
+        if self.by.reach != Reach::All && self.is_foreign_legacy(&info.job.job())? {
+            return Ok(Err(Refused::Foreign));
+        }
         let Some(row) = same_id else {
             if same_job.is_none() && self.held.servers >= MAX_ENTRIES {
                 return Ok(Err(Refused::Full));
@@ -81,8 +92,10 @@ impl Apply<'_> {
             entry.server.slots = new.request.slots;
             entry.reported = new.request.state;
             entry.api_key = new.request.api_key.clone();
+            entry.proven = self.by.actor.is_some();
             self.execute(
-                "UPDATE servers SET request_hash = ?4, api_key = ?5, restart_count = ?6
+                "UPDATE servers SET request_hash = ?4, api_key = ?5, restart_count = ?6,
+                     proven = ?7
                  WHERE id = ?1 AND generation = ?2 AND secret_hash = ?3",
                 values![
                     id,
@@ -91,6 +104,7 @@ impl Apply<'_> {
                     &new.request_hash,
                     entry.api_key.as_ref().map(Secret::expose),
                     entry.server.info.restart_count,
+                    i64::from(entry.proven),
                 ],
             )?;
             let generation = entry.generation;
@@ -137,16 +151,17 @@ impl Apply<'_> {
         let generation = self.next_seq();
         let rev = self.next_rev();
         let proof = new.proof.as_ref();
+        let proven = self.by.actor.is_some();
         let written = self.execute(
             "INSERT INTO servers (id, cluster, job_id, array_task, job, restart_count,
                  generation, secret_hash, request_hash, state, reported, beats, info, models,
-                 slots, api_key, first_seen, last_seen, rev)
+                 slots, api_key, first_seen, last_seen, rev, proven)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, 0, ?11, ?12, ?13, ?14,
-                 ?15, ?16, ?19)
+                 ?15, ?16, ?19, ?20)
              ON CONFLICT (id) DO UPDATE SET restart_count = ?6, generation = ?7,
                  secret_hash = ?8, request_hash = ?9, state = ?10, reported = ?10, beats = 0,
                  info = ?11, models = ?12, slots = ?13, api_key = ?14, last_seen = ?16,
-                 health = NULL, healthy = 1, rev = ?19
+                 health = NULL, healthy = 1, rev = ?19, proven = ?20
              WHERE servers.state = 'lost'
                 OR (servers.generation = ?17 AND servers.secret_hash = ?18)",
             values![
@@ -169,6 +184,7 @@ impl Apply<'_> {
                 proof.map(|proof| proof.generation),
                 proof.map(|proof| proof.secret_hash.as_str()),
                 rev,
+                i64::from(proven),
             ],
         )?;
         if written == 0 {
@@ -181,6 +197,7 @@ impl Apply<'_> {
             generation,
             beats: 0,
             api_key: request.api_key.clone(),
+            proven,
             due: self.now.instant + self.ttl,
         })));
         Ok(Ok(Done::Registered(generation)))
@@ -282,18 +299,30 @@ impl Apply<'_> {
         Ok(Ok(Done::Changed(1)))
     }
 
-    pub(super) fn unregister(&mut self, id: Uuid, proof: &Proof) -> Result<Outcome, SqlError> {
+    /// Takes a server out: its holder by proof, an administrator without.
+    pub(super) fn unregister(
+        &mut self,
+        id: Uuid,
+        proof: Option<&Proof>,
+    ) -> Result<Outcome, SqlError> {
         let Some(row) = self.server(BY_ID, values![id])? else {
             return Ok(Err(self.why_not(id)?));
         };
-        let written = self.execute(
-            "DELETE FROM servers WHERE id = ?1 AND generation = ?2 AND secret_hash = ?3",
-            values![id, proof.generation, &proof.secret_hash],
-        )?;
+        let written = match proof {
+            Some(proof) => self.execute(
+                "DELETE FROM servers WHERE id = ?1 AND generation = ?2 AND secret_hash = ?3",
+                values![id, proof.generation, &proof.secret_hash],
+            )?,
+            None => self.execute("DELETE FROM servers WHERE id = ?1", values![id])?,
+        };
         if written == 0 {
             return Ok(Err(self.why_not(id)?));
         }
-        self.event(EventKind::Unregistered, &id.to_string(), summary(&row.entry.server))?;
+        let mut data = summary(&row.entry.server);
+        if proof.is_none() {
+            data["forced"] = json!(true);
+        }
+        self.event(EventKind::Unregistered, &id.to_string(), data)?;
         self.changes.push(Change::Drop(id));
         Ok(Ok(Done::Changed(1)))
     }

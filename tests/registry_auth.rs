@@ -1,0 +1,7 @@
+//! Who may do what: a real registry that asks for tokens, and the real commands.
+
+mod common;
+mod registry_support;
+#[path = "run_server/server.rs"]
+mod server;
+mod trust;
