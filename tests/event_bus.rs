@@ -111,6 +111,60 @@ async fn what_happens_is_told_without_secrets() {
     assert!(!log.contains("hunter2"), "{log}");
 }
 
+/// A node in the words of the older map's clients.
+async fn register_node(registry: &Registry, name: &str) {
+    let node = json!({"name": name, "role": "compute", "vpn_ip": "10.0.0.4", "public_ip": "dynamic",
+        "capabilities": {"gpu": true, "gpu_count": 1, "gpu_type": "RTX 4090", "gpu_memory": 24}});
+    let (status, reply) = registry.send("POST", "/nodes/register", Some(node)).await;
+    assert!((200..300).contains(&status), "{status} {reply}");
+}
+
+/// Says on the bus that the node is alive until the registry has heard it.
+#[track_caller]
+fn beats_until_heard(registry: &Registry, redis: &str, channel: &str, node: &str) {
+    let last_seen =
+        || http::get(&registry.at(&format!("/nodes/{node}"))).unwrap().1["last_seen"].clone();
+    let (first, mut bus) = (last_seen(), connect(redis));
+    assert!(first.is_string(), "{first}");
+    wait_until("the node is heard", SOON, || {
+        publish(&mut bus, channel, &beat(node));
+        (last_seen() != first).then_some(())
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_is_told_of_on_three_channels_and_heard_on_each() {
+    let dir = tempfile::tempdir().unwrap();
+    let redis = Redis::start();
+    let heard = listen(&redis.url());
+    let registry = start(dir.path(), &redis.url());
+    register_node(&registry, "vengeance").await;
+    let mut channels = Vec::new();
+    for _ in 0..3 {
+        let (channel, told) = next(&heard, "node_registered");
+        assert_eq!(
+            (&told["data"]["node"], &told["data"]["role"]),
+            (&json!("vengeance"), &json!("compute"))
+        );
+        channels.push(channel);
+    }
+    channels.sort();
+    let expected = ["global", "node:vengeance", "role:compute"];
+    assert_eq!(channels, expected.map(|end| format!("aurora:events:{end}")));
+    for channel in channels {
+        beats_until_heard(&registry, &redis.url(), &channel, "vengeance");
+    }
+    // Whoever did not register is not made from a heartbeat.
+    let mut bus = connect(&redis.url());
+    let before = metric(&registry, "event_bus_received");
+    publish(&mut bus, "aurora:events:global", &beat("stranger"));
+    wait_until("it is read", SOON, || {
+        (metric(&registry, "event_bus_received") > before).then_some(())
+    });
+    beats_until_heard(&registry, &redis.url(), "aurora:events:global", "vengeance");
+    assert_eq!(registry.get("/nodes/stranger").await.0, 404);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn garbage_and_floods_do_no_harm() {
     let dir = tempfile::tempdir().unwrap();
@@ -160,6 +214,7 @@ async fn outage(time: Duration) {
         (metric(&registry, "event_bus_connected") == 0).then_some(())
     });
     // The database is the truth: the registry goes on.
+    register_node(&registry, "n1").await;
     let new = request("1", 0);
     let lease = registry.client().register(&new).await.unwrap();
     holds_for("the registry serves", time.saturating_sub(killed.elapsed()), || {
@@ -175,11 +230,7 @@ async fn outage(time: Duration) {
     // It reconnects by itself, soon, tells what was missed, and hears again.
     assert_eq!(next(&heard, "server_registered").1["data"]["id"], json!(new.info.id));
     assert!(back.elapsed() < Duration::from_secs(5), "{:?}", back.elapsed());
-    let before = metric(&registry, "event_bus_received");
-    publish(&mut connect(&redis.url()), "aurora:events:node:n1", &beat("n1"));
-    wait_until("it hears again", SOON, || {
-        (metric(&registry, "event_bus_received") > before).then_some(())
-    });
+    beats_until_heard(&registry, &redis.url(), "aurora:events:node:n1", "n1");
     let log = std::fs::read_to_string(dir.path().join("registry.log")).unwrap();
     assert_eq!(log.matches("the event bus is away").count(), 1, "{log}");
 }

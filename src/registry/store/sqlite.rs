@@ -73,7 +73,7 @@ impl Sqlite {
         connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
         // Pages. Heartbeats change one page each, in no order: the rarer the log is carried over
         // into the database, the fewer of them are written twice, and the fewer waits there are.
-        connection.pragma_update(None, "wal_autocheckpoint", 8000)?;
+        connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
         // KiB, negative: enough that the rows of a fleet need not be read again for each beat.
         connection.pragma_update(None, "cache_size", -32 * 1024)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
