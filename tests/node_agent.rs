@@ -36,7 +36,8 @@ fn stand_in(sandbox: &Sandbox, name: &str, script: &str) {
 
 /// nvidia-smi of a machine with so many RTX 4090.
 fn nvidia(sandbox: &Sandbox, gpus: usize) {
-    let lines = (0..gpus).map(|at| format!("echo '{at}, NVIDIA GeForce RTX 4090, 24564, 1024, 50'"));
+    let lines =
+        (0..gpus).map(|at| format!("echo '{at}, NVIDIA GeForce RTX 4090, 24564, 1024, 50'"));
     let lines: Vec<String> = lines.collect();
     let query = lines.join("\n");
     let script = format!(
@@ -177,7 +178,8 @@ fn one_agent_for_each_machine_and_a_refusal_that_says_why() {
     let _registry = Registry::start(&mut sandbox, "30s");
     let _agent = agent(&sandbox, &[]);
     wait_for(&sandbox, "the node", |_| true);
-    let second = sandbox.llamactl(&["node", "agent", "--role", "compute"]).output().expect("it ends");
+    let second =
+        sandbox.llamactl(&["node", "agent", "--role", "compute"]).output().expect("it ends");
     assert_eq!(second.status.code(), Some(1));
     assert!(text(&second.stderr).contains("already runs"), "{}", text(&second.stderr));
     // Somebody else on the same host has no lease for the node.

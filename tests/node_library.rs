@@ -94,7 +94,8 @@ fn names(answer: &Answer) -> Vec<&str> {
 fn a_router_goes_on_from_the_last_good_answer() {
     let mut sandbox = Sandbox::new();
     let mut registry = Registry::start(&mut sandbox, "30s");
-    for (host, role, label) in [("a", "inference", "gpu"), ("b", "inference", "cpu"), ("c", "x", "gpu")]
+    for (host, role, label) in
+        [("a", "inference", "gpu"), ("b", "inference", "cpu"), ("c", "x", "gpu")]
     {
         let args = ["node", "register", "--hostname", host, "--role", role, "--labels", label];
         sandbox.ok(&args);
@@ -137,7 +138,8 @@ fn looking_in_the_background_keeps_answers_fresh() {
     let registry = Registry::start(&mut sandbox, "30s");
     let lookup = Lookup::new(&registry.url()).fresh_for(Duration::from_secs(3600));
     assert_eq!(names(&ask(lookup.nodes())), Vec::<&str>::new());
-    let refresh = http::runtime().block_on(async { lookup.spawn_refresh(Duration::from_millis(50)) });
+    let refresh =
+        http::runtime().block_on(async { lookup.spawn_refresh(Duration::from_millis(50)) });
     sandbox.ok(&["node", "register", "--hostname", "a", "--role", "r"]);
     wait_until("the new node", SOON, || (ask(lookup.nodes()).nodes.len() == 1).then_some(()));
     drop(lookup);

@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::common::lab::Prometheus;
-use crate::common::{http, project, text, tiny_model, wait_until};
 use crate::common::services::Daemon;
+use crate::common::{http, project, text, tiny_model, wait_until};
 use crate::{SOON, Serving, run};
 
 fn deployed(name: &str) -> String {
@@ -56,7 +56,10 @@ fn configuration(serving: &Serving) -> String {
     let address = serving.url.trim_start_matches("http://");
     let text = std::fs::read_to_string(deployed("prometheus/scrape.yml")).unwrap();
     text.replace("localhost:5000", address)
-        .replace("rule_files: [rules.yml]", &format!("rule_files: [{}]", deployed("prometheus/rules.yml")))
+        .replace(
+            "rule_files: [rules.yml]",
+            &format!("rule_files: [{}]", deployed("prometheus/rules.yml")),
+        )
         .replace("scrape_interval: 15s", "scrape_interval: 500ms")
         .replace("evaluation_interval: 15s", "evaluation_interval: 1s")
         .replace("refresh_interval: 30s", "refresh_interval: 500ms")
@@ -114,12 +117,18 @@ fn prometheus_scrapes_the_registry_and_finds_its_servers() {
     wait("count(up{job=\"llama-server\"} == 1)", 1.0);
     wait("count(llamacpp:requests_processing{job=\"llama-server\", owner!=\"\"})", 1.0);
     wait_until("looks are counted", SOON, || {
-        value(&prometheus, "sum(llamactl_registry_probes_total{result=\"ok\"})").filter(|n| *n >= 2.0)
+        value(&prometheus, "sum(llamactl_registry_probes_total{result=\"ok\"})")
+            .filter(|n| *n >= 2.0)
     });
     assert!(value(&prometheus, "process_resident_memory_bytes").unwrap() > 1e6);
     let rules = prometheus.api("rules");
     let bad = |rule: &&Value| rule["health"] == "err";
-    let all: Vec<_> = rules["groups"].as_array().unwrap().iter().flat_map(|group| group["rules"].as_array().unwrap()).collect();
+    let all: Vec<_> = rules["groups"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|group| group["rules"].as_array().unwrap())
+        .collect();
     assert!(all.len() >= 10 && !all.iter().any(|rule| bad(&rule)), "{rules}");
     dashboard(&prometheus, &metrics(&serving));
 }
