@@ -296,7 +296,7 @@ fn told(name: &str, mut schema: Value) -> Value {
         "kind" => {
             let kinds: Vec<_> = EventKind::ALL.iter().map(|kind| kind.as_str()).collect();
             let one = kinds.join("|");
-            schema["pattern"] = json!(format!("^({one})(,({one}))*$"));
+            schema["pattern"] = json!(format!("^(({one})(,({one}))*)?$"));
         }
         _ => {}
     }
