@@ -44,6 +44,7 @@ Register-ArgumentCompleter -Native -CommandName 'llamactl' -ScriptBlock {
             [CompletionResult]::new('connect', 'connect', [CompletionResultType]::ParameterValue, 'Connect a program to a server: tunnel if needed, environment, then the program')
             [CompletionResult]::new('configs', 'configs', [CompletionResultType]::ParameterValue, 'List, show, check and make model configurations')
             [CompletionResult]::new('registry', 'registry', [CompletionResultType]::ParameterValue, 'Run and examine the registry')
+            [CompletionResult]::new('node', 'node', [CompletionResultType]::ParameterValue, 'Register and examine nodes')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Check what llamactl needs on this machine, with the mend for what is missing')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a manual page, or write all of them')
@@ -433,7 +434,13 @@ Register-ArgumentCompleter -Native -CommandName 'llamactl' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('events', 'events', [CompletionResultType]::ParameterValue, 'Show what happened, and follow what happens')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run the registry')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Ask a live registry for everything that it offers, and report')
+            [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Make, list and revoke tokens')
+            [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Show who changed what, and from where')
             [CompletionResult]::new('openapi', 'openapi', [CompletionResultType]::ParameterValue, 'Print the OpenAPI document of the registry''s HTTP interface')
+            [CompletionResult]::new('backup', 'backup', [CompletionResultType]::ParameterValue, 'Write everything that the registry holds to a file; it may run meanwhile')
+            [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Replace everything that the registry holds by a backup; it may run meanwhile')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take over the servers of an older registry from its JSON file')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -457,8 +464,13 @@ Register-ArgumentCompleter -Native -CommandName 'llamactl' -ScriptBlock {
             [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'Address to listen on')
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'Port to listen on; 0 takes a free one')
             [CompletionResult]::new('--database', '--database', [CompletionResultType]::ParameterName, 'Where entries are kept: sqlite:PATH or postgres://… [env: LLAMACTL_DATABASE_URL]')
-            [CompletionResult]::new('--auth', '--auth', [CompletionResultType]::ParameterName, 'Who may use it; an address other than loopback wants `none` said out loud')
+            [CompletionResult]::new('--auth', '--auth', [CompletionResultType]::ParameterName, 'Who may use it [default: token, or none on a loopback address]')
+            [CompletionResult]::new('--anonymous', '--anonymous', [CompletionResultType]::ParameterName, 'What may be done without a token where tokens are asked for: for older clients')
+            [CompletionResult]::new('--first-token-file', '--first-token-file', [CompletionResultType]::ParameterName, 'File (made 0600) for the first token, in place of stderr')
+            [CompletionResult]::new('--rate-limit', '--rate-limit', [CompletionResultType]::ParameterName, 'Requests a second of each token, or address without one, or `off` [default: 200/s, or off on a loopback address]')
             [CompletionResult]::new('--ttl', '--ttl', [CompletionResultType]::ParameterName, 'How long an entry lives without a heartbeat')
+            [CompletionResult]::new('--node-warning-after', '--node-warning-after', [CompletionResultType]::ParameterName, 'A node that is silent for so long is in `warning`')
+            [CompletionResult]::new('--node-offline-after', '--node-offline-after', [CompletionResultType]::ParameterName, 'A node that is silent for so long is `offline`')
             [CompletionResult]::new('--retain', '--retain', [CompletionResultType]::ParameterName, 'How long events are kept')
             [CompletionResult]::new('--probe', '--probe', [CompletionResultType]::ParameterName, 'How often each ready server''s /health is looked at, or `off`')
             [CompletionResult]::new('--allowed-host', '--allowed-host', [CompletionResultType]::ParameterName, 'Further host name under which browsers may reach it; may be repeated')
@@ -477,7 +489,178 @@ Register-ArgumentCompleter -Native -CommandName 'llamactl' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'llamactl;registry;check' {
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--read-only', '--read-only', [CompletionResultType]::ParameterName, 'Change nothing. Without this it makes entries of its own, whose names begin with llamactl-check, and takes them out again')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;registry;token' {
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make a token; it is shown this one time')
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List the tokens, without themselves')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the tokens, without themselves')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke a token: it counts for nothing from then on')
+            [CompletionResult]::new('rm', 'rm', [CompletionResultType]::ParameterValue, 'Revoke a token: it counts for nothing from then on')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'llamactl;registry;token;create' {
+            [CompletionResult]::new('--owner', '--owner', [CompletionResultType]::ParameterName, 'Whose it is: the name that its servers and nodes have as owner (a user''s login name)')
+            [CompletionResult]::new('--scope', '--scope', [CompletionResultType]::ParameterName, 'What it allows: read, register, admin; several with commas')
+            [CompletionResult]::new('--expires', '--expires', [CompletionResultType]::ParameterName, 'How long it counts, as 90d or 12h; for ever when left out')
+            [CompletionResult]::new('--note', '--note', [CompletionResultType]::ParameterName, 'What it is for')
+            [CompletionResult]::new('--database', '--database', [CompletionResultType]::ParameterName, 'Open this database, on the registry''s host, in place of asking the registry')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;registry;token;ls' {
+            [CompletionResult]::new('--database', '--database', [CompletionResultType]::ParameterName, 'Open this database, on the registry''s host, in place of asking the registry')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Also those that ended within the last 90 days')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Also those that ended within the last 90 days')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;registry;token;list' {
+            [CompletionResult]::new('--database', '--database', [CompletionResultType]::ParameterName, 'Open this database, on the registry''s host, in place of asking the registry')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Also those that ended within the last 90 days')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Also those that ended within the last 90 days')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;registry;token;revoke' {
+            [CompletionResult]::new('--database', '--database', [CompletionResultType]::ParameterName, 'Open this database, on the registry''s host, in place of asking the registry')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Also the last one for administrators')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;registry;token;rm' {
+            [CompletionResult]::new('--database', '--database', [CompletionResultType]::ParameterName, 'Open this database, on the registry''s host, in place of asking the registry')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Also the last one for administrators')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;registry;token;help' {
+            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make a token; it is shown this one time')
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List the tokens, without themselves')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke a token: it counts for nothing from then on')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'llamactl;registry;token;help;create' {
+            break
+        }
+        'llamactl;registry;token;help;ls' {
+            break
+        }
+        'llamactl;registry;token;help;revoke' {
+            break
+        }
+        'llamactl;registry;token;help;help' {
+            break
+        }
+        'llamactl;registry;audit' {
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Only what happened within this time, as 1d or 12h')
+            [CompletionResult]::new('--actor', '--actor', [CompletionResultType]::ParameterName, 'Only what this owner did, or the token with this id')
+            [CompletionResult]::new('--kind', '--kind', [CompletionResultType]::ParameterName, 'Only this kind of event, as token-created')
+            [CompletionResult]::new('--subject', '--subject', [CompletionResultType]::ParameterName, 'Only what happened to this server, node, token or job')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'At most so many, the last ones')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'llamactl;registry;openapi' {
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;registry;backup' {
+            [CompletionResult]::new('--database', '--database', [CompletionResultType]::ParameterName, 'The database, as for `serve` [env: LLAMACTL_DATABASE_URL]')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Write over a file that is there')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;registry;restore' {
+            [CompletionResult]::new('--database', '--database', [CompletionResultType]::ParameterName, 'The database, as for `serve` [env: LLAMACTL_DATABASE_URL]')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;registry;import' {
+            [CompletionResult]::new('--database', '--database', [CompletionResultType]::ParameterName, 'The database, as for `serve` [env: LLAMACTL_DATABASE_URL]')
             [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
@@ -491,7 +674,13 @@ Register-ArgumentCompleter -Native -CommandName 'llamactl' -ScriptBlock {
         'llamactl;registry;help' {
             [CompletionResult]::new('events', 'events', [CompletionResultType]::ParameterValue, 'Show what happened, and follow what happens')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run the registry')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Ask a live registry for everything that it offers, and report')
+            [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Make, list and revoke tokens')
+            [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Show who changed what, and from where')
             [CompletionResult]::new('openapi', 'openapi', [CompletionResultType]::ParameterValue, 'Print the OpenAPI document of the registry''s HTTP interface')
+            [CompletionResult]::new('backup', 'backup', [CompletionResultType]::ParameterValue, 'Write everything that the registry holds to a file; it may run meanwhile')
+            [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Replace everything that the registry holds by a backup; it may run meanwhile')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take over the servers of an older registry from its JSON file')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -501,10 +690,379 @@ Register-ArgumentCompleter -Native -CommandName 'llamactl' -ScriptBlock {
         'llamactl;registry;help;serve' {
             break
         }
+        'llamactl;registry;help;check' {
+            break
+        }
+        'llamactl;registry;help;token' {
+            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make a token; it is shown this one time')
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List the tokens, without themselves')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke a token: it counts for nothing from then on')
+            break
+        }
+        'llamactl;registry;help;token;create' {
+            break
+        }
+        'llamactl;registry;help;token;ls' {
+            break
+        }
+        'llamactl;registry;help;token;revoke' {
+            break
+        }
+        'llamactl;registry;help;audit' {
+            break
+        }
         'llamactl;registry;help;openapi' {
             break
         }
+        'llamactl;registry;help;backup' {
+            break
+        }
+        'llamactl;registry;help;restore' {
+            break
+        }
+        'llamactl;registry;help;import' {
+            break
+        }
         'llamactl;registry;help;help' {
+            break
+        }
+        'llamactl;node' {
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('agent', 'agent', [CompletionResultType]::ParameterValue, 'Register this machine and beat for it until TERM')
+            [CompletionResult]::new('register', 'register', [CompletionResultType]::ParameterValue, 'Register a node once')
+            [CompletionResult]::new('heartbeat', 'heartbeat', [CompletionResultType]::ParameterValue, 'Tell once that a node lives')
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List nodes')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List nodes')
+            [CompletionResult]::new('maintenance', 'maintenance', [CompletionResultType]::ParameterValue, 'Take a node out of use, or give it back')
+            [CompletionResult]::new('rm', 'rm', [CompletionResultType]::ParameterValue, 'Take nodes out of the registry')
+            [CompletionResult]::new('topology', 'topology', [CompletionResultType]::ParameterValue, 'Show how the nodes belong together')
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Show numbers about the nodes')
+            [CompletionResult]::new('profile', 'profile', [CompletionResultType]::ParameterValue, 'Settings that the nodes of a role start from')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'llamactl;node;agent' {
+            [CompletionResult]::new('--role', '--role', [CompletionResultType]::ParameterName, 'What it is for, as compute or lead [env: LLAMACTL_NODE_ROLE]')
+            [CompletionResult]::new('--labels', '--labels', [CompletionResultType]::ParameterName, 'Words by which it is found, with commas; may be repeated [env: LLAMACTL_NODE_LABELS]')
+            [CompletionResult]::new('--label', '--label', [CompletionResultType]::ParameterName, 'Words by which it is found, with commas; may be repeated [env: LLAMACTL_NODE_LABELS]')
+            [CompletionResult]::new('--group', '--group', [CompletionResultType]::ParameterName, 'Group that it is in; may be repeated [env: LLAMACTL_NODE_GROUPS]')
+            [CompletionResult]::new('--location', '--location', [CompletionResultType]::ParameterName, 'Where it stands, as paris/room-2/rack-7 [env: LLAMACTL_NODE_LOCATION]')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The name that people use [default: the host''s] [env: LLAMACTL_NODE_NAME]')
+            [CompletionResult]::new('--ip', '--ip', [CompletionResultType]::ParameterName, 'Address at which others reach it [default: the one towards the registry] [env: LLAMACTL_NODE_IP]')
+            [CompletionResult]::new('--vpn-ip', '--vpn-ip', [CompletionResultType]::ParameterName, 'Address in the virtual private network')
+            [CompletionResult]::new('--public-ip', '--public-ip', [CompletionResultType]::ParameterName, 'Address on the internet')
+            [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'URL of the node''s own service')
+            [CompletionResult]::new('--metadata', '--metadata', [CompletionResultType]::ParameterName, 'Anything else to keep with it; may be repeated')
+            [CompletionResult]::new('--id-file', '--id-file', [CompletionResultType]::ParameterName, 'Where its id and the secret of its lease are kept [default: /etc/llamactl/node_id, or the user''s configuration folder] [env: LLAMACTL_NODE_ID_FILE]')
+            [CompletionResult]::new('--detect-every', '--detect-every', [CompletionResultType]::ParameterName, 'How often to look anew what the machine has [default: 30s]')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--once', '--once', [CompletionResultType]::ParameterName, 'Register, beat once, print the node''s id, and end')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;node;register' {
+            [CompletionResult]::new('--role', '--role', [CompletionResultType]::ParameterName, 'What it is for, as compute or lead [env: LLAMACTL_NODE_ROLE]')
+            [CompletionResult]::new('--labels', '--labels', [CompletionResultType]::ParameterName, 'Words by which it is found, with commas; may be repeated [env: LLAMACTL_NODE_LABELS]')
+            [CompletionResult]::new('--label', '--label', [CompletionResultType]::ParameterName, 'Words by which it is found, with commas; may be repeated [env: LLAMACTL_NODE_LABELS]')
+            [CompletionResult]::new('--group', '--group', [CompletionResultType]::ParameterName, 'Group that it is in; may be repeated [env: LLAMACTL_NODE_GROUPS]')
+            [CompletionResult]::new('--location', '--location', [CompletionResultType]::ParameterName, 'Where it stands, as paris/room-2/rack-7 [env: LLAMACTL_NODE_LOCATION]')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The name that people use [default: the host''s] [env: LLAMACTL_NODE_NAME]')
+            [CompletionResult]::new('--ip', '--ip', [CompletionResultType]::ParameterName, 'Address at which others reach it [default: the one towards the registry] [env: LLAMACTL_NODE_IP]')
+            [CompletionResult]::new('--vpn-ip', '--vpn-ip', [CompletionResultType]::ParameterName, 'Address in the virtual private network')
+            [CompletionResult]::new('--public-ip', '--public-ip', [CompletionResultType]::ParameterName, 'Address on the internet')
+            [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'URL of the node''s own service')
+            [CompletionResult]::new('--metadata', '--metadata', [CompletionResultType]::ParameterName, 'Anything else to keep with it; may be repeated')
+            [CompletionResult]::new('--hostname', '--hostname', [CompletionResultType]::ParameterName, 'Host name of another machine; nothing is found out then [default: this machine]')
+            [CompletionResult]::new('--node-id', '--node-id', [CompletionResultType]::ParameterName, 'The id that it has already')
+            [CompletionResult]::new('--gpus', '--gpus', [CompletionResultType]::ParameterName, 'Number of GPUs')
+            [CompletionResult]::new('--gpu-type', '--gpu-type', [CompletionResultType]::ParameterName, 'Type of the GPUs')
+            [CompletionResult]::new('--vram', '--vram', [CompletionResultType]::ParameterName, 'Memory of all GPUs, as 48G')
+            [CompletionResult]::new('--cuda-version', '--cuda-version', [CompletionResultType]::ParameterName, 'Version of CUDA')
+            [CompletionResult]::new('--cpus', '--cpus', [CompletionResultType]::ParameterName, 'Logical CPUs')
+            [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Main memory, as 256G')
+            [CompletionResult]::new('--disk', '--disk', [CompletionResultType]::ParameterName, 'Local disks together, as 2T')
+            [CompletionResult]::new('--os', '--os', [CompletionResultType]::ParameterName, 'Operating system')
+            [CompletionResult]::new('--machine-id', '--machine-id', [CompletionResultType]::ParameterName, 'Id of the machine')
+            [CompletionResult]::new('--slurm-node', '--slurm-node', [CompletionResultType]::ParameterName, 'SLURM''s name for it')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;node;heartbeat' {
+            [CompletionResult]::new('--status', '--status', [CompletionResultType]::ParameterName, 'How it is')
+            [CompletionResult]::new('--metric', '--metric', [CompletionResultType]::ParameterName, 'Something that was measured; may be repeated')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;node;ls' {
+            [CompletionResult]::new('--role', '--role', [CompletionResultType]::ParameterName, 'Only those of this role')
+            [CompletionResult]::new('--label', '--label', [CompletionResultType]::ParameterName, 'Only those with this label; may be repeated')
+            [CompletionResult]::new('--group', '--group', [CompletionResultType]::ParameterName, 'Only those in this group')
+            [CompletionResult]::new('--location', '--location', [CompletionResultType]::ParameterName, 'Only those that stand there; paris takes paris/room-2 in')
+            [CompletionResult]::new('--status', '--status', [CompletionResultType]::ParameterName, 'Only those in this state: online, warning, offline, maintenance or draining')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Show more columns')
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Show more columns')
+            [CompletionResult]::new('--wide', '--wide', [CompletionResultType]::ParameterName, 'Show more columns')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;node;list' {
+            [CompletionResult]::new('--role', '--role', [CompletionResultType]::ParameterName, 'Only those of this role')
+            [CompletionResult]::new('--label', '--label', [CompletionResultType]::ParameterName, 'Only those with this label; may be repeated')
+            [CompletionResult]::new('--group', '--group', [CompletionResultType]::ParameterName, 'Only those in this group')
+            [CompletionResult]::new('--location', '--location', [CompletionResultType]::ParameterName, 'Only those that stand there; paris takes paris/room-2 in')
+            [CompletionResult]::new('--status', '--status', [CompletionResultType]::ParameterName, 'Only those in this state: online, warning, offline, maintenance or draining')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Show more columns')
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Show more columns')
+            [CompletionResult]::new('--wide', '--wide', [CompletionResultType]::ParameterName, 'Show more columns')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;node;maintenance' {
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why, for people')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;node;rm' {
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;node;topology' {
+            [CompletionResult]::new('--role', '--role', [CompletionResultType]::ParameterName, 'Only those of this role')
+            [CompletionResult]::new('--label', '--label', [CompletionResultType]::ParameterName, 'Only those with this label; may be repeated')
+            [CompletionResult]::new('--group', '--group', [CompletionResultType]::ParameterName, 'Only those in this group')
+            [CompletionResult]::new('--location', '--location', [CompletionResultType]::ParameterName, 'Only those that stand there; paris takes paris/room-2 in')
+            [CompletionResult]::new('--status', '--status', [CompletionResultType]::ParameterName, 'Only those in this state: online, warning, offline, maintenance or draining')
+            [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'What the branches are')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--dot', '--dot', [CompletionResultType]::ParameterName, 'Print nodes and connections for Graphviz')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;node;stats' {
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Also what happened since then, as 7d or 12h')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;node;profile' {
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List the roles that have a profile')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the roles that have a profile')
+            [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Print a role''s profile as JSON')
+            [CompletionResult]::new('set', 'set', [CompletionResultType]::ParameterValue, 'Write a role''s profile')
+            [CompletionResult]::new('rm', 'rm', [CompletionResultType]::ParameterValue, 'Remove a role''s profile')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'llamactl;node;profile;ls' {
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;node;profile;list' {
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;node;profile;get' {
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;node;profile;set' {
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;node;profile;rm' {
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;node;profile;help' {
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List the roles that have a profile')
+            [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Print a role''s profile as JSON')
+            [CompletionResult]::new('set', 'set', [CompletionResultType]::ParameterValue, 'Write a role''s profile')
+            [CompletionResult]::new('rm', 'rm', [CompletionResultType]::ParameterValue, 'Remove a role''s profile')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'llamactl;node;profile;help;ls' {
+            break
+        }
+        'llamactl;node;profile;help;get' {
+            break
+        }
+        'llamactl;node;profile;help;set' {
+            break
+        }
+        'llamactl;node;profile;help;rm' {
+            break
+        }
+        'llamactl;node;profile;help;help' {
+            break
+        }
+        'llamactl;node;help' {
+            [CompletionResult]::new('agent', 'agent', [CompletionResultType]::ParameterValue, 'Register this machine and beat for it until TERM')
+            [CompletionResult]::new('register', 'register', [CompletionResultType]::ParameterValue, 'Register a node once')
+            [CompletionResult]::new('heartbeat', 'heartbeat', [CompletionResultType]::ParameterValue, 'Tell once that a node lives')
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List nodes')
+            [CompletionResult]::new('maintenance', 'maintenance', [CompletionResultType]::ParameterValue, 'Take a node out of use, or give it back')
+            [CompletionResult]::new('rm', 'rm', [CompletionResultType]::ParameterValue, 'Take nodes out of the registry')
+            [CompletionResult]::new('topology', 'topology', [CompletionResultType]::ParameterValue, 'Show how the nodes belong together')
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Show numbers about the nodes')
+            [CompletionResult]::new('profile', 'profile', [CompletionResultType]::ParameterValue, 'Settings that the nodes of a role start from')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'llamactl;node;help;agent' {
+            break
+        }
+        'llamactl;node;help;register' {
+            break
+        }
+        'llamactl;node;help;heartbeat' {
+            break
+        }
+        'llamactl;node;help;ls' {
+            break
+        }
+        'llamactl;node;help;maintenance' {
+            break
+        }
+        'llamactl;node;help;rm' {
+            break
+        }
+        'llamactl;node;help;topology' {
+            break
+        }
+        'llamactl;node;help;stats' {
+            break
+        }
+        'llamactl;node;help;profile' {
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List the roles that have a profile')
+            [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Print a role''s profile as JSON')
+            [CompletionResult]::new('set', 'set', [CompletionResultType]::ParameterValue, 'Write a role''s profile')
+            [CompletionResult]::new('rm', 'rm', [CompletionResultType]::ParameterValue, 'Remove a role''s profile')
+            break
+        }
+        'llamactl;node;help;profile;ls' {
+            break
+        }
+        'llamactl;node;help;profile;get' {
+            break
+        }
+        'llamactl;node;help;profile;set' {
+            break
+        }
+        'llamactl;node;help;profile;rm' {
+            break
+        }
+        'llamactl;node;help;help' {
             break
         }
         'llamactl;doctor' {
@@ -557,6 +1115,7 @@ Register-ArgumentCompleter -Native -CommandName 'llamactl' -ScriptBlock {
             [CompletionResult]::new('connect', 'connect', [CompletionResultType]::ParameterValue, 'Connect a program to a server: tunnel if needed, environment, then the program')
             [CompletionResult]::new('configs', 'configs', [CompletionResultType]::ParameterValue, 'List, show, check and make model configurations')
             [CompletionResult]::new('registry', 'registry', [CompletionResultType]::ParameterValue, 'Run and examine the registry')
+            [CompletionResult]::new('node', 'node', [CompletionResultType]::ParameterValue, 'Register and examine nodes')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Check what llamactl needs on this machine, with the mend for what is missing')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a manual page, or write all of them')
@@ -625,7 +1184,13 @@ Register-ArgumentCompleter -Native -CommandName 'llamactl' -ScriptBlock {
         'llamactl;help;registry' {
             [CompletionResult]::new('events', 'events', [CompletionResultType]::ParameterValue, 'Show what happened, and follow what happens')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run the registry')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Ask a live registry for everything that it offers, and report')
+            [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Make, list and revoke tokens')
+            [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Show who changed what, and from where')
             [CompletionResult]::new('openapi', 'openapi', [CompletionResultType]::ParameterValue, 'Print the OpenAPI document of the registry''s HTTP interface')
+            [CompletionResult]::new('backup', 'backup', [CompletionResultType]::ParameterValue, 'Write everything that the registry holds to a file; it may run meanwhile')
+            [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Replace everything that the registry holds by a backup; it may run meanwhile')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take over the servers of an older registry from its JSON file')
             break
         }
         'llamactl;help;registry;events' {
@@ -634,7 +1199,92 @@ Register-ArgumentCompleter -Native -CommandName 'llamactl' -ScriptBlock {
         'llamactl;help;registry;serve' {
             break
         }
+        'llamactl;help;registry;check' {
+            break
+        }
+        'llamactl;help;registry;token' {
+            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make a token; it is shown this one time')
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List the tokens, without themselves')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke a token: it counts for nothing from then on')
+            break
+        }
+        'llamactl;help;registry;token;create' {
+            break
+        }
+        'llamactl;help;registry;token;ls' {
+            break
+        }
+        'llamactl;help;registry;token;revoke' {
+            break
+        }
+        'llamactl;help;registry;audit' {
+            break
+        }
         'llamactl;help;registry;openapi' {
+            break
+        }
+        'llamactl;help;registry;backup' {
+            break
+        }
+        'llamactl;help;registry;restore' {
+            break
+        }
+        'llamactl;help;registry;import' {
+            break
+        }
+        'llamactl;help;node' {
+            [CompletionResult]::new('agent', 'agent', [CompletionResultType]::ParameterValue, 'Register this machine and beat for it until TERM')
+            [CompletionResult]::new('register', 'register', [CompletionResultType]::ParameterValue, 'Register a node once')
+            [CompletionResult]::new('heartbeat', 'heartbeat', [CompletionResultType]::ParameterValue, 'Tell once that a node lives')
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List nodes')
+            [CompletionResult]::new('maintenance', 'maintenance', [CompletionResultType]::ParameterValue, 'Take a node out of use, or give it back')
+            [CompletionResult]::new('rm', 'rm', [CompletionResultType]::ParameterValue, 'Take nodes out of the registry')
+            [CompletionResult]::new('topology', 'topology', [CompletionResultType]::ParameterValue, 'Show how the nodes belong together')
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Show numbers about the nodes')
+            [CompletionResult]::new('profile', 'profile', [CompletionResultType]::ParameterValue, 'Settings that the nodes of a role start from')
+            break
+        }
+        'llamactl;help;node;agent' {
+            break
+        }
+        'llamactl;help;node;register' {
+            break
+        }
+        'llamactl;help;node;heartbeat' {
+            break
+        }
+        'llamactl;help;node;ls' {
+            break
+        }
+        'llamactl;help;node;maintenance' {
+            break
+        }
+        'llamactl;help;node;rm' {
+            break
+        }
+        'llamactl;help;node;topology' {
+            break
+        }
+        'llamactl;help;node;stats' {
+            break
+        }
+        'llamactl;help;node;profile' {
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List the roles that have a profile')
+            [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Print a role''s profile as JSON')
+            [CompletionResult]::new('set', 'set', [CompletionResultType]::ParameterValue, 'Write a role''s profile')
+            [CompletionResult]::new('rm', 'rm', [CompletionResultType]::ParameterValue, 'Remove a role''s profile')
+            break
+        }
+        'llamactl;help;node;profile;ls' {
+            break
+        }
+        'llamactl;help;node;profile;get' {
+            break
+        }
+        'llamactl;help;node;profile;set' {
+            break
+        }
+        'llamactl;help;node;profile;rm' {
             break
         }
         'llamactl;help;doctor' {

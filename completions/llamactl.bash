@@ -46,6 +46,9 @@ _llamactl() {
             llamactl,man)
                 cmd="llamactl__subcmd__man"
                 ;;
+            llamactl,node)
+                cmd="llamactl__subcmd__node"
+                ;;
             llamactl,notify)
                 cmd="llamactl__subcmd__notify"
                 ;;
@@ -139,6 +142,9 @@ _llamactl() {
             llamactl__subcmd__help,man)
                 cmd="llamactl__subcmd__help__subcmd__man"
                 ;;
+            llamactl__subcmd__help,node)
+                cmd="llamactl__subcmd__help__subcmd__node"
+                ;;
             llamactl__subcmd__help,notify)
                 cmd="llamactl__subcmd__help__subcmd__notify"
                 ;;
@@ -181,14 +187,197 @@ _llamactl() {
             llamactl__subcmd__help__subcmd__configs,validate)
                 cmd="llamactl__subcmd__help__subcmd__configs__subcmd__validate"
                 ;;
+            llamactl__subcmd__help__subcmd__node,agent)
+                cmd="llamactl__subcmd__help__subcmd__node__subcmd__agent"
+                ;;
+            llamactl__subcmd__help__subcmd__node,heartbeat)
+                cmd="llamactl__subcmd__help__subcmd__node__subcmd__heartbeat"
+                ;;
+            llamactl__subcmd__help__subcmd__node,ls)
+                cmd="llamactl__subcmd__help__subcmd__node__subcmd__ls"
+                ;;
+            llamactl__subcmd__help__subcmd__node,maintenance)
+                cmd="llamactl__subcmd__help__subcmd__node__subcmd__maintenance"
+                ;;
+            llamactl__subcmd__help__subcmd__node,profile)
+                cmd="llamactl__subcmd__help__subcmd__node__subcmd__profile"
+                ;;
+            llamactl__subcmd__help__subcmd__node,register)
+                cmd="llamactl__subcmd__help__subcmd__node__subcmd__register"
+                ;;
+            llamactl__subcmd__help__subcmd__node,rm)
+                cmd="llamactl__subcmd__help__subcmd__node__subcmd__rm"
+                ;;
+            llamactl__subcmd__help__subcmd__node,stats)
+                cmd="llamactl__subcmd__help__subcmd__node__subcmd__stats"
+                ;;
+            llamactl__subcmd__help__subcmd__node,topology)
+                cmd="llamactl__subcmd__help__subcmd__node__subcmd__topology"
+                ;;
+            llamactl__subcmd__help__subcmd__node__subcmd__profile,get)
+                cmd="llamactl__subcmd__help__subcmd__node__subcmd__profile__subcmd__get"
+                ;;
+            llamactl__subcmd__help__subcmd__node__subcmd__profile,ls)
+                cmd="llamactl__subcmd__help__subcmd__node__subcmd__profile__subcmd__ls"
+                ;;
+            llamactl__subcmd__help__subcmd__node__subcmd__profile,rm)
+                cmd="llamactl__subcmd__help__subcmd__node__subcmd__profile__subcmd__rm"
+                ;;
+            llamactl__subcmd__help__subcmd__node__subcmd__profile,set)
+                cmd="llamactl__subcmd__help__subcmd__node__subcmd__profile__subcmd__set"
+                ;;
+            llamactl__subcmd__help__subcmd__registry,audit)
+                cmd="llamactl__subcmd__help__subcmd__registry__subcmd__audit"
+                ;;
+            llamactl__subcmd__help__subcmd__registry,backup)
+                cmd="llamactl__subcmd__help__subcmd__registry__subcmd__backup"
+                ;;
+            llamactl__subcmd__help__subcmd__registry,check)
+                cmd="llamactl__subcmd__help__subcmd__registry__subcmd__check"
+                ;;
             llamactl__subcmd__help__subcmd__registry,events)
                 cmd="llamactl__subcmd__help__subcmd__registry__subcmd__events"
+                ;;
+            llamactl__subcmd__help__subcmd__registry,import)
+                cmd="llamactl__subcmd__help__subcmd__registry__subcmd__import"
                 ;;
             llamactl__subcmd__help__subcmd__registry,openapi)
                 cmd="llamactl__subcmd__help__subcmd__registry__subcmd__openapi"
                 ;;
+            llamactl__subcmd__help__subcmd__registry,restore)
+                cmd="llamactl__subcmd__help__subcmd__registry__subcmd__restore"
+                ;;
             llamactl__subcmd__help__subcmd__registry,serve)
                 cmd="llamactl__subcmd__help__subcmd__registry__subcmd__serve"
+                ;;
+            llamactl__subcmd__help__subcmd__registry,token)
+                cmd="llamactl__subcmd__help__subcmd__registry__subcmd__token"
+                ;;
+            llamactl__subcmd__help__subcmd__registry__subcmd__token,create)
+                cmd="llamactl__subcmd__help__subcmd__registry__subcmd__token__subcmd__create"
+                ;;
+            llamactl__subcmd__help__subcmd__registry__subcmd__token,ls)
+                cmd="llamactl__subcmd__help__subcmd__registry__subcmd__token__subcmd__ls"
+                ;;
+            llamactl__subcmd__help__subcmd__registry__subcmd__token,revoke)
+                cmd="llamactl__subcmd__help__subcmd__registry__subcmd__token__subcmd__revoke"
+                ;;
+            llamactl__subcmd__node,agent)
+                cmd="llamactl__subcmd__node__subcmd__agent"
+                ;;
+            llamactl__subcmd__node,heartbeat)
+                cmd="llamactl__subcmd__node__subcmd__heartbeat"
+                ;;
+            llamactl__subcmd__node,help)
+                cmd="llamactl__subcmd__node__subcmd__help"
+                ;;
+            llamactl__subcmd__node,list)
+                cmd="llamactl__subcmd__node__subcmd__ls"
+                ;;
+            llamactl__subcmd__node,ls)
+                cmd="llamactl__subcmd__node__subcmd__ls"
+                ;;
+            llamactl__subcmd__node,maintenance)
+                cmd="llamactl__subcmd__node__subcmd__maintenance"
+                ;;
+            llamactl__subcmd__node,profile)
+                cmd="llamactl__subcmd__node__subcmd__profile"
+                ;;
+            llamactl__subcmd__node,register)
+                cmd="llamactl__subcmd__node__subcmd__register"
+                ;;
+            llamactl__subcmd__node,rm)
+                cmd="llamactl__subcmd__node__subcmd__rm"
+                ;;
+            llamactl__subcmd__node,stats)
+                cmd="llamactl__subcmd__node__subcmd__stats"
+                ;;
+            llamactl__subcmd__node,topology)
+                cmd="llamactl__subcmd__node__subcmd__topology"
+                ;;
+            llamactl__subcmd__node__subcmd__help,agent)
+                cmd="llamactl__subcmd__node__subcmd__help__subcmd__agent"
+                ;;
+            llamactl__subcmd__node__subcmd__help,heartbeat)
+                cmd="llamactl__subcmd__node__subcmd__help__subcmd__heartbeat"
+                ;;
+            llamactl__subcmd__node__subcmd__help,help)
+                cmd="llamactl__subcmd__node__subcmd__help__subcmd__help"
+                ;;
+            llamactl__subcmd__node__subcmd__help,ls)
+                cmd="llamactl__subcmd__node__subcmd__help__subcmd__ls"
+                ;;
+            llamactl__subcmd__node__subcmd__help,maintenance)
+                cmd="llamactl__subcmd__node__subcmd__help__subcmd__maintenance"
+                ;;
+            llamactl__subcmd__node__subcmd__help,profile)
+                cmd="llamactl__subcmd__node__subcmd__help__subcmd__profile"
+                ;;
+            llamactl__subcmd__node__subcmd__help,register)
+                cmd="llamactl__subcmd__node__subcmd__help__subcmd__register"
+                ;;
+            llamactl__subcmd__node__subcmd__help,rm)
+                cmd="llamactl__subcmd__node__subcmd__help__subcmd__rm"
+                ;;
+            llamactl__subcmd__node__subcmd__help,stats)
+                cmd="llamactl__subcmd__node__subcmd__help__subcmd__stats"
+                ;;
+            llamactl__subcmd__node__subcmd__help,topology)
+                cmd="llamactl__subcmd__node__subcmd__help__subcmd__topology"
+                ;;
+            llamactl__subcmd__node__subcmd__help__subcmd__profile,get)
+                cmd="llamactl__subcmd__node__subcmd__help__subcmd__profile__subcmd__get"
+                ;;
+            llamactl__subcmd__node__subcmd__help__subcmd__profile,ls)
+                cmd="llamactl__subcmd__node__subcmd__help__subcmd__profile__subcmd__ls"
+                ;;
+            llamactl__subcmd__node__subcmd__help__subcmd__profile,rm)
+                cmd="llamactl__subcmd__node__subcmd__help__subcmd__profile__subcmd__rm"
+                ;;
+            llamactl__subcmd__node__subcmd__help__subcmd__profile,set)
+                cmd="llamactl__subcmd__node__subcmd__help__subcmd__profile__subcmd__set"
+                ;;
+            llamactl__subcmd__node__subcmd__profile,get)
+                cmd="llamactl__subcmd__node__subcmd__profile__subcmd__get"
+                ;;
+            llamactl__subcmd__node__subcmd__profile,help)
+                cmd="llamactl__subcmd__node__subcmd__profile__subcmd__help"
+                ;;
+            llamactl__subcmd__node__subcmd__profile,list)
+                cmd="llamactl__subcmd__node__subcmd__profile__subcmd__ls"
+                ;;
+            llamactl__subcmd__node__subcmd__profile,ls)
+                cmd="llamactl__subcmd__node__subcmd__profile__subcmd__ls"
+                ;;
+            llamactl__subcmd__node__subcmd__profile,rm)
+                cmd="llamactl__subcmd__node__subcmd__profile__subcmd__rm"
+                ;;
+            llamactl__subcmd__node__subcmd__profile,set)
+                cmd="llamactl__subcmd__node__subcmd__profile__subcmd__set"
+                ;;
+            llamactl__subcmd__node__subcmd__profile__subcmd__help,get)
+                cmd="llamactl__subcmd__node__subcmd__profile__subcmd__help__subcmd__get"
+                ;;
+            llamactl__subcmd__node__subcmd__profile__subcmd__help,help)
+                cmd="llamactl__subcmd__node__subcmd__profile__subcmd__help__subcmd__help"
+                ;;
+            llamactl__subcmd__node__subcmd__profile__subcmd__help,ls)
+                cmd="llamactl__subcmd__node__subcmd__profile__subcmd__help__subcmd__ls"
+                ;;
+            llamactl__subcmd__node__subcmd__profile__subcmd__help,rm)
+                cmd="llamactl__subcmd__node__subcmd__profile__subcmd__help__subcmd__rm"
+                ;;
+            llamactl__subcmd__node__subcmd__profile__subcmd__help,set)
+                cmd="llamactl__subcmd__node__subcmd__profile__subcmd__help__subcmd__set"
+                ;;
+            llamactl__subcmd__registry,audit)
+                cmd="llamactl__subcmd__registry__subcmd__audit"
+                ;;
+            llamactl__subcmd__registry,backup)
+                cmd="llamactl__subcmd__registry__subcmd__backup"
+                ;;
+            llamactl__subcmd__registry,check)
+                cmd="llamactl__subcmd__registry__subcmd__check"
                 ;;
             llamactl__subcmd__registry,events)
                 cmd="llamactl__subcmd__registry__subcmd__events"
@@ -196,11 +385,29 @@ _llamactl() {
             llamactl__subcmd__registry,help)
                 cmd="llamactl__subcmd__registry__subcmd__help"
                 ;;
+            llamactl__subcmd__registry,import)
+                cmd="llamactl__subcmd__registry__subcmd__import"
+                ;;
             llamactl__subcmd__registry,openapi)
                 cmd="llamactl__subcmd__registry__subcmd__openapi"
                 ;;
+            llamactl__subcmd__registry,restore)
+                cmd="llamactl__subcmd__registry__subcmd__restore"
+                ;;
             llamactl__subcmd__registry,serve)
                 cmd="llamactl__subcmd__registry__subcmd__serve"
+                ;;
+            llamactl__subcmd__registry,token)
+                cmd="llamactl__subcmd__registry__subcmd__token"
+                ;;
+            llamactl__subcmd__registry__subcmd__help,audit)
+                cmd="llamactl__subcmd__registry__subcmd__help__subcmd__audit"
+                ;;
+            llamactl__subcmd__registry__subcmd__help,backup)
+                cmd="llamactl__subcmd__registry__subcmd__help__subcmd__backup"
+                ;;
+            llamactl__subcmd__registry__subcmd__help,check)
+                cmd="llamactl__subcmd__registry__subcmd__help__subcmd__check"
                 ;;
             llamactl__subcmd__registry__subcmd__help,events)
                 cmd="llamactl__subcmd__registry__subcmd__help__subcmd__events"
@@ -208,11 +415,59 @@ _llamactl() {
             llamactl__subcmd__registry__subcmd__help,help)
                 cmd="llamactl__subcmd__registry__subcmd__help__subcmd__help"
                 ;;
+            llamactl__subcmd__registry__subcmd__help,import)
+                cmd="llamactl__subcmd__registry__subcmd__help__subcmd__import"
+                ;;
             llamactl__subcmd__registry__subcmd__help,openapi)
                 cmd="llamactl__subcmd__registry__subcmd__help__subcmd__openapi"
                 ;;
+            llamactl__subcmd__registry__subcmd__help,restore)
+                cmd="llamactl__subcmd__registry__subcmd__help__subcmd__restore"
+                ;;
             llamactl__subcmd__registry__subcmd__help,serve)
                 cmd="llamactl__subcmd__registry__subcmd__help__subcmd__serve"
+                ;;
+            llamactl__subcmd__registry__subcmd__help,token)
+                cmd="llamactl__subcmd__registry__subcmd__help__subcmd__token"
+                ;;
+            llamactl__subcmd__registry__subcmd__help__subcmd__token,create)
+                cmd="llamactl__subcmd__registry__subcmd__help__subcmd__token__subcmd__create"
+                ;;
+            llamactl__subcmd__registry__subcmd__help__subcmd__token,ls)
+                cmd="llamactl__subcmd__registry__subcmd__help__subcmd__token__subcmd__ls"
+                ;;
+            llamactl__subcmd__registry__subcmd__help__subcmd__token,revoke)
+                cmd="llamactl__subcmd__registry__subcmd__help__subcmd__token__subcmd__revoke"
+                ;;
+            llamactl__subcmd__registry__subcmd__token,create)
+                cmd="llamactl__subcmd__registry__subcmd__token__subcmd__create"
+                ;;
+            llamactl__subcmd__registry__subcmd__token,help)
+                cmd="llamactl__subcmd__registry__subcmd__token__subcmd__help"
+                ;;
+            llamactl__subcmd__registry__subcmd__token,list)
+                cmd="llamactl__subcmd__registry__subcmd__token__subcmd__ls"
+                ;;
+            llamactl__subcmd__registry__subcmd__token,ls)
+                cmd="llamactl__subcmd__registry__subcmd__token__subcmd__ls"
+                ;;
+            llamactl__subcmd__registry__subcmd__token,revoke)
+                cmd="llamactl__subcmd__registry__subcmd__token__subcmd__revoke"
+                ;;
+            llamactl__subcmd__registry__subcmd__token,rm)
+                cmd="llamactl__subcmd__registry__subcmd__token__subcmd__revoke"
+                ;;
+            llamactl__subcmd__registry__subcmd__token__subcmd__help,create)
+                cmd="llamactl__subcmd__registry__subcmd__token__subcmd__help__subcmd__create"
+                ;;
+            llamactl__subcmd__registry__subcmd__token__subcmd__help,help)
+                cmd="llamactl__subcmd__registry__subcmd__token__subcmd__help__subcmd__help"
+                ;;
+            llamactl__subcmd__registry__subcmd__token__subcmd__help,ls)
+                cmd="llamactl__subcmd__registry__subcmd__token__subcmd__help__subcmd__ls"
+                ;;
+            llamactl__subcmd__registry__subcmd__token__subcmd__help,revoke)
+                cmd="llamactl__subcmd__registry__subcmd__token__subcmd__help__subcmd__revoke"
                 ;;
             *)
                 ;;
@@ -221,7 +476,7 @@ _llamactl() {
 
     case "${cmd}" in
         llamactl)
-            opts="-q -h -V --json --quiet --registry --help --version submit run wait-ready register heartbeat unregister notify ls list status logs stop connect configs registry doctor completions man help"
+            opts="-q -h -V --json --quiet --registry --help --version submit run wait-ready register heartbeat unregister notify ls list status logs stop connect configs registry node doctor completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -565,7 +820,7 @@ _llamactl() {
             return 0
             ;;
         llamactl__subcmd__help)
-            opts="submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help"
+            opts="submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -774,6 +1029,202 @@ _llamactl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        llamactl__subcmd__help__subcmd__node)
+            opts="agent register heartbeat ls maintenance rm topology stats profile"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__node__subcmd__agent)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__node__subcmd__heartbeat)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__node__subcmd__ls)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__node__subcmd__maintenance)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__node__subcmd__profile)
+            opts="ls get set rm"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__node__subcmd__profile__subcmd__get)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__node__subcmd__profile__subcmd__ls)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__node__subcmd__profile__subcmd__rm)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__node__subcmd__profile__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__node__subcmd__register)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__node__subcmd__rm)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__node__subcmd__stats)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__node__subcmd__topology)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         llamactl__subcmd__help__subcmd__notify)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -803,7 +1254,7 @@ _llamactl() {
             return 0
             ;;
         llamactl__subcmd__help__subcmd__registry)
-            opts="events serve openapi"
+            opts="events serve check token audit openapi backup restore import"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -816,7 +1267,63 @@ _llamactl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        llamactl__subcmd__help__subcmd__registry__subcmd__audit)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__registry__subcmd__backup)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__registry__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         llamactl__subcmd__help__subcmd__registry__subcmd__events)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__registry__subcmd__import)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -844,9 +1351,79 @@ _llamactl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        llamactl__subcmd__help__subcmd__registry__subcmd__restore)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         llamactl__subcmd__help__subcmd__registry__subcmd__serve)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__registry__subcmd__token)
+            opts="create ls revoke"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__registry__subcmd__token__subcmd__create)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__registry__subcmd__token__subcmd__ls)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__registry__subcmd__token__subcmd__revoke)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1024,6 +1601,756 @@ _llamactl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        llamactl__subcmd__node)
+            opts="-q -h -V --json --quiet --registry --help --version agent register heartbeat ls list maintenance rm topology stats profile help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__agent)
+            opts="-q -h -V --role --label --labels --group --location --name --ip --vpn-ip --public-ip --address --metadata --once --id-file --detect-every --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --role)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --labels)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --label)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --location)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ip)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --vpn-ip)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --public-ip)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metadata)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --id-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --detect-every)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__heartbeat)
+            opts="-q -h -V --status --metric --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --status)
+                    COMPREPLY=($(compgen -W "online degraded draining offline" -- "${cur}"))
+                    return 0
+                    ;;
+                --metric)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__help)
+            opts="agent register heartbeat ls maintenance rm topology stats profile help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__help__subcmd__agent)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__help__subcmd__heartbeat)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__help__subcmd__ls)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__help__subcmd__maintenance)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__help__subcmd__profile)
+            opts="ls get set rm"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__help__subcmd__profile__subcmd__get)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__help__subcmd__profile__subcmd__ls)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__help__subcmd__profile__subcmd__rm)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__help__subcmd__profile__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__help__subcmd__register)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__help__subcmd__rm)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__help__subcmd__stats)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__help__subcmd__topology)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__ls)
+            opts="-w -l -q -h -V --role --label --group --location --status --wide --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --role)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --label)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --location)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --status)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__maintenance)
+            opts="-q -h -V --reason --json --quiet --registry --help --version on off"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__profile)
+            opts="-q -h -V --json --quiet --registry --help --version ls list get set rm help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__profile__subcmd__get)
+            opts="-q -h -V --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__profile__subcmd__help)
+            opts="ls get set rm help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__profile__subcmd__help__subcmd__get)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__profile__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__profile__subcmd__help__subcmd__ls)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__profile__subcmd__help__subcmd__rm)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__profile__subcmd__help__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__profile__subcmd__ls)
+            opts="-q -h -V --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__profile__subcmd__rm)
+            opts="-q -h -V --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__profile__subcmd__set)
+            opts="-q -h -V --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__register)
+            opts="-q -h -V --role --label --labels --group --location --name --ip --vpn-ip --public-ip --address --metadata --hostname --node-id --gpus --gpu-type --vram --cuda-version --cpus --memory --disk --os --machine-id --slurm-node --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --role)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --labels)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --label)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --location)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ip)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --vpn-ip)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --public-ip)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metadata)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hostname)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --node-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --gpus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --gpu-type)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --vram)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cuda-version)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --memory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --disk)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --os)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --machine-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --slurm-node)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__rm)
+            opts="-q -h -V --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__stats)
+            opts="-q -h -V --since --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__node__subcmd__topology)
+            opts="-q -h -V --role --label --group --location --status --by --dot --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --role)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --label)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --location)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --status)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --by)
+                    COMPREPLY=($(compgen -W "role location group" -- "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         llamactl__subcmd__notify)
             opts="-q -h -V --event --model --name --job --host --port --reason --log --email --ntfy-topic --ntfy-server --json --quiet --registry --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1153,8 +2480,86 @@ _llamactl() {
             return 0
             ;;
         llamactl__subcmd__registry)
-            opts="-q -h -V --json --quiet --registry --help --version events serve openapi help"
+            opts="-q -h -V --json --quiet --registry --help --version events serve check token audit openapi backup restore import help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__registry__subcmd__audit)
+            opts="-q -h -V --since --actor --kind --subject --limit --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --actor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kind)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --subject)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__registry__subcmd__backup)
+            opts="-q -h -V --force --database --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --database)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__registry__subcmd__check)
+            opts="-q -h -V --read-only --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1201,8 +2606,50 @@ _llamactl() {
             return 0
             ;;
         llamactl__subcmd__registry__subcmd__help)
-            opts="events serve openapi help"
+            opts="events serve check token audit openapi backup restore import help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__registry__subcmd__help__subcmd__audit)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__registry__subcmd__help__subcmd__backup)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__registry__subcmd__help__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1242,7 +2689,35 @@ _llamactl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        llamactl__subcmd__registry__subcmd__help__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         llamactl__subcmd__registry__subcmd__help__subcmd__openapi)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__registry__subcmd__help__subcmd__restore)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1270,6 +2745,84 @@ _llamactl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        llamactl__subcmd__registry__subcmd__help__subcmd__token)
+            opts="create ls revoke"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__registry__subcmd__help__subcmd__token__subcmd__create)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__registry__subcmd__help__subcmd__token__subcmd__ls)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__registry__subcmd__help__subcmd__token__subcmd__revoke)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__registry__subcmd__import)
+            opts="-q -h -V --database --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --database)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         llamactl__subcmd__registry__subcmd__openapi)
             opts="-q -h -V --json --quiet --registry --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1288,8 +2841,30 @@ _llamactl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        llamactl__subcmd__registry__subcmd__restore)
+            opts="-q -h -V --database --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --database)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         llamactl__subcmd__registry__subcmd__serve)
-            opts="-q -h -V --host --port --database --auth --ttl --retain --probe --allowed-host --tls-cert --tls-key --max-connections --event-bus --event-bus-prefix --json --quiet --registry --help --version"
+            opts="-q -h -V --host --port --database --auth --anonymous --first-token-file --rate-limit --ttl --node-warning-after --node-offline-after --retain --probe --allowed-host --tls-cert --tls-key --max-connections --event-bus --event-bus-prefix --json --quiet --registry --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1308,10 +2883,30 @@ _llamactl() {
                     return 0
                     ;;
                 --auth)
-                    COMPREPLY=($(compgen -W "none" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "token none" -- "${cur}"))
+                    return 0
+                    ;;
+                --anonymous)
+                    COMPREPLY=($(compgen -W "none read register" -- "${cur}"))
+                    return 0
+                    ;;
+                --first-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rate-limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --ttl)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --node-warning-after)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --node-offline-after)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1344,6 +2939,176 @@ _llamactl() {
                     return 0
                     ;;
                 --event-bus-prefix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__registry__subcmd__token)
+            opts="-q -h -V --json --quiet --registry --help --version create ls list revoke rm help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__registry__subcmd__token__subcmd__create)
+            opts="-q -h -V --owner --scope --expires --note --database --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --owner)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --scope)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expires)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --note)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --database)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__registry__subcmd__token__subcmd__help)
+            opts="create ls revoke help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__registry__subcmd__token__subcmd__help__subcmd__create)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__registry__subcmd__token__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__registry__subcmd__token__subcmd__help__subcmd__ls)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__registry__subcmd__token__subcmd__help__subcmd__revoke)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__registry__subcmd__token__subcmd__ls)
+            opts="-a -q -h -V --database --all --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --database)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__registry__subcmd__token__subcmd__revoke)
+            opts="-q -h -V --database --force --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --database)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -41,6 +41,7 @@ set edit:completion:arg-completer[llamactl] = {|@words|
             cand connect 'Connect a program to a server: tunnel if needed, environment, then the program'
             cand configs 'List, show, check and make model configurations'
             cand registry 'Run and examine the registry'
+            cand node 'Register and examine nodes'
             cand doctor 'Check what llamactl needs on this machine, with the mend for what is missing'
             cand completions 'Print a completion script for a shell'
             cand man 'Print a manual page, or write all of them'
@@ -402,7 +403,13 @@ set edit:completion:arg-completer[llamactl] = {|@words|
             cand --version 'Print version'
             cand events 'Show what happened, and follow what happens'
             cand serve 'Run the registry'
+            cand check 'Ask a live registry for everything that it offers, and report'
+            cand token 'Make, list and revoke tokens'
+            cand audit 'Show who changed what, and from where'
             cand openapi 'Print the OpenAPI document of the registry''s HTTP interface'
+            cand backup 'Write everything that the registry holds to a file; it may run meanwhile'
+            cand restore 'Replace everything that the registry holds by a backup; it may run meanwhile'
+            cand import 'Take over the servers of an older registry from its JSON file'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'llamactl;registry;events'= {
@@ -424,8 +431,13 @@ set edit:completion:arg-completer[llamactl] = {|@words|
             cand --host 'Address to listen on'
             cand --port 'Port to listen on; 0 takes a free one'
             cand --database 'Where entries are kept: sqlite:PATH or postgres://… [env: LLAMACTL_DATABASE_URL]'
-            cand --auth 'Who may use it; an address other than loopback wants `none` said out loud'
+            cand --auth 'Who may use it [default: token, or none on a loopback address]'
+            cand --anonymous 'What may be done without a token where tokens are asked for: for older clients'
+            cand --first-token-file 'File (made 0600) for the first token, in place of stderr'
+            cand --rate-limit 'Requests a second of each token, or address without one, or `off` [default: 200/s, or off on a loopback address]'
             cand --ttl 'How long an entry lives without a heartbeat'
+            cand --node-warning-after 'A node that is silent for so long is in `warning`'
+            cand --node-offline-after 'A node that is silent for so long is `offline`'
             cand --retain 'How long events are kept'
             cand --probe 'How often each ready server''s /health is looked at, or `off`'
             cand --allowed-host 'Further host name under which browsers may reach it; may be repeated'
@@ -443,7 +455,162 @@ set edit:completion:arg-completer[llamactl] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'llamactl;registry;check'= {
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --read-only 'Change nothing. Without this it makes entries of its own, whose names begin with llamactl-check, and takes them out again'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;registry;token'= {
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand create 'Make a token; it is shown this one time'
+            cand ls 'List the tokens, without themselves'
+            cand list 'List the tokens, without themselves'
+            cand revoke 'Revoke a token: it counts for nothing from then on'
+            cand rm 'Revoke a token: it counts for nothing from then on'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'llamactl;registry;token;create'= {
+            cand --owner 'Whose it is: the name that its servers and nodes have as owner (a user''s login name)'
+            cand --scope 'What it allows: read, register, admin; several with commas'
+            cand --expires 'How long it counts, as 90d or 12h; for ever when left out'
+            cand --note 'What it is for'
+            cand --database 'Open this database, on the registry''s host, in place of asking the registry'
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;registry;token;ls'= {
+            cand --database 'Open this database, on the registry''s host, in place of asking the registry'
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand -a 'Also those that ended within the last 90 days'
+            cand --all 'Also those that ended within the last 90 days'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;registry;token;list'= {
+            cand --database 'Open this database, on the registry''s host, in place of asking the registry'
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand -a 'Also those that ended within the last 90 days'
+            cand --all 'Also those that ended within the last 90 days'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;registry;token;revoke'= {
+            cand --database 'Open this database, on the registry''s host, in place of asking the registry'
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --force 'Also the last one for administrators'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;registry;token;rm'= {
+            cand --database 'Open this database, on the registry''s host, in place of asking the registry'
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --force 'Also the last one for administrators'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;registry;token;help'= {
+            cand create 'Make a token; it is shown this one time'
+            cand ls 'List the tokens, without themselves'
+            cand revoke 'Revoke a token: it counts for nothing from then on'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'llamactl;registry;token;help;create'= {
+        }
+        &'llamactl;registry;token;help;ls'= {
+        }
+        &'llamactl;registry;token;help;revoke'= {
+        }
+        &'llamactl;registry;token;help;help'= {
+        }
+        &'llamactl;registry;audit'= {
+            cand --since 'Only what happened within this time, as 1d or 12h'
+            cand --actor 'Only what this owner did, or the token with this id'
+            cand --kind 'Only this kind of event, as token-created'
+            cand --subject 'Only what happened to this server, node, token or job'
+            cand --limit 'At most so many, the last ones'
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'llamactl;registry;openapi'= {
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;registry;backup'= {
+            cand --database 'The database, as for `serve` [env: LLAMACTL_DATABASE_URL]'
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --force 'Write over a file that is there'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;registry;restore'= {
+            cand --database 'The database, as for `serve` [env: LLAMACTL_DATABASE_URL]'
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;registry;import'= {
+            cand --database 'The database, as for `serve` [env: LLAMACTL_DATABASE_URL]'
             cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
             cand --json 'Print JSON on stdout'
             cand -q 'Print errors only'
@@ -456,16 +623,345 @@ set edit:completion:arg-completer[llamactl] = {|@words|
         &'llamactl;registry;help'= {
             cand events 'Show what happened, and follow what happens'
             cand serve 'Run the registry'
+            cand check 'Ask a live registry for everything that it offers, and report'
+            cand token 'Make, list and revoke tokens'
+            cand audit 'Show who changed what, and from where'
             cand openapi 'Print the OpenAPI document of the registry''s HTTP interface'
+            cand backup 'Write everything that the registry holds to a file; it may run meanwhile'
+            cand restore 'Replace everything that the registry holds by a backup; it may run meanwhile'
+            cand import 'Take over the servers of an older registry from its JSON file'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'llamactl;registry;help;events'= {
         }
         &'llamactl;registry;help;serve'= {
         }
+        &'llamactl;registry;help;check'= {
+        }
+        &'llamactl;registry;help;token'= {
+            cand create 'Make a token; it is shown this one time'
+            cand ls 'List the tokens, without themselves'
+            cand revoke 'Revoke a token: it counts for nothing from then on'
+        }
+        &'llamactl;registry;help;token;create'= {
+        }
+        &'llamactl;registry;help;token;ls'= {
+        }
+        &'llamactl;registry;help;token;revoke'= {
+        }
+        &'llamactl;registry;help;audit'= {
+        }
         &'llamactl;registry;help;openapi'= {
         }
+        &'llamactl;registry;help;backup'= {
+        }
+        &'llamactl;registry;help;restore'= {
+        }
+        &'llamactl;registry;help;import'= {
+        }
         &'llamactl;registry;help;help'= {
+        }
+        &'llamactl;node'= {
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand agent 'Register this machine and beat for it until TERM'
+            cand register 'Register a node once'
+            cand heartbeat 'Tell once that a node lives'
+            cand ls 'List nodes'
+            cand list 'List nodes'
+            cand maintenance 'Take a node out of use, or give it back'
+            cand rm 'Take nodes out of the registry'
+            cand topology 'Show how the nodes belong together'
+            cand stats 'Show numbers about the nodes'
+            cand profile 'Settings that the nodes of a role start from'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'llamactl;node;agent'= {
+            cand --role 'What it is for, as compute or lead [env: LLAMACTL_NODE_ROLE]'
+            cand --labels 'Words by which it is found, with commas; may be repeated [env: LLAMACTL_NODE_LABELS]'
+            cand --label 'Words by which it is found, with commas; may be repeated [env: LLAMACTL_NODE_LABELS]'
+            cand --group 'Group that it is in; may be repeated [env: LLAMACTL_NODE_GROUPS]'
+            cand --location 'Where it stands, as paris/room-2/rack-7 [env: LLAMACTL_NODE_LOCATION]'
+            cand --name 'The name that people use [default: the host''s] [env: LLAMACTL_NODE_NAME]'
+            cand --ip 'Address at which others reach it [default: the one towards the registry] [env: LLAMACTL_NODE_IP]'
+            cand --vpn-ip 'Address in the virtual private network'
+            cand --public-ip 'Address on the internet'
+            cand --address 'URL of the node''s own service'
+            cand --metadata 'Anything else to keep with it; may be repeated'
+            cand --id-file 'Where its id and the secret of its lease are kept [default: /etc/llamactl/node_id, or the user''s configuration folder] [env: LLAMACTL_NODE_ID_FILE]'
+            cand --detect-every 'How often to look anew what the machine has [default: 30s]'
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --once 'Register, beat once, print the node''s id, and end'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;node;register'= {
+            cand --role 'What it is for, as compute or lead [env: LLAMACTL_NODE_ROLE]'
+            cand --labels 'Words by which it is found, with commas; may be repeated [env: LLAMACTL_NODE_LABELS]'
+            cand --label 'Words by which it is found, with commas; may be repeated [env: LLAMACTL_NODE_LABELS]'
+            cand --group 'Group that it is in; may be repeated [env: LLAMACTL_NODE_GROUPS]'
+            cand --location 'Where it stands, as paris/room-2/rack-7 [env: LLAMACTL_NODE_LOCATION]'
+            cand --name 'The name that people use [default: the host''s] [env: LLAMACTL_NODE_NAME]'
+            cand --ip 'Address at which others reach it [default: the one towards the registry] [env: LLAMACTL_NODE_IP]'
+            cand --vpn-ip 'Address in the virtual private network'
+            cand --public-ip 'Address on the internet'
+            cand --address 'URL of the node''s own service'
+            cand --metadata 'Anything else to keep with it; may be repeated'
+            cand --hostname 'Host name of another machine; nothing is found out then [default: this machine]'
+            cand --node-id 'The id that it has already'
+            cand --gpus 'Number of GPUs'
+            cand --gpu-type 'Type of the GPUs'
+            cand --vram 'Memory of all GPUs, as 48G'
+            cand --cuda-version 'Version of CUDA'
+            cand --cpus 'Logical CPUs'
+            cand --memory 'Main memory, as 256G'
+            cand --disk 'Local disks together, as 2T'
+            cand --os 'Operating system'
+            cand --machine-id 'Id of the machine'
+            cand --slurm-node 'SLURM''s name for it'
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;node;heartbeat'= {
+            cand --status 'How it is'
+            cand --metric 'Something that was measured; may be repeated'
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;node;ls'= {
+            cand --role 'Only those of this role'
+            cand --label 'Only those with this label; may be repeated'
+            cand --group 'Only those in this group'
+            cand --location 'Only those that stand there; paris takes paris/room-2 in'
+            cand --status 'Only those in this state: online, warning, offline, maintenance or draining'
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand -l 'Show more columns'
+            cand -w 'Show more columns'
+            cand --wide 'Show more columns'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;node;list'= {
+            cand --role 'Only those of this role'
+            cand --label 'Only those with this label; may be repeated'
+            cand --group 'Only those in this group'
+            cand --location 'Only those that stand there; paris takes paris/room-2 in'
+            cand --status 'Only those in this state: online, warning, offline, maintenance or draining'
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand -l 'Show more columns'
+            cand -w 'Show more columns'
+            cand --wide 'Show more columns'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;node;maintenance'= {
+            cand --reason 'Why, for people'
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;node;rm'= {
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;node;topology'= {
+            cand --role 'Only those of this role'
+            cand --label 'Only those with this label; may be repeated'
+            cand --group 'Only those in this group'
+            cand --location 'Only those that stand there; paris takes paris/room-2 in'
+            cand --status 'Only those in this state: online, warning, offline, maintenance or draining'
+            cand --by 'What the branches are'
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --dot 'Print nodes and connections for Graphviz'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;node;stats'= {
+            cand --since 'Also what happened since then, as 7d or 12h'
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;node;profile'= {
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand ls 'List the roles that have a profile'
+            cand list 'List the roles that have a profile'
+            cand get 'Print a role''s profile as JSON'
+            cand set 'Write a role''s profile'
+            cand rm 'Remove a role''s profile'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'llamactl;node;profile;ls'= {
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;node;profile;list'= {
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;node;profile;get'= {
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;node;profile;set'= {
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;node;profile;rm'= {
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;node;profile;help'= {
+            cand ls 'List the roles that have a profile'
+            cand get 'Print a role''s profile as JSON'
+            cand set 'Write a role''s profile'
+            cand rm 'Remove a role''s profile'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'llamactl;node;profile;help;ls'= {
+        }
+        &'llamactl;node;profile;help;get'= {
+        }
+        &'llamactl;node;profile;help;set'= {
+        }
+        &'llamactl;node;profile;help;rm'= {
+        }
+        &'llamactl;node;profile;help;help'= {
+        }
+        &'llamactl;node;help'= {
+            cand agent 'Register this machine and beat for it until TERM'
+            cand register 'Register a node once'
+            cand heartbeat 'Tell once that a node lives'
+            cand ls 'List nodes'
+            cand maintenance 'Take a node out of use, or give it back'
+            cand rm 'Take nodes out of the registry'
+            cand topology 'Show how the nodes belong together'
+            cand stats 'Show numbers about the nodes'
+            cand profile 'Settings that the nodes of a role start from'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'llamactl;node;help;agent'= {
+        }
+        &'llamactl;node;help;register'= {
+        }
+        &'llamactl;node;help;heartbeat'= {
+        }
+        &'llamactl;node;help;ls'= {
+        }
+        &'llamactl;node;help;maintenance'= {
+        }
+        &'llamactl;node;help;rm'= {
+        }
+        &'llamactl;node;help;topology'= {
+        }
+        &'llamactl;node;help;stats'= {
+        }
+        &'llamactl;node;help;profile'= {
+            cand ls 'List the roles that have a profile'
+            cand get 'Print a role''s profile as JSON'
+            cand set 'Write a role''s profile'
+            cand rm 'Remove a role''s profile'
+        }
+        &'llamactl;node;help;profile;ls'= {
+        }
+        &'llamactl;node;help;profile;get'= {
+        }
+        &'llamactl;node;help;profile;set'= {
+        }
+        &'llamactl;node;help;profile;rm'= {
+        }
+        &'llamactl;node;help;help'= {
         }
         &'llamactl;doctor'= {
             cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
@@ -514,6 +1010,7 @@ set edit:completion:arg-completer[llamactl] = {|@words|
             cand connect 'Connect a program to a server: tunnel if needed, environment, then the program'
             cand configs 'List, show, check and make model configurations'
             cand registry 'Run and examine the registry'
+            cand node 'Register and examine nodes'
             cand doctor 'Check what llamactl needs on this machine, with the mend for what is missing'
             cand completions 'Print a completion script for a shell'
             cand man 'Print a manual page, or write all of them'
@@ -563,13 +1060,81 @@ set edit:completion:arg-completer[llamactl] = {|@words|
         &'llamactl;help;registry'= {
             cand events 'Show what happened, and follow what happens'
             cand serve 'Run the registry'
+            cand check 'Ask a live registry for everything that it offers, and report'
+            cand token 'Make, list and revoke tokens'
+            cand audit 'Show who changed what, and from where'
             cand openapi 'Print the OpenAPI document of the registry''s HTTP interface'
+            cand backup 'Write everything that the registry holds to a file; it may run meanwhile'
+            cand restore 'Replace everything that the registry holds by a backup; it may run meanwhile'
+            cand import 'Take over the servers of an older registry from its JSON file'
         }
         &'llamactl;help;registry;events'= {
         }
         &'llamactl;help;registry;serve'= {
         }
+        &'llamactl;help;registry;check'= {
+        }
+        &'llamactl;help;registry;token'= {
+            cand create 'Make a token; it is shown this one time'
+            cand ls 'List the tokens, without themselves'
+            cand revoke 'Revoke a token: it counts for nothing from then on'
+        }
+        &'llamactl;help;registry;token;create'= {
+        }
+        &'llamactl;help;registry;token;ls'= {
+        }
+        &'llamactl;help;registry;token;revoke'= {
+        }
+        &'llamactl;help;registry;audit'= {
+        }
         &'llamactl;help;registry;openapi'= {
+        }
+        &'llamactl;help;registry;backup'= {
+        }
+        &'llamactl;help;registry;restore'= {
+        }
+        &'llamactl;help;registry;import'= {
+        }
+        &'llamactl;help;node'= {
+            cand agent 'Register this machine and beat for it until TERM'
+            cand register 'Register a node once'
+            cand heartbeat 'Tell once that a node lives'
+            cand ls 'List nodes'
+            cand maintenance 'Take a node out of use, or give it back'
+            cand rm 'Take nodes out of the registry'
+            cand topology 'Show how the nodes belong together'
+            cand stats 'Show numbers about the nodes'
+            cand profile 'Settings that the nodes of a role start from'
+        }
+        &'llamactl;help;node;agent'= {
+        }
+        &'llamactl;help;node;register'= {
+        }
+        &'llamactl;help;node;heartbeat'= {
+        }
+        &'llamactl;help;node;ls'= {
+        }
+        &'llamactl;help;node;maintenance'= {
+        }
+        &'llamactl;help;node;rm'= {
+        }
+        &'llamactl;help;node;topology'= {
+        }
+        &'llamactl;help;node;stats'= {
+        }
+        &'llamactl;help;node;profile'= {
+            cand ls 'List the roles that have a profile'
+            cand get 'Print a role''s profile as JSON'
+            cand set 'Write a role''s profile'
+            cand rm 'Remove a role''s profile'
+        }
+        &'llamactl;help;node;profile;ls'= {
+        }
+        &'llamactl;help;node;profile;get'= {
+        }
+        &'llamactl;help;node;profile;set'= {
+        }
+        &'llamactl;help;node;profile;rm'= {
         }
         &'llamactl;help;doctor'= {
         }

@@ -44,6 +44,7 @@ complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "stop" -d 'Stop a 
 complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "connect" -d 'Connect a program to a server: tunnel if needed, environment, then the program'
 complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "configs" -d 'List, show, check and make model configurations'
 complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "registry" -d 'Run and examine the registry'
+complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "node" -d 'Register and examine nodes'
 complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "doctor" -d 'Check what llamactl needs on this machine, with the mend for what is missing'
 complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "man" -d 'Print a manual page, or write all of them'
@@ -275,15 +276,21 @@ complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_se
 complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from help" -f -a "init" -d 'Write a new model configuration to start from'
 complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from help" -f -a "schema" -d 'Print the JSON Schema of model configurations'
 complete -c llamactl -n "__fish_llamactl_using_subcommand configs; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve openapi help" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
-complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve openapi help" -l json -d 'Print JSON on stdout'
-complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve openapi help" -s q -l quiet -d 'Print errors only'
-complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve openapi help" -s h -l help -d 'Print help'
-complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve openapi help" -s V -l version -d 'Print version'
-complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve openapi help" -f -a "events" -d 'Show what happened, and follow what happens'
-complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve openapi help" -f -a "serve" -d 'Run the registry'
-complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve openapi help" -f -a "openapi" -d 'Print the OpenAPI document of the registry\'s HTTP interface'
-complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve openapi help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve check token audit openapi backup restore import help" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve check token audit openapi backup restore import help" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve check token audit openapi backup restore import help" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve check token audit openapi backup restore import help" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve check token audit openapi backup restore import help" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve check token audit openapi backup restore import help" -f -a "events" -d 'Show what happened, and follow what happens'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve check token audit openapi backup restore import help" -f -a "serve" -d 'Run the registry'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve check token audit openapi backup restore import help" -f -a "check" -d 'Ask a live registry for everything that it offers, and report'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve check token audit openapi backup restore import help" -f -a "token" -d 'Make, list and revoke tokens'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve check token audit openapi backup restore import help" -f -a "audit" -d 'Show who changed what, and from where'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve check token audit openapi backup restore import help" -f -a "openapi" -d 'Print the OpenAPI document of the registry\'s HTTP interface'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve check token audit openapi backup restore import help" -f -a "backup" -d 'Write everything that the registry holds to a file; it may run meanwhile'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve check token audit openapi backup restore import help" -f -a "restore" -d 'Replace everything that the registry holds by a backup; it may run meanwhile'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve check token audit openapi backup restore import help" -f -a "import" -d 'Take over the servers of an older registry from its JSON file'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and not __fish_seen_subcommand_from events serve check token audit openapi backup restore import help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from events" -l after -d 'Only events after this number; without it the last ones' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from events" -l kind -d 'Only this kind, as registered or lost; several with commas' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from events" -l subject -d 'Only what happened to this server, node or token: its id' -r
@@ -296,8 +303,16 @@ complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_s
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l host -d 'Address to listen on' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l port -d 'Port to listen on; 0 takes a free one' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l database -d 'Where entries are kept: sqlite:PATH or postgres://… [env: LLAMACTL_DATABASE_URL]' -r
-complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l auth -d 'Who may use it; an address other than loopback wants `none` said out loud' -r -f -a "none\t'It does not: whoever reaches the port may read and register'"
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l auth -d 'Who may use it [default: token, or none on a loopback address]' -r -f -a "token\t'By tokens: `llamactl registry token create` makes them'
+none\t'It does not: whoever reaches the port may read and register'"
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l anonymous -d 'What may be done without a token where tokens are asked for: for older clients' -r -f -a "none\t'Nothing'
+read\t'To read'
+register\t'To read, to register, and to change what was registered without a token'"
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l first-token-file -d 'File (made 0600) for the first token, in place of stderr' -r -F
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l rate-limit -d 'Requests a second of each token, or address without one, or `off` [default: 200/s, or off on a loopback address]' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l ttl -d 'How long an entry lives without a heartbeat' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l node-warning-after -d 'A node that is silent for so long is in `warning`' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l node-offline-after -d 'A node that is silent for so long is `offline`' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l retain -d 'How long events are kept' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l probe -d 'How often each ready server\'s /health is looked at, or `off`' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l allowed-host -d 'Further host name under which browsers may reach it; may be repeated' -r
@@ -311,15 +326,212 @@ complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_s
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -s q -l quiet -d 'Print errors only'
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from check" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from check" -l read-only -d 'Change nothing. Without this it makes entries of its own, whose names begin with llamactl-check, and takes them out again'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from check" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from token" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from token" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from token" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from token" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from token" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from token" -f -a "create" -d 'Make a token; it is shown this one time'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from token" -f -a "ls" -d 'List the tokens, without themselves'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from token" -f -a "list" -d 'List the tokens, without themselves'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from token" -f -a "revoke" -d 'Revoke a token: it counts for nothing from then on'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from token" -f -a "rm" -d 'Revoke a token: it counts for nothing from then on'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from token" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from audit" -l since -d 'Only what happened within this time, as 1d or 12h' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from audit" -l actor -d 'Only what this owner did, or the token with this id' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from audit" -l kind -d 'Only this kind of event, as token-created' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from audit" -l subject -d 'Only what happened to this server, node, token or job' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from audit" -l limit -d 'At most so many, the last ones' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from audit" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from audit" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from audit" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from audit" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from audit" -s V -l version -d 'Print version'
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from openapi" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from openapi" -l json -d 'Print JSON on stdout'
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from openapi" -s q -l quiet -d 'Print errors only'
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from openapi" -s h -l help -d 'Print help'
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from openapi" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from backup" -l database -d 'The database, as for `serve` [env: LLAMACTL_DATABASE_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from backup" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from backup" -l force -d 'Write over a file that is there'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from backup" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from backup" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from backup" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from backup" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from restore" -l database -d 'The database, as for `serve` [env: LLAMACTL_DATABASE_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from restore" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from restore" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from restore" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from restore" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from restore" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from import" -l database -d 'The database, as for `serve` [env: LLAMACTL_DATABASE_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from import" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from import" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from import" -s V -l version -d 'Print version'
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "events" -d 'Show what happened, and follow what happens'
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "serve" -d 'Run the registry'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "check" -d 'Ask a live registry for everything that it offers, and report'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "token" -d 'Make, list and revoke tokens'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "audit" -d 'Show who changed what, and from where'
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "openapi" -d 'Print the OpenAPI document of the registry\'s HTTP interface'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "backup" -d 'Write everything that the registry holds to a file; it may run meanwhile'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "restore" -d 'Replace everything that the registry holds by a backup; it may run meanwhile'
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "import" -d 'Take over the servers of an older registry from its JSON file'
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and not __fish_seen_subcommand_from agent register heartbeat ls list maintenance rm topology stats profile help" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and not __fish_seen_subcommand_from agent register heartbeat ls list maintenance rm topology stats profile help" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and not __fish_seen_subcommand_from agent register heartbeat ls list maintenance rm topology stats profile help" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and not __fish_seen_subcommand_from agent register heartbeat ls list maintenance rm topology stats profile help" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and not __fish_seen_subcommand_from agent register heartbeat ls list maintenance rm topology stats profile help" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and not __fish_seen_subcommand_from agent register heartbeat ls list maintenance rm topology stats profile help" -f -a "agent" -d 'Register this machine and beat for it until TERM'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and not __fish_seen_subcommand_from agent register heartbeat ls list maintenance rm topology stats profile help" -f -a "register" -d 'Register a node once'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and not __fish_seen_subcommand_from agent register heartbeat ls list maintenance rm topology stats profile help" -f -a "heartbeat" -d 'Tell once that a node lives'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and not __fish_seen_subcommand_from agent register heartbeat ls list maintenance rm topology stats profile help" -f -a "ls" -d 'List nodes'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and not __fish_seen_subcommand_from agent register heartbeat ls list maintenance rm topology stats profile help" -f -a "list" -d 'List nodes'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and not __fish_seen_subcommand_from agent register heartbeat ls list maintenance rm topology stats profile help" -f -a "maintenance" -d 'Take a node out of use, or give it back'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and not __fish_seen_subcommand_from agent register heartbeat ls list maintenance rm topology stats profile help" -f -a "rm" -d 'Take nodes out of the registry'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and not __fish_seen_subcommand_from agent register heartbeat ls list maintenance rm topology stats profile help" -f -a "topology" -d 'Show how the nodes belong together'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and not __fish_seen_subcommand_from agent register heartbeat ls list maintenance rm topology stats profile help" -f -a "stats" -d 'Show numbers about the nodes'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and not __fish_seen_subcommand_from agent register heartbeat ls list maintenance rm topology stats profile help" -f -a "profile" -d 'Settings that the nodes of a role start from'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and not __fish_seen_subcommand_from agent register heartbeat ls list maintenance rm topology stats profile help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from agent" -l role -d 'What it is for, as compute or lead [env: LLAMACTL_NODE_ROLE]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from agent" -l labels -l label -d 'Words by which it is found, with commas; may be repeated [env: LLAMACTL_NODE_LABELS]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from agent" -l group -d 'Group that it is in; may be repeated [env: LLAMACTL_NODE_GROUPS]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from agent" -l location -d 'Where it stands, as paris/room-2/rack-7 [env: LLAMACTL_NODE_LOCATION]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from agent" -l name -d 'The name that people use [default: the host\'s] [env: LLAMACTL_NODE_NAME]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from agent" -l ip -d 'Address at which others reach it [default: the one towards the registry] [env: LLAMACTL_NODE_IP]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from agent" -l vpn-ip -d 'Address in the virtual private network' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from agent" -l public-ip -d 'Address on the internet' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from agent" -l address -d 'URL of the node\'s own service' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from agent" -l metadata -d 'Anything else to keep with it; may be repeated' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from agent" -l id-file -d 'Where its id and the secret of its lease are kept [default: /etc/llamactl/node_id, or the user\'s configuration folder] [env: LLAMACTL_NODE_ID_FILE]' -r -F
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from agent" -l detect-every -d 'How often to look anew what the machine has [default: 30s]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from agent" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from agent" -l once -d 'Register, beat once, print the node\'s id, and end'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from agent" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from agent" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from agent" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from agent" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from register" -l role -d 'What it is for, as compute or lead [env: LLAMACTL_NODE_ROLE]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from register" -l labels -l label -d 'Words by which it is found, with commas; may be repeated [env: LLAMACTL_NODE_LABELS]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from register" -l group -d 'Group that it is in; may be repeated [env: LLAMACTL_NODE_GROUPS]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from register" -l location -d 'Where it stands, as paris/room-2/rack-7 [env: LLAMACTL_NODE_LOCATION]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from register" -l name -d 'The name that people use [default: the host\'s] [env: LLAMACTL_NODE_NAME]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from register" -l ip -d 'Address at which others reach it [default: the one towards the registry] [env: LLAMACTL_NODE_IP]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from register" -l vpn-ip -d 'Address in the virtual private network' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from register" -l public-ip -d 'Address on the internet' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from register" -l address -d 'URL of the node\'s own service' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from register" -l metadata -d 'Anything else to keep with it; may be repeated' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from register" -l hostname -d 'Host name of another machine; nothing is found out then [default: this machine]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from register" -l node-id -d 'The id that it has already' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from register" -l gpus -d 'Number of GPUs' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from register" -l gpu-type -d 'Type of the GPUs' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from register" -l vram -d 'Memory of all GPUs, as 48G' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from register" -l cuda-version -d 'Version of CUDA' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from register" -l cpus -d 'Logical CPUs' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from register" -l memory -d 'Main memory, as 256G' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from register" -l disk -d 'Local disks together, as 2T' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from register" -l os -d 'Operating system' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from register" -l machine-id -d 'Id of the machine' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from register" -l slurm-node -d 'SLURM\'s name for it' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from register" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from register" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from register" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from register" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from register" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from heartbeat" -l status -d 'How it is' -r -f -a "online\t'All is well'
+degraded\t'It works, but not as it should'
+draining\t'It finishes what it has'
+offline\t'It says goodbye'"
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from heartbeat" -l metric -d 'Something that was measured; may be repeated' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from heartbeat" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from heartbeat" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from heartbeat" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from heartbeat" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from heartbeat" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from ls" -l role -d 'Only those of this role' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from ls" -l label -d 'Only those with this label; may be repeated' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from ls" -l group -d 'Only those in this group' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from ls" -l location -d 'Only those that stand there; paris takes paris/room-2 in' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from ls" -l status -d 'Only those in this state: online, warning, offline, maintenance or draining' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from ls" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from ls" -s l -s w -l wide -d 'Show more columns'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from ls" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from ls" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from list" -l role -d 'Only those of this role' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from list" -l label -d 'Only those with this label; may be repeated' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from list" -l group -d 'Only those in this group' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from list" -l location -d 'Only those that stand there; paris takes paris/room-2 in' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from list" -l status -d 'Only those in this state: online, warning, offline, maintenance or draining' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from list" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from list" -s l -s w -l wide -d 'Show more columns'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from list" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from maintenance" -l reason -d 'Why, for people' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from maintenance" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from maintenance" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from maintenance" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from maintenance" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from maintenance" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from rm" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from rm" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from rm" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from topology" -l role -d 'Only those of this role' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from topology" -l label -d 'Only those with this label; may be repeated' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from topology" -l group -d 'Only those in this group' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from topology" -l location -d 'Only those that stand there; paris takes paris/room-2 in' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from topology" -l status -d 'Only those in this state: online, warning, offline, maintenance or draining' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from topology" -l by -d 'What the branches are' -r -f -a "role\t'What nodes are for'
+location\t'Where they stand'
+group\t'The groups that they are in'"
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from topology" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from topology" -l dot -d 'Print nodes and connections for Graphviz'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from topology" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from topology" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from topology" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from topology" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from stats" -l since -d 'Also what happened since then, as 7d or 12h' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from stats" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from stats" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from stats" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from stats" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from profile" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from profile" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from profile" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from profile" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from profile" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from profile" -f -a "ls" -d 'List the roles that have a profile'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from profile" -f -a "list" -d 'List the roles that have a profile'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from profile" -f -a "get" -d 'Print a role\'s profile as JSON'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from profile" -f -a "set" -d 'Write a role\'s profile'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from profile" -f -a "rm" -d 'Remove a role\'s profile'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from profile" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "agent" -d 'Register this machine and beat for it until TERM'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "register" -d 'Register a node once'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "heartbeat" -d 'Tell once that a node lives'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "ls" -d 'List nodes'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "maintenance" -d 'Take a node out of use, or give it back'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "rm" -d 'Take nodes out of the registry'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "topology" -d 'Show how the nodes belong together'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "stats" -d 'Show numbers about the nodes'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "profile" -d 'Settings that the nodes of a role start from'
+complete -c llamactl -n "__fish_llamactl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c llamactl -n "__fish_llamactl_using_subcommand doctor" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand doctor" -l json -d 'Print JSON on stdout'
 complete -c llamactl -n "__fish_llamactl_using_subcommand doctor" -s q -l quiet -d 'Print errors only'
@@ -337,24 +549,25 @@ complete -c llamactl -n "__fish_llamactl_using_subcommand man" -l json -d 'Print
 complete -c llamactl -n "__fish_llamactl_using_subcommand man" -s q -l quiet -d 'Print errors only'
 complete -c llamactl -n "__fish_llamactl_using_subcommand man" -s h -l help -d 'Print help'
 complete -c llamactl -n "__fish_llamactl_using_subcommand man" -s V -l version -d 'Print version'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "submit" -d 'Submit a llama-server job from a model\'s configuration'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "run" -d 'Run llama-server and look after it: in a job, or on any workstation'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "wait-ready" -d 'Wait until a server answers, or is known not to come'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "register" -d 'Register a server that a script of yours runs'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "heartbeat" -d 'Renew the lease of a registered server'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "unregister" -d 'Take a registered server out of the registry'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "notify" -d 'Tell people about a server by mail and push'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "ls" -d 'List servers'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "status" -d 'Show all that is known of one job'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "logs" -d 'Show a job\'s log'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "stop" -d 'Stop a job: it drains, then ends'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "connect" -d 'Connect a program to a server: tunnel if needed, environment, then the program'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "configs" -d 'List, show, check and make model configurations'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "registry" -d 'Run and examine the registry'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "doctor" -d 'Check what llamactl needs on this machine, with the mend for what is missing'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "man" -d 'Print a manual page, or write all of them'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry doctor completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "submit" -d 'Submit a llama-server job from a model\'s configuration'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "run" -d 'Run llama-server and look after it: in a job, or on any workstation'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "wait-ready" -d 'Wait until a server answers, or is known not to come'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "register" -d 'Register a server that a script of yours runs'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "heartbeat" -d 'Renew the lease of a registered server'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "unregister" -d 'Take a registered server out of the registry'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "notify" -d 'Tell people about a server by mail and push'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "ls" -d 'List servers'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "status" -d 'Show all that is known of one job'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "logs" -d 'Show a job\'s log'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "stop" -d 'Stop a job: it drains, then ends'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "connect" -d 'Connect a program to a server: tunnel if needed, environment, then the program'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "configs" -d 'List, show, check and make model configurations'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "registry" -d 'Run and examine the registry'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "node" -d 'Register and examine nodes'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "doctor" -d 'Check what llamactl needs on this machine, with the mend for what is missing'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "man" -d 'Print a manual page, or write all of them'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from configs" -f -a "ls" -d 'List the model configurations'
 complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from configs" -f -a "show" -d 'Show a configuration resolved, with where each value came from'
 complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from configs" -f -a "validate" -d 'Check configurations: of models, and llamactl\'s own'
@@ -362,4 +575,19 @@ complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_
 complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from configs" -f -a "schema" -d 'Print the JSON Schema of model configurations'
 complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "events" -d 'Show what happened, and follow what happens'
 complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "serve" -d 'Run the registry'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "check" -d 'Ask a live registry for everything that it offers, and report'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "token" -d 'Make, list and revoke tokens'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "audit" -d 'Show who changed what, and from where'
 complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "openapi" -d 'Print the OpenAPI document of the registry\'s HTTP interface'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "backup" -d 'Write everything that the registry holds to a file; it may run meanwhile'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "restore" -d 'Replace everything that the registry holds by a backup; it may run meanwhile'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "import" -d 'Take over the servers of an older registry from its JSON file'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "agent" -d 'Register this machine and beat for it until TERM'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "register" -d 'Register a node once'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "heartbeat" -d 'Tell once that a node lives'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "ls" -d 'List nodes'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "maintenance" -d 'Take a node out of use, or give it back'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "rm" -d 'Take nodes out of the registry'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "topology" -d 'Show how the nodes belong together'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "stats" -d 'Show numbers about the nodes'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "profile" -d 'Settings that the nodes of a role start from'
