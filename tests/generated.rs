@@ -16,6 +16,15 @@ fn manual_pages_are_up_to_date() {
     assert_same("man");
 }
 
+#[test]
+fn the_openapi_document_is_up_to_date() {
+    let mut llamactl = Command::cargo_bin("llamactl").unwrap();
+    let output = llamactl.args(["registry", "openapi"]).assert().success().get_output().clone();
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/openapi.json");
+    let same = std::fs::read(committed).is_ok_and(|committed| committed == output.stdout);
+    assert!(same, "docs/openapi.json is stale; run `make generate` and commit it");
+}
+
 /// `completions/` is made by `llamactl completions --dir`, and `man/` likewise.
 fn assert_same(folder: &str) {
     let fresh = tempfile::tempdir().unwrap();

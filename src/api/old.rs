@@ -12,7 +12,8 @@ use crate::domain::server::{CLEAN, TEXT};
 pub const MAX_OLD_TEXT: usize = 4096;
 
 /// A port as a text.
-const PORT: &str = r"^([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$";
+const PORT: &str =
+    r"^([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$";
 
 /// A port as it was sent: a number, or the same as a text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -12,8 +12,7 @@ pub const MAX_TEXT: usize = 512;
 /// A text without control characters, as a pattern of JSON Schema.
 pub const CLEAN: &str = r"^[^\x00-\x1f\x7f-\x9f]*$";
 /// The same, and it does not consist of spaces: what [`text`] takes.
-pub const TEXT: &str =
-    r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$";
+pub const TEXT: &str = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$";
 /// A host name or an IPv4 address: what [`host`] takes, beside IPv6 addresses.
 pub const HOST_NAME: &str = r"^[0-9A-Za-z._][0-9A-Za-z._-]{0,252}$";
 /// Most labels that one server may carry.

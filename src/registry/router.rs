@@ -23,7 +23,9 @@ use super::metrics::Metrics;
 use super::routes::{Access, Permissions, Table};
 use super::service::Service;
 use crate::api::nodes::{
-    CleanupQuery, CleanupReply, History, HistoryQuery, Maintenance, NodeBeat, NodeBeatReply, NodeChange, NodeDeleted, NodeFilter, NodeRegister, NodeReply, NodeStats, Profile, ProfileConfig, ProfileDeleted, Topology,
+    CleanupQuery, CleanupReply, History, HistoryQuery, Maintenance, NodeBeat, NodeBeatReply,
+    NodeChange, NodeDeleted, NodeFilter, NodeRegister, NodeReply, NodeStats, Profile,
+    ProfileConfig, ProfileDeleted, Topology,
 };
 use crate::api::old::{OldByOwner, OldDone, OldList, OldRecord, OldShown};
 use crate::api::tokens::{AuditEntry, AuditFilter, TokenCreate, TokenCreated, TokenRevoke, WhoAmI};

@@ -81,6 +81,36 @@ fn schemathesis(serving: &Serving, token: Option<&str>, more: &[&str]) {
 }
 
 #[test]
+fn check_goes_through_every_route_and_leaves_nothing_behind() {
+    let serving = Serving::start(&["--probe", "off"]);
+    let sandbox = &serving.sandbox;
+    let report = sandbox.json(&["registry", "check", &serving.url, "--json"]);
+    assert_eq!(report["ok"], true, "{report}");
+    let served = serving.get("/api/v1/openapi.json");
+    let paths = served["paths"].as_object().unwrap();
+    let routes: usize = paths.values().map(|path| path.as_object().unwrap().len()).sum();
+    let checks = report["checks"].as_array().unwrap();
+    assert_eq!(checks.len(), routes, "{report}");
+    let warnings = report["warnings"].to_string();
+    assert!(warnings.contains("no tokens"), "{warnings}");
+    for path in ["/api/v1/servers?state=all", "/servers", "/api/v1/nodes", "/api/v1/profiles"] {
+        let left = serving.get(path).to_string();
+        assert!(!left.contains("llamactl-check"), "{path}: {left}");
+    }
+    // Reading alone changes nothing, and says what it left out.
+    let before = serving.get("/api/v1/events?limit=1000");
+    let report = sandbox.json(&["registry", "check", &serving.url, "--json", "--read-only"]);
+    assert_eq!(report["ok"], true, "{report}");
+    assert_eq!(serving.get("/api/v1/events?limit=1000"), before);
+    let skipped = |check: &&Value| check["outcome"] == "skipped";
+    assert!(report["checks"].as_array().unwrap().iter().any(|check| skipped(&check)));
+
+    let nobody = sandbox.llamactl(&["registry", "check", "http://127.0.0.1:9"]).output().unwrap();
+    assert_eq!(nobody.status.code(), Some(1));
+    assert!(text(&nobody.stderr).contains("can't be reached"), "{}", text(&nobody.stderr));
+}
+
+#[test]
 fn schemathesis_finds_nothing_where_everybody_may_do_everything() {
     let serving = Serving::start(&["--probe", "off"]);
     // Nothing wants a token here.

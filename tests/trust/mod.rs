@@ -3,6 +3,7 @@
 mod commands;
 mod entries;
 mod limits;
+mod nodes;
 mod routes;
 mod run;
 

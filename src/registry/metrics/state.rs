@@ -106,11 +106,7 @@ impl Count {
 
 /// The name under which `name` is counted: its own, while there are few. The usual case makes
 /// no new text.
-fn bounded<'a, T: Default>(
-    known: &mut BTreeMap<String, T>,
-    name: &'a str,
-    most: usize,
-) -> &'a str {
+fn bounded<'a, T: Default>(known: &mut BTreeMap<String, T>, name: &'a str, most: usize) -> &'a str {
     if known.contains_key(name) {
         return name;
     }

@@ -134,13 +134,18 @@ impl Plan {
             (path, "id") if path.starts_with("/api/v1/servers/") => made(known("server")),
             (path, "id") if path.starts_with("/api/v1/tokens/") => known("token"),
             (path, "id" | "node_id") if path.starts_with("/v2/") => {
-                if mine { Some(format!("{}-v2", self.mark)) } else { known("node_id") }
+                if mine {
+                    Some(format!("{}-v2", self.mark))
+                } else {
+                    known("node_id")
+                }
             }
             (_, "job_id") if mine => Some(format!("{}-old", self.mark)),
             (_, "job_id") => known("job_id"),
             (_, "owner") => known("owner").or_else(|| Some(self.mark.clone())),
             (_, "node_id") => made(known("node_id")),
-            (_, "name") if mine => Some(format!("{}-map", self.mark)),
+            // That format can take nothing out: it speaks of the node of the first.
+            (_, "name") if mine => Some(self.mark.clone()),
             (_, "name") => known("name"),
             (_, "role") if mine => Some(self.mark.clone()),
             (_, "role") => known("role"),
@@ -192,7 +197,7 @@ impl Plan {
                 json!({"timestamp": "2026-01-01T00:00:00Z", "pools": []})
             }
             ("POST", "/nodes/register") => json!({
-                "name": format!("{mark}-map"), "role": mark, "vpn_ip": "192.0.2.1",
+                "name": mark, "role": mark, "vpn_ip": "192.0.2.1",
                 "public_ip": "192.0.2.1", "capabilities": {}, "metadata": {},
             }),
             ("POST", "/api/v1/tokens") => json!({
