@@ -416,8 +416,7 @@ fn tidy(mut schema: Value) -> Value {
             Some("uint8") => u64::from(u8::MAX),
             Some("uint16") => u64::from(u16::MAX),
             Some("uint32") => u64::from(u32::MAX),
-            // Beyond that many programs read numbers as floating point.
-            Some("uint" | "uint64") => (1 << 53) - 1,
+            Some("uint" | "uint64") => u64::MAX,
             _ => return,
         };
         object.remove("format");

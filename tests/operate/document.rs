@@ -117,3 +117,13 @@ fn schemathesis_finds_nothing_where_everybody_may_do_everything() {
     schemathesis(&serving, None, &["--exclude-checks", "ignored_auth"]);
     assert!(http::get(&format!("{}/health", serving.url)).is_some_and(|(status, _)| status == 200));
 }
+
+#[test]
+fn schemathesis_finds_nothing_where_it_has_no_token() {
+    let serving = Serving::start(&["--probe", "off", "--auth", "token"]);
+    let (fuzzing, exclude) = (["--phases", "fuzzing"], ["--exclude-checks", WITHOUT_TOKEN]);
+    schemathesis(&serving, None, &[fuzzing, exclude].concat());
+}
+
+/// What is refused before it is looked at can't be told from what is right.
+const WITHOUT_TOKEN: &str = "positive_data_acceptance,unsupported_method,allow_header_conformance";

@@ -57,8 +57,8 @@ fn fields(body: &Value, schema: &Value, document: &Value) -> Result<(), String> 
     if let Some(items) = body.as_array() {
         return items.iter().try_for_each(|item| fields(item, &schema["items"], document));
     }
-    let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    match required.into_iter().find(|field| body.get(field).is_none()) {
+    let required = schema["required"].as_array().into_iter().flatten();
+    match required.filter_map(Value::as_str).find(|field| body.get(field).is_none()) {
         Some(field) => Err(format!("the answer has no field {field:?}")),
         None => Ok(()),
     }
