@@ -240,8 +240,10 @@ impl View {
 
     /// The entries of old clients, without those whose job has a leased server.
     pub fn legacy_visible(&self) -> impl Iterator<Item = &Arc<LegacyEntry>> {
+        // Where there are no old clients, nobody's job need be looked at.
+        let live = self.live().filter(|_| !self.legacy.is_empty());
         let leased: std::collections::HashSet<String> =
-            self.live().map(|entry| entry.server.info.job.job()).collect();
+            live.map(|entry| entry.server.info.job.job()).collect();
         self.legacy.values().filter(move |entry| !leased.contains(&entry.job))
     }
 }
