@@ -138,8 +138,10 @@ fn looking_in_the_background_keeps_answers_fresh() {
     let registry = Registry::start(&mut sandbox, "30s");
     let lookup = Lookup::new(&registry.url()).fresh_for(Duration::from_secs(3600));
     assert_eq!(names(&ask(lookup.nodes())), Vec::<&str>::new());
-    let refresh =
-        http::runtime().block_on(async { lookup.spawn_refresh(Duration::from_millis(50)) });
+    let runtime = http::runtime();
+    let inside = runtime.enter();
+    let refresh = lookup.spawn_refresh(Duration::from_millis(50));
+    drop(inside);
     sandbox.ok(&["node", "register", "--hostname", "a", "--role", "r"]);
     wait_until("the new node", SOON, || (ask(lookup.nodes()).nodes.len() == 1).then_some(()));
     drop(lookup);

@@ -129,7 +129,7 @@ fn prometheus_scrapes_the_registry_and_finds_its_servers() {
         .iter()
         .flat_map(|group| group["rules"].as_array().unwrap())
         .collect();
-    assert!(all.len() >= 10 && !all.iter().any(|rule| bad(&rule)), "{rules}");
+    assert!(all.len() >= 10 && !all.iter().any(bad), "{rules}");
     dashboard(&prometheus, &metrics(&serving));
 }
 

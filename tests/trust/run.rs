@@ -24,7 +24,7 @@ fn a_private_server_registers_by_its_owners_token_and_gives_its_key_to_nobody_el
         // The first token has the name of whoever runs this test.
         (mine, bobs, registry.token("boss", &["admin"]).await)
     });
-    let file = sandbox.write("token", &format!("{mine}\n"));
+    let file = sandbox.write("token", format!("{mine}\n"));
     fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let more = format!(
         "server: {{ context: 16384, parallel: 2, threads: 1, access: private }}\n\

@@ -164,7 +164,8 @@ fn by_model(encoder: &mut DescriptorEncoder<'_>, count: &Count) -> Result<(), fm
             ConstGauge::new(value).encode(family.encode_family(&labels)?)?;
         }
     }
-    let of_slots: [(&str, &str, fn(&Model) -> u64); 2] = [
+    type Value = fn(&Model) -> u64;
+    let of_slots: [(&str, &str, Value); 2] = [
         ("slots", "Slots of live servers by model", |model| model.slots),
         ("busy_slots", "Slots that work on a request", |model| model.busy),
     ];

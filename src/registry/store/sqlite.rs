@@ -139,7 +139,7 @@ impl Sql for Sqlite {
             // A column may have been added since.
             Some(names) if names.len() == columns => Arc::clone(names),
             _ => {
-                let names = statement.column_names().into_iter().map(str::to_owned);
+                let names = statement.column_names().map(str::to_owned);
                 let names: Arc<[String]> = names.collect();
                 self.names.insert(sql, Arc::clone(&names));
                 names
