@@ -67,7 +67,7 @@ pub fn trust(ca_file: &Path) {
     *known = Some(ca_file.to_owned());
 }
 
-/// The client for registries: as [`http`], and it knows the registry's own CA.
+/// The client for registries: as [`http()`], and it knows the registry's own CA.
 ///
 /// # Errors
 /// A CA file that can't be read or holds no certificate, or when TLS can't be set up: the

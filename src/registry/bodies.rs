@@ -57,7 +57,7 @@ struct Made<T> {
 
 impl<T: Clone + Send + 'static> Shared<T> {
     /// The list as `make` makes it: no older than this call where anything has changed since it
-    /// was made, no older than [`FRESH`] in any case. `stamp` is what the view is like now.
+    /// was made, no older than a second in any case. `stamp` is what the view is like now.
     ///
     /// # Errors
     /// What `make` says; that is not kept.

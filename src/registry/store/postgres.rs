@@ -16,7 +16,7 @@ use super::listen::{CHANNEL, Replica};
 use super::sql::{Begin, Dialect, Row, Schema, Sql, SqlError, Value};
 
 /// Longest time for one statement when the server does not answer at all: its own limit, in
-/// [`SESSION`], is shorter, so that its reason is heard.
+/// the session, is shorter, so that its reason is heard.
 pub const SILENCE: Duration = Duration::from_secs(8);
 /// Longest time to connect, and to set up a connection.
 pub const CONNECT: Duration = Duration::from_secs(3);
