@@ -630,7 +630,7 @@ fn a_mistake_in_set() {
      |
      | variants.a.model=x
      | ^^^^^^^^
-    hint: the keys here are `name`, `description`, `model`, `hf`, `server`, `slurm`, `hooks`, `labels`, `registry`, `notify`, `ssh`, `paths`
+    hint: the keys here are `name`, `description`, `model`, `hf`, `server`, `slurm`, `hooks`, `labels`, `registry`, `notify`, `ssh`, `node`, `paths`
     "#);
 }
 

@@ -196,8 +196,11 @@ async fn a_disk_without_room_is_an_error_and_never_a_false_word() {
     expected.sort();
     assert_eq!(there, expected);
     assert_eq!(registry.get("/health").await.1["status"], "degraded");
-    let (status, reply) =
-        registry.send("PUT", "/servers/old", Some(json!({"host": "n", "port": 1}))).await;
+    // More than what the last page may have left.
+    let filler = "x".repeat(100_000);
+    let (status, reply) = registry
+        .send("PUT", "/servers/old", Some(json!({"host": "n", "port": 1, "x": filler})))
+        .await;
     assert_eq!((status, reply["hint"].is_string()), (503, true), "{reply}");
 
     // Somebody makes room: it goes on by itself.

@@ -159,6 +159,7 @@ fn tree(resolved: &Resolved) -> anyhow::Result<Value> {
         "registry": settings["registry"],
         "notify": settings["notify"],
         "ssh": settings["ssh"],
+        "node": settings["node"],
         "paths": settings["paths"],
     });
     if let Some(root) = tree.as_object_mut() {

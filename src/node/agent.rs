@@ -22,6 +22,8 @@ const RETRY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_
 const FAILED_BEATS: u32 = 5;
 /// How long the goodbye may take. With it the agent ends within 2 s of TERM.
 const GOODBYE: Duration = Duration::from_millis(1500);
+/// How long the answer that is under way is waited for when the agent ends.
+const LAST_ANSWER: Duration = Duration::from_millis(400);
 /// How much longer to wait for the next look after a program hung: each such look may leave a
 /// process behind that nobody can kill.
 const HUNG_FACTOR: u32 = 20;
@@ -131,13 +133,22 @@ impl Running {
             };
             let asked = match asked {
                 Some(stop) => Some(stop),
-                None => tokio::select! {
-                    stop = signals.next() => Some(stop),
-                    wait = self.step() => {
-                        next = Instant::now() + wait?;
-                        None
+                None => {
+                    let step = self.step();
+                    tokio::pin!(step);
+                    tokio::select! {
+                        stop = signals.next() => {
+                            // The answer to a registration has the lease with which to say
+                            // goodbye.
+                            let _ = tokio::time::timeout(LAST_ANSWER, step).await;
+                            Some(stop)
+                        }
+                        wait = &mut step => {
+                            next = Instant::now() + wait?;
+                            None
+                        }
                     }
-                },
+                }
             };
             match asked {
                 Some(Stop::Terminate) => break,

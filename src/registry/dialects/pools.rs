@@ -171,7 +171,7 @@ fn registration(request: Register) -> NewNode {
             machine_id: request.machine_id,
             address: request.address,
             ip,
-            capabilities: request.capabilities,
+            capabilities: request.capabilities.map(without_empty),
             ..NodeChange::default()
         },
         default_role: ROLE.to_owned(),
@@ -202,6 +202,12 @@ fn shown(entry: &NodeEntry) -> PoolNode {
         last_heartbeat: entry.last_heartbeat,
         registered_at: entry.created_at,
     }
+}
+
+/// The library of this format has no word for "none": a node without CUDA sends an empty text.
+fn without_empty(mut capabilities: Map<String, Value>) -> Map<String, Value> {
+    capabilities.retain(|_, value| value.as_str() != Some(""));
+    capabilities
 }
 
 #[cfg(test)]
