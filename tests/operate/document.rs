@@ -125,5 +125,18 @@ fn schemathesis_finds_nothing_where_it_has_no_token() {
     schemathesis(&serving, None, &[fuzzing, exclude].concat());
 }
 
+#[test]
+fn schemathesis_finds_nothing_where_it_has_an_administrators_token() {
+    let folder = Sandbox::new();
+    let file = folder.path("first-token");
+    let first = ["--first-token-file", file.to_str().unwrap()];
+    let serving = ["--probe", "off", "--auth", "token", "--rate-limit", "off"];
+    let serving = Serving::start(&[&serving[..], &first].concat());
+    let token = std::fs::read_to_string(&file).unwrap();
+    // It tries without the token too, and only ten of those a second are told 401.
+    let slowly = ["--phases", "fuzzing", "--max-examples", "2", "--rate-limit", "4/s"];
+    schemathesis(&serving, Some(token.trim()), &slowly);
+}
+
 /// What is refused before it is looked at can't be told from what is right.
 const WITHOUT_TOKEN: &str = "positive_data_acceptance,unsupported_method,allow_header_conformance";
