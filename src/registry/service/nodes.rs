@@ -21,8 +21,8 @@ use crate::secret::Secret;
 
 /// How often nodes beat, unless there are very many.
 const BEAT: Duration = Duration::from_secs(10);
-/// Beats a second that one registry is sure to take.
-const BEATS_A_SECOND: usize = 10_000;
+/// Beats a second that a registry takes on one core beside its other work (docs/performance.md).
+const BEATS_A_SECOND: usize = 5_000;
 /// Most bytes of a profile.
 const MAX_PROFILE: usize = 64 * 1024;
 /// Most nodes that one operation marks or removes, so that no other waits long.
@@ -408,8 +408,9 @@ mod tests {
         let at = |nodes, spread| beat_after(Limits::default(), nodes, spread);
         assert_eq!(at(10, 0.5), Duration::from_secs(10));
         assert!(at(10, 0.0) >= Duration::from_secs(9) && at(10, 1.0) <= Duration::from_secs(11));
-        assert_eq!(at(100_000, 0.5), Duration::from_secs(10));
-        assert_eq!(at(200_000, 0.5), Duration::from_secs(20));
+        assert_eq!(at(50_000, 0.5), Duration::from_secs(10));
+        assert_eq!(at(100_000, 0.5), Duration::from_secs(20));
+        assert_eq!(at(200_000, 0.5), Duration::from_secs(30));
         let limits = Limits { warning: Duration::from_secs(4), ..Limits::default() };
         assert_eq!(beat_after(limits, 10, 0.5), Duration::from_secs(1));
     }
