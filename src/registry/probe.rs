@@ -7,7 +7,7 @@
 //! be: one GET to the registered host and port, never redirected, past every proxy, to no
 //! address that is special, and nothing of the answer but its status is used.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -47,14 +47,17 @@ const CHUNK: usize = 500;
 /// When TLS can't be set up.
 pub async fn run(service: Service, interval: Duration, loopback: bool) -> anyhow::Result<()> {
     let client = http::guarded(Arc::new(Guarded { loopback }))?;
-    let mut prober =
-        Prober { service, client, interval, loopback, known: HashMap::new(), round: 0 };
+    let (known, due) = (HashMap::new(), VecDeque::new());
+    let mut prober = Prober { service, client, interval, loopback, known, due, round: 0 };
     let mut looks: JoinSet<Looked> = JoinSet::new();
     let mut tick = tokio::time::interval(TICK.min(interval));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            _ = tick.tick() => prober.start(&mut looks),
+            _ = tick.tick() => {
+                prober.queue();
+                prober.start(&mut looks);
+            }
             Some(first) = looks.join_next(), if !looks.is_empty() => {
                 let mut done: Vec<Looked> = first.into_iter().collect();
                 while let Some(next) = looks.try_join_next() {
@@ -82,7 +85,8 @@ struct Looked {
 struct Known {
     next: Instant,
     failures: u32,
-    looking: bool,
+    /// It is in the queue, or being looked at.
+    waits: bool,
     /// When it was last seen to be ready.
     round: u64,
 }
@@ -93,47 +97,57 @@ struct Prober {
     interval: Duration,
     loopback: bool,
     known: HashMap<Target, Known>,
+    /// Whose turn it is; each of them once, so no more than there are servers.
+    due: VecDeque<Target>,
     round: u64,
 }
 
 impl Prober {
-    /// Starts looks at servers whose turn it is, as far as there is room.
-    fn start(&mut self, looks: &mut JoinSet<Looked>) {
+    /// Sees which servers are ready, and whose turn it is. It goes through all of them, and so is
+    /// for every tick, not for every look that ends.
+    fn queue(&mut self) {
         let now = Instant::now();
         self.round += 1;
-        let mut due: Vec<(Target, ServerInfo)> = Vec::new();
-        let room = AT_ONCE.saturating_sub(looks.len());
-        {
-            let service = self.service.clone();
-            let view = service.view().read();
-            for entry in view.entries.values().filter(|e| e.server.state == ServerState::Ready) {
-                let info = &entry.server.info;
-                let target = Target::Leased(info.id, entry.generation);
-                if self.is_due(&target, now) && due.len() < room {
-                    due.push((target, info.clone()));
-                }
-            }
-            for entry in view.legacy_visible() {
-                let target = Target::Legacy(entry.job.clone());
-                if self.is_due(&target, now)
-                    && due.len() < room
-                    && let Some(server) = entry.server()
-                {
-                    due.push((target, server.info));
-                }
-            }
+        let service = self.service.clone();
+        let view = service.view().read();
+        for entry in view.entries.values().filter(|e| e.server.state == ServerState::Ready) {
+            self.consider(Target::Leased(entry.server.info.id, entry.generation), now);
         }
+        for entry in view.legacy_visible() {
+            self.consider(Target::Legacy(entry.job.clone()), now);
+        }
+        drop(view);
         let round = self.round;
         self.known.retain(|_, known| known.round == round);
-        for (target, info) in due {
-            let Some(known) = self.known.get_mut(&target) else { continue };
-            known.next = now + self.interval;
-            if !may_look(&info, self.loopback) {
-                self.service.counters.probe("skipped");
-                tracing::debug!(host = info.host, "this address is not looked at");
-                continue;
+    }
+
+    /// Remembers that a server is ready, and puts it into the queue when it is its turn.
+    fn consider(&mut self, target: Target, now: Instant) {
+        if let Some(known) = self.known.get_mut(&target) {
+            known.round = self.round;
+            if !known.waits && known.next <= now {
+                known.waits = true;
+                self.due.push_back(target);
             }
-            known.looking = true;
+            return;
+        }
+        let next = now + self.interval.mul_f64(spread());
+        self.known.insert(target, Known { next, failures: 0, waits: false, round: self.round });
+    }
+
+    /// Starts looks at the servers in the queue, as far as there is room.
+    fn start(&mut self, looks: &mut JoinSet<Looked>) {
+        while looks.len() < AT_ONCE {
+            let Some(target) = self.due.pop_front() else { return };
+            let Some(known) = self.known.get_mut(&target) else { continue };
+            known.next = Instant::now() + self.interval;
+            let info = info(&self.service.view().read(), &target);
+            let Some(info) = info.filter(|info| may_look(info, self.loopback)) else {
+                known.waits = false;
+                self.service.counters.probe("skipped");
+                tracing::debug!(?target, "this server is not looked at");
+                continue;
+            };
             let client = self.client.clone();
             let counters = self.service.counters.clone();
             looks.spawn(async move {
@@ -141,18 +155,6 @@ impl Prober {
                 Looked { target, result }
             });
         }
-    }
-
-    /// Remembers that a server is ready, and tells whether it is its turn.
-    fn is_due(&mut self, target: &Target, now: Instant) -> bool {
-        if let Some(known) = self.known.get_mut(target) {
-            known.round = self.round;
-            return !known.looking && known.next <= now;
-        }
-        let next = now + self.interval.mul_f64(spread());
-        let known = Known { next, failures: 0, looking: false, round: self.round };
-        self.known.insert(target.clone(), known);
-        false
     }
 
     /// Remembers what was seen, and marks the servers that are found otherwise than they were.
@@ -163,7 +165,7 @@ impl Prober {
             let mut view = self.service.view().write();
             for Looked { target, result } in looked {
                 let Some(known) = self.known.get_mut(&target) else { continue };
-                known.looking = false;
+                known.waits = false;
                 known.failures = if result.is_ok() { 0 } else { known.failures + 1 };
                 let was_ok = was_ok(&view, &target);
                 let health = ServerHealth { ok: result.is_ok(), checked, reason: result.err() };
@@ -199,6 +201,17 @@ fn verdict(failures: u32, was_ok: bool) -> Verdict {
         (0, false) => Verdict::Mark,
         (failures, true) if failures >= FAILURES => Verdict::Mark,
         _ => Verdict::Wait,
+    }
+}
+
+/// Where a server is to be looked at; nothing where it has gone.
+fn info(view: &View, target: &Target) -> Option<ServerInfo> {
+    match target {
+        Target::Leased(id, generation) => {
+            let entry = view.entries.get(id).filter(|entry| entry.generation == *generation)?;
+            Some(entry.server.info.clone())
+        }
+        Target::Legacy(job) => Some(view.legacy.get(job)?.server()?.info),
     }
 }
 
