@@ -19,6 +19,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
+use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::rustls::server::Acceptor;
 use tower_service::Service as _;
 
 use super::identity::Peer;
@@ -341,7 +343,13 @@ async fn handshake(
     let shake = async move {
         match stream.first_byte().await? {
             // A handshake record (RFC 8446, 5.1).
-            Some(0x16) => tls.acceptor().accept(stream).await.map(Some),
+            Some(0x16) => {
+                let state = Arc::clone(stream.state());
+                let hello = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+                // Whoever said all that it has to say is not late because this host is busy.
+                state.enter(Phase::Header);
+                hello.into_stream(tls.config()).await.map(Some)
+            }
             Some(byte) if byte.is_ascii_alphabetic() => {
                 stream.write_all(plain_answer().as_bytes()).await?;
                 stream.shutdown().await?;

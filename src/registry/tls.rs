@@ -11,7 +11,6 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio_rustls::TlsAcceptor;
 use x509_cert::der::Decode;
 
 use crate::exit::Failure;
@@ -56,9 +55,9 @@ impl Tls {
         Ok(Tls { files, config: RwLock::new(loaded.config) })
     }
 
-    /// Accepts TLS with the present certificate.
-    pub fn acceptor(&self) -> TlsAcceptor {
-        TlsAcceptor::from(self.config.read().unwrap_or_else(PoisonError::into_inner).clone())
+    /// The present certificate, and how TLS is spoken.
+    pub fn config(&self) -> Arc<ServerConfig> {
+        self.config.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Follows the files, and SIGHUP, until the future is dropped. Files that are not in order
