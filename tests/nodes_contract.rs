@@ -3,6 +3,8 @@
 
 mod registry_support;
 
+#[path = "nodes_contract/beats.rs"]
+mod beats;
 #[path = "nodes_contract/cross.rs"]
 mod cross;
 #[path = "nodes_contract/lists.rs"]

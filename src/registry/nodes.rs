@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::store::node_ops::{Asker, Held};
 use crate::domain::node::{Life, Node, NodeInfo, NodeState, PoolStatus};
 
 /// One node.
@@ -30,8 +31,8 @@ pub struct NodeEntry {
     pub owner: Option<String>,
     /// Generation of its lease, where it has one.
     pub generation: u64,
-    /// Whether it has a lease.
-    pub leased: bool,
+    /// Hash of its lease's secret, where it has a lease.
+    pub secret_hash: Option<String>,
     /// How often it was heard of: whoever says that it is silent names this, so that a beat in
     /// between wins.
     pub beats: u64,
@@ -43,6 +44,10 @@ pub struct NodeEntry {
     pub updated_at: Timestamp,
     /// When it was last heard of, or when time began to count for it.
     pub heard: Instant,
+    /// Since when beats are here that the database does not know of.
+    pub unwritten: Option<Instant>,
+    /// Its beats go through the writer: somebody is about to say that it is silent.
+    pub in_doubt: bool,
 }
 
 impl NodeEntry {
@@ -60,6 +65,44 @@ impl NodeEntry {
     /// Whether its holder still holds it.
     pub fn is_live(&self) -> bool {
         self.sign_of_life() == Life::Active
+    }
+
+    /// What counts of it when somebody wants to change it.
+    pub fn held(&self) -> Held<'_> {
+        let lease = self.secret_hash.as_deref().map(|hash| (self.generation, hash));
+        Held { owner: self.owner.as_deref(), lease, is_live: self.is_live() }
+    }
+
+    /// Takes over what a beat measured, and that it was here; tells whether pools changed.
+    fn follow(&mut self, beat: Beaten) -> bool {
+        self.beats += 1;
+        self.last_heartbeat = beat.seen;
+        self.heard = beat.heard;
+        if let Some(metrics) = beat.metrics {
+            self.metrics = metrics;
+        }
+        match beat.pools {
+            Some(pools) if pools != self.pools => {
+                self.pools = pools;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Takes over from `newer`, the same node, what only memory knows of its beats.
+    fn keep_beats(&mut self, newer: &NodeEntry) {
+        self.beats = newer.beats;
+        self.metrics.clone_from(&newer.metrics);
+        self.pools.clone_from(&newer.pools);
+        self.last_heartbeat = newer.last_heartbeat;
+        self.heard = newer.heard;
+    }
+
+    /// Whether it has beats that the database, which knows of `written` for this generation,
+    /// does not know of.
+    fn is_ahead_of(&self, generation: u64, written: u64) -> bool {
+        self.unwritten.is_some() && self.generation == generation && self.beats > written
     }
 
     /// Whether it takes work.
@@ -184,6 +227,12 @@ impl Nodes {
         entry.heard = heard.or_else(|| old.map(|old| old.heard)).unwrap_or_else(Instant::now);
         let measured =
             old.is_some_and(|old| old.pools != entry.pools || old.metrics != entry.metrics);
+        // It beat while the change was on its way to the disk.
+        if let Some(old) = old.filter(|old| old.is_ahead_of(entry.generation, entry.beats)) {
+            entry.keep_beats(old);
+            entry.unwritten = old.unwritten;
+        }
+        entry.in_doubt = old.is_some_and(|old| old.in_doubt);
         if let Some(old) = old
             && old.info.name != entry.info.name
             && self.names.get(&old.info.name) == Some(&id)
@@ -199,19 +248,58 @@ impl Nodes {
     /// beat, and is not worth a new answer to who waits.
     pub(super) fn beat(&mut self, beat: Beaten) -> bool {
         let Some(entry) = self.by_id.get_mut(&beat.node_id) else { return false };
-        let entry = Arc::make_mut(entry);
-        entry.beats += 1;
-        entry.last_heartbeat = beat.seen;
-        entry.heard = beat.heard;
-        if let Some(metrics) = beat.metrics {
-            entry.metrics = metrics;
+        Arc::make_mut(entry).follow(beat)
+    }
+
+    /// Takes a beat that changes nothing but measurements and pools, and is to be written later;
+    /// tells whether pools changed. Any other is given back: it is the writer's business.
+    pub(super) fn take(
+        &mut self,
+        beat: Box<Beaten>,
+        reported: Option<NodeState>,
+        asker: &Asker,
+    ) -> Result<bool, Box<Beaten>> {
+        let Some(entry) = self.by_id.get_mut(&beat.node_id) else { return Err(beat) };
+        let same = entry.is_live() && reported.is_none_or(|reported| reported == entry.reported);
+        if !same || entry.in_doubt || asker.may_beat(entry.held()).is_err() {
+            return Err(beat);
         }
-        match beat.pools {
-            Some(pools) if pools != entry.pools => {
-                entry.pools = pools;
-                true
+        let entry = Arc::make_mut(entry);
+        entry.unwritten = entry.unwritten.or(Some(beat.heard));
+        Ok(entry.follow(*beat))
+    }
+
+    /// Those that have beats which the database has not known of since `before`.
+    pub(super) fn unwritten(&self, before: Instant) -> Vec<Arc<NodeEntry>> {
+        let due = |entry: &&Arc<NodeEntry>| entry.unwritten.is_some_and(|since| since <= before);
+        self.by_id.values().filter(due).cloned().collect()
+    }
+
+    /// The database knows now of so many beats of a node, as of `now`.
+    pub(super) fn written(&mut self, id: &str, beats: u64, now: Instant) {
+        let Some(entry) = self.by_id.get_mut(id) else { return };
+        let unwritten = (entry.beats > beats).then_some(now);
+        if entry.unwritten.is_some() {
+            Arc::make_mut(entry).unwritten = unwritten;
+        }
+    }
+
+    /// What is known of the beats of a node, where the database does not know it yet.
+    pub(super) fn complete(&self, entry: &mut NodeEntry) {
+        if let Some(known) = self.by_id.get(&entry.info.node_id)
+            && known.is_ahead_of(entry.generation, entry.beats)
+        {
+            entry.keep_beats(known);
+        }
+    }
+
+    /// Somebody is about to say that these are silent: until that is decided, their beats stand
+    /// in line with it.
+    pub(super) fn doubt<'a>(&mut self, ids: impl Iterator<Item = &'a str>, in_doubt: bool) {
+        for id in ids {
+            if let Some(entry) = self.by_id.get_mut(id) {
+                Arc::make_mut(entry).in_doubt = in_doubt;
             }
-            _ => false,
         }
     }
 
@@ -263,12 +351,14 @@ pub(crate) mod tests {
             metrics: Map::new(),
             owner: None,
             generation: 1,
-            leased: false,
+            secret_hash: None,
             beats: 0,
             last_heartbeat: now,
             created_at: now,
             updated_at: now,
             heard: Instant::now(),
+            unwritten: None,
+            in_doubt: false,
         }
     }
 
@@ -294,6 +384,71 @@ pub(crate) mod tests {
         nodes.remove("id-b");
         assert!(nodes.find("a").is_none());
         assert_eq!(nodes.len(), 1);
+    }
+
+    fn beat(load: f64) -> Box<Beaten> {
+        let metrics = Map::from_iter([("load".to_owned(), load.into())]);
+        Box::new(Beaten {
+            node_id: "id-a".to_owned(),
+            metrics: Some(metrics),
+            pools: None,
+            seen: Timestamp::from_second(1_700_000_010).unwrap(),
+            heard: Instant::now(),
+        })
+    }
+
+    #[test]
+    fn only_a_beat_that_changes_no_state_and_comes_from_the_holder_is_taken_in_memory() {
+        let anybody = Asker { everywhere: true, ..Asker::default() };
+        let take = |change: fn(&mut NodeEntry), reported| {
+            let mut nodes = Nodes::default();
+            let mut entry = entry("a");
+            change(&mut entry);
+            nodes.put(entry, None);
+            nodes.doubt(std::iter::once("id-b"), true);
+            nodes.take(beat(1.0), reported, &anybody).is_ok()
+        };
+        assert!(take(|_| (), None));
+        assert!(take(|_| (), Some(NodeState::Online)));
+        assert!(!take(|_| (), Some(NodeState::Draining)), "its state changes");
+        assert!(!take(|entry| entry.life = Life::Warning, None), "it comes back");
+        assert!(!take(|entry| entry.reported = NodeState::Offline, None), "it comes back");
+        assert!(!take(|entry| entry.secret_hash = Some("hash".to_owned()), None), "another's");
+        let mut nodes = Nodes::default();
+        nodes.put(entry("a"), None);
+        nodes.doubt(std::iter::once("id-a"), true);
+        assert!(nodes.take(beat(1.0), None, &anybody).is_err(), "somebody decides on it");
+    }
+
+    #[test]
+    fn beats_that_are_not_written_outlive_a_change_that_was_on_its_way() {
+        let mut nodes = Nodes::default();
+        nodes.put(entry("a"), None);
+        let mut change = entry("a");
+        change.info.location = Some("room 1".to_owned());
+        let anybody = Asker { everywhere: true, ..Asker::default() };
+        assert!(nodes.take(beat(1.0), None, &anybody).is_ok());
+        nodes.put(change, None);
+        let now = nodes.get("id-a").unwrap();
+        assert_eq!((now.beats, now.info.location.as_deref()), (1, Some("room 1")));
+        assert_eq!(now.metrics["load"], 1.0);
+
+        // What is read from the database meanwhile is completed.
+        let mut row = entry("a");
+        nodes.complete(&mut row);
+        assert_eq!((row.beats, &row.metrics["load"]), (1, &1.0.into()));
+        let mut newer = entry("a");
+        newer.generation = 2;
+        nodes.complete(&mut newer);
+        assert_eq!(newer.beats, 0, "another lease");
+
+        let written = nodes.unwritten(Instant::now());
+        assert_eq!(written.len(), 1);
+        assert!(nodes.take(beat(2.0), None, &anybody).is_ok());
+        nodes.written("id-a", written[0].beats, Instant::now());
+        assert_eq!(nodes.unwritten(Instant::now()).len(), 1, "it beat again");
+        nodes.written("id-a", 2, Instant::now());
+        assert!(nodes.unwritten(Instant::now()).is_empty());
     }
 
     #[test]

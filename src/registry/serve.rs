@@ -128,6 +128,10 @@ impl Registry {
         prober.iter().for_each(|task| task.abort());
         follower.iter().for_each(|task| task.abort());
         bus.iter().for_each(|task| task.abort());
+        let now = Now::get();
+        if let Err(error) = self.service.write_beats(now.instant, now).await {
+            tracing::warn!(%error, "the nodes' last heartbeats were not written");
+        }
         let store = Arc::clone(&self.service.store);
         tokio::task::spawn_blocking(move || store.close()).await?;
         ended

@@ -79,7 +79,7 @@ impl<'a> Ticker<'a> {
         if now.instant.saturating_duration_since(self.last_nodes) >= look_every(self.service.limits)
         {
             self.last_nodes = now.instant;
-            self.service.mark_silent_nodes(now).await?;
+            self.service.look_at_nodes(now).await?;
         }
         let pruned = self.last_prune.map(|at| now.instant.saturating_duration_since(at));
         if pruned.is_none_or(|ago| ago >= PRUNE) {

@@ -9,9 +9,11 @@ use uuid::Uuid;
 
 use super::legacy::LegacyEntry;
 use super::nodes::{Beaten, NodeEntry, Nodes};
+use super::store::node_ops::Asker;
 use super::store::{Seen, Target};
 use crate::api::nodes::Profile;
 use crate::domain::event::Event;
+use crate::domain::node::NodeState;
 use crate::domain::server::{Server, ServerHealth, ServerState, Slots};
 use crate::domain::token::Token;
 use crate::secret::Secret;
@@ -85,6 +87,13 @@ pub enum Change {
     },
     /// A node was heard of, and nothing but its measurements and pools changed.
     BeatNode(Box<Beaten>),
+    /// The database knows now of beats that were taken in memory: ids, and how many of each.
+    WroteBeats {
+        /// Node → beats.
+        nodes: Vec<(String, u64)>,
+        /// When.
+        now: Instant,
+    },
     /// A node is gone.
     DropNode(String),
     /// A new or changed profile.
@@ -173,6 +182,9 @@ impl View {
                 self.revision += u64::from(self.nodes.put(*entry, heard));
             }
             Change::BeatNode(beat) => self.revision += u64::from(self.nodes.beat(*beat)),
+            Change::WroteBeats { nodes, now } => {
+                nodes.iter().for_each(|(id, beats)| self.nodes.written(id, *beats, now));
+            }
             Change::DropNode(id) => self.nodes.remove(&id),
             Change::PutProfile(profile) => {
                 self.profiles.insert(profile.role.clone(), Arc::new(*profile));
@@ -193,6 +205,24 @@ impl View {
         {
             *known = Some(seen.health.clone());
         }
+    }
+
+    /// Takes a node's beat in memory, as [`Nodes::take`].
+    ///
+    /// # Errors
+    /// The beat, where it is the writer's business.
+    pub fn take_beat(
+        &mut self,
+        beat: Box<Beaten>,
+        reported: Option<NodeState>,
+        asker: &Asker,
+    ) -> Result<(), Box<Beaten>> {
+        // What can't be written in the end must not be taken now.
+        if self.broken.is_some() {
+            return Err(beat);
+        }
+        self.revision += u64::from(self.nodes.take(beat, reported, asker)?);
+        Ok(())
     }
 
     fn health_of(&mut self, target: &Target) -> Option<&mut Option<ServerHealth>> {

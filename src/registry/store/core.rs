@@ -209,6 +209,7 @@ impl Core {
                 sequence: &mut sequence,
                 changes: &mut changes,
                 held,
+                view: &self.view,
                 wrote: 0,
             };
             let outcome = apply.run(op);

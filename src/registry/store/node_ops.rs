@@ -1,5 +1,6 @@
 //! What can be done to nodes and profiles, and who asks for it.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::{Map, Value};
@@ -7,6 +8,7 @@ use serde_json::{Map, Value};
 use super::{Proof, Refused};
 use crate::api::nodes::NodeChange;
 use crate::domain::node::{Life, NodeState, PoolStatus};
+use crate::registry::nodes::NodeEntry;
 
 /// Most profiles.
 pub const MAX_PROFILES: u64 = 1_000;
@@ -45,6 +47,8 @@ pub enum NodeOp {
         /// Who asks.
         asker: Asker,
     },
+    /// Beats that were taken in memory come to the disk: the nodes as they are now.
+    WriteBeats(Vec<Arc<NodeEntry>>),
     /// Nodes were not heard of for long.
     Silent(Vec<Silence>),
     /// Nodes that were silent for long go.
@@ -66,7 +70,11 @@ pub enum NodeOp {
 impl NodeOp {
     /// Whether it must be on disk before it is acknowledged.
     pub fn is_durable(&self) -> bool {
-        !matches!(self, NodeOp::Beat(beat) if !beat.durable)
+        match self {
+            NodeOp::Beat(beat) => beat.durable,
+            NodeOp::WriteBeats(_) => false,
+            _ => true,
+        }
     }
 }
 

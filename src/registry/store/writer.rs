@@ -46,6 +46,7 @@ pub struct Store {
     writer: Mutex<Option<std::thread::JoinHandle<()>>>,
     listener: Mutex<Option<Listener>>,
     offline: Arc<AtomicBool>,
+    alone: bool,
     view: SharedView,
     log: EventLog,
     counters: StoreCounters,
@@ -101,6 +102,7 @@ impl Store {
             writer: Mutex::new(Some(writer)),
             listener: Mutex::new(listener),
             offline,
+            alone: matches!(database, Database::Sqlite(_)),
             view,
             log,
             counters,
@@ -120,6 +122,11 @@ impl Store {
     /// Whether the database can't be reached: what is asked for is refused at once.
     pub fn is_offline(&self) -> bool {
         self.offline.load(Ordering::Relaxed)
+    }
+
+    /// Whether no other registry writes to this database, so that the view is never behind it.
+    pub fn is_alone(&self) -> bool {
+        self.alone
     }
 
     /// What is counted of its writer.

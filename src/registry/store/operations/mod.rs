@@ -19,7 +19,7 @@ use serde_json::Value as Json;
 use super::sql::{Row, Sql, SqlError, Value, values};
 use super::{By, Done, Now, Op, Refused};
 use crate::domain::event::{Event, EventKind};
-use crate::registry::view::{Change, View};
+use crate::registry::view::{Change, SharedView, View};
 
 pub use legacy::TABLE as LEGACY;
 pub use nodes::TABLE as NODES;
@@ -86,6 +86,8 @@ pub struct Apply<'a> {
     pub changes: &'a mut Vec<Change>,
     /// How many entries there were before this transaction.
     pub held: Held,
+    /// As of the last commit, and what of it the database does not know yet.
+    pub view: &'a SharedView,
     /// Rows that were written.
     pub wrote: usize,
 }

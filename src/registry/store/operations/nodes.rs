@@ -1,5 +1,7 @@
 //! Nodes.
 
+use std::sync::Arc;
+
 use serde_json::{Map, json};
 
 use super::{Apply, Outcome};
@@ -8,7 +10,7 @@ use crate::domain::node::{Life, NodeInfo, NodeState, PoolStatus};
 use crate::registry::node_merge::merge;
 use crate::registry::nodes::{Beaten, NodeEntry};
 use crate::registry::store::follow::{Table, When};
-use crate::registry::store::node_ops::{Asker, Beat, Held, NodeOp, NodeRegistration, Silence};
+use crate::registry::store::node_ops::{Asker, Beat, NodeOp, NodeRegistration, Silence};
 use crate::registry::store::sql::{Row, SqlError, Value, to_json, values};
 use crate::registry::store::{Done, MAX_ENTRIES, Refused};
 use crate::registry::view::Change;
@@ -26,45 +28,30 @@ const BY_ID: &str = "SELECT * FROM nodes WHERE node_id = ?1";
 const BY_NAME: &str = "SELECT * FROM nodes WHERE name = ?1";
 
 fn read(row: &Row, when: &When) -> Result<Change, SqlError> {
-    let row = node_row(row, when.now.instant)?;
-    Ok(Change::PutNode { entry: Box::new(row.entry), heard: Some(when.now.instant) })
+    let entry = node_row(row, when.now.instant)?;
+    Ok(Change::PutNode { entry: Box::new(entry), heard: Some(when.now.instant) })
 }
 
-/// A row of `nodes`.
-struct NodeRow {
-    entry: NodeEntry,
-    secret_hash: Option<String>,
-}
-
-impl NodeRow {
-    fn held(&self) -> Held<'_> {
-        let lease = self.secret_hash.as_deref().map(|hash| (self.entry.generation, hash));
-        let is_live = self.entry.is_live();
-        Held { owner: self.entry.owner.as_deref(), lease, is_live }
-    }
-}
-
-fn node_row(row: &Row, heard: std::time::Instant) -> Result<NodeRow, SqlError> {
-    let secret_hash = row.text_or_none("secret_hash")?.map(str::to_owned);
-    Ok(NodeRow {
-        entry: NodeEntry {
-            info: row.json("info")?,
-            reported: row.word("reported")?,
-            life: row.word("life")?,
-            maintenance: row.int("maintenance")? != 0,
-            reason: row.text_or_none("reason")?.map(str::to_owned),
-            pools: row.json("pools")?,
-            metrics: row.json("metrics")?,
-            owner: row.text_or_none("owner")?.map(str::to_owned),
-            generation: row.count("generation")?,
-            leased: secret_hash.is_some(),
-            beats: row.count("beats")?,
-            last_heartbeat: row.time("last_heartbeat")?,
-            created_at: row.time("created_at")?,
-            updated_at: row.time("updated_at")?,
-            heard,
-        },
-        secret_hash,
+/// A row of `nodes`, read at `now`.
+fn node_row(row: &Row, now: std::time::Instant) -> Result<NodeEntry, SqlError> {
+    Ok(NodeEntry {
+        info: row.json("info")?,
+        reported: row.word("reported")?,
+        life: row.word("life")?,
+        maintenance: row.int("maintenance")? != 0,
+        reason: row.text_or_none("reason")?.map(str::to_owned),
+        pools: row.json("pools")?,
+        metrics: row.json("metrics")?,
+        owner: row.text_or_none("owner")?.map(str::to_owned),
+        generation: row.count("generation")?,
+        secret_hash: row.text_or_none("secret_hash")?.map(str::to_owned),
+        beats: row.count("beats")?,
+        last_heartbeat: row.time("last_heartbeat")?,
+        created_at: row.time("created_at")?,
+        updated_at: row.time("updated_at")?,
+        heard: now,
+        unwritten: None,
+        in_doubt: false,
     })
 }
 
@@ -90,20 +77,21 @@ impl Apply<'_> {
             NodeOp::Register(registration) => self.register_node(registration),
             NodeOp::Beat(beat) => self.beat_node(beat),
             NodeOp::Change { node, change, asker } => {
-                let Some(row) = self.node(node)? else { return Ok(Err(Refused::UnknownNode)) };
-                if let Err(refused) = asker.may_change(row.held()) {
+                let Some(old) = self.node(node)? else { return Ok(Err(Refused::UnknownNode)) };
+                if let Err(refused) = asker.may_change(old.held()) {
                     return Ok(Err(refused));
                 }
-                let info = match merge(&row.entry.info, change) {
+                let info = match merge(&old.info, change) {
                     Ok(info) => info,
                     Err(reason) => return Ok(Err(Refused::Wrong(reason))),
                 };
-                self.change_node(row, info)
+                self.change_node(old, info)
             }
             NodeOp::Maintenance { node, on, reason, asker } => {
                 self.maintain_node(node, *on, reason.as_deref(), asker)
             }
             NodeOp::Remove { node, asker } => self.remove_node(node, asker),
+            NodeOp::WriteBeats(nodes) => self.write_beats(nodes),
             NodeOp::Silent(silent) => self.silence_nodes(silent),
             NodeOp::Clean(silent) => self.clean_nodes(silent),
             NodeOp::SetProfile { role, config } => self.set_profile(role, config),
@@ -116,16 +104,16 @@ impl Apply<'_> {
         if known.is_none() && self.held.nodes >= MAX_ENTRIES {
             return Ok(Err(Refused::Full));
         }
-        if let Some(row) = &known {
-            let holds = row.secret_hash.is_some() && row.secret_hash == new.secret_hash;
-            let allowed = new.asker.owns(row.entry.owner.as_deref());
-            let allowed = if holds { allowed } else { new.asker.may_change(row.held()) };
+        if let Some(old) = &known {
+            let holds = old.secret_hash.is_some() && old.secret_hash == new.secret_hash;
+            let allowed = new.asker.owns(old.owner.as_deref());
+            let allowed = if holds { allowed } else { new.asker.may_change(old.held()) };
             if let Err(refused) = allowed {
                 return Ok(Err(refused));
             }
         }
         let old = match &known {
-            Some(row) => row.entry.info.clone(),
+            Some(old) => old.info.clone(),
             None => self.new_node(new)?,
         };
         let info = match merge(&old, &new.change) {
@@ -136,7 +124,7 @@ impl Apply<'_> {
             return Ok(Err(Refused::NameTaken(info.name)));
         }
         match known {
-            Some(row) => self.register_known(new, row, info),
+            Some(old) => self.register_known(new, old, info),
             None => self.insert_node(new, info),
         }
     }
@@ -144,7 +132,7 @@ impl Apply<'_> {
     /// The node that registers, if it is known: the one with its id, or its name; else the one
     /// of its host; else one of the same machine that is silent, since its host was renamed.
     /// Machines that are live may share an id: nodes without disks that boot from one image do.
-    fn same_node(&mut self, new: &NodeRegistration) -> Result<Option<NodeRow>, SqlError> {
+    fn same_node(&mut self, new: &NodeRegistration) -> Result<Option<NodeEntry>, SqlError> {
         if let Some(id) = &new.node_id {
             return self.node(id);
         }
@@ -216,12 +204,14 @@ impl Apply<'_> {
             metrics: Map::new(),
             owner: new.asker.owner.clone(),
             generation: self.next_seq(),
-            leased: new.secret_hash.is_some(),
+            secret_hash: new.secret_hash.clone(),
             beats: 0,
             last_heartbeat: self.now.wall,
             created_at: self.now.wall,
             updated_at: self.now.wall,
             heard: self.now.instant,
+            unwritten: None,
+            in_doubt: false,
             info,
         };
         let rev = self.next_rev();
@@ -239,7 +229,7 @@ impl Apply<'_> {
                 entry.reported.as_str(),
                 entry.life.as_str(),
                 entry.generation,
-                new.secret_hash.as_deref(),
+                entry.secret_hash.as_deref(),
                 to_json(&entry.info),
                 to_json(&entry.pools),
                 self.now.wall,
@@ -253,10 +243,9 @@ impl Apply<'_> {
     fn register_known(
         &mut self,
         new: &NodeRegistration,
-        row: NodeRow,
+        old: NodeEntry,
         info: NodeInfo,
     ) -> Result<Outcome, SqlError> {
-        let NodeRow { entry: old, secret_hash: old_hash } = row;
         let mut entry = old.clone();
         entry.info = info;
         (entry.reported, entry.life) = (NodeState::Online, Life::Active);
@@ -265,10 +254,9 @@ impl Apply<'_> {
         }
         entry.owner = entry.owner.or_else(|| new.asker.owner.clone());
         // Who proves the lease that is there keeps it.
-        let kept = new.asker.proof.as_ref().and(old_hash.as_deref());
-        let secret = new.secret_hash.as_deref().or(kept);
-        let same_lease = secret == old_hash.as_deref();
-        entry.leased = secret.is_some();
+        let kept = new.asker.proof.as_ref().and(old.secret_hash.as_ref());
+        entry.secret_hash = new.secret_hash.as_ref().or(kept).cloned();
+        let same_lease = entry.secret_hash == old.secret_hash;
         let changed = entry.info != old.info || entry.owner != old.owner || !same_lease;
         if changed {
             entry.updated_at = self.now.wall;
@@ -279,7 +267,7 @@ impl Apply<'_> {
         }
         entry.beats += 1;
         entry.last_heartbeat = self.now.wall;
-        self.write_node(&entry, old.beats, Some(secret))?;
+        self.write_node(&entry, old.generation)?;
         self.state_event(&old, &entry)?;
         Ok(self.put_node(entry, true))
     }
@@ -330,11 +318,10 @@ impl Apply<'_> {
     }
 
     fn beat_that_changes(&mut self, beat: &Beat) -> Result<Outcome, SqlError> {
-        let Some(row) = self.node(&beat.node)? else { return Ok(Err(Refused::UnknownNode)) };
-        if let Err(refused) = beat.asker.may_beat(row.held()) {
+        let Some(old) = self.node(&beat.node)? else { return Ok(Err(Refused::UnknownNode)) };
+        if let Err(refused) = beat.asker.may_beat(old.held()) {
             return Ok(Err(refused));
         }
-        let old = row.entry;
         let mut entry = old.clone();
         entry.life = Life::Active;
         entry.reported = match (beat.reported, old.reported) {
@@ -350,23 +337,23 @@ impl Apply<'_> {
         }
         entry.beats += 1;
         entry.last_heartbeat = self.now.wall;
-        self.write_node(&entry, old.beats, None)?;
+        self.write_node(&entry, old.generation)?;
         self.state_event(&old, &entry)?;
         self.put_node(entry, true).ok();
         Ok(Ok(Done::Changed(1)))
     }
 
-    fn change_node(&mut self, row: NodeRow, info: NodeInfo) -> Result<Outcome, SqlError> {
+    fn change_node(&mut self, old: NodeEntry, info: NodeInfo) -> Result<Outcome, SqlError> {
         if self.is_taken(&info.name, &info.node_id)? {
             return Ok(Err(Refused::NameTaken(info.name)));
         }
-        let mut entry = row.entry;
+        let mut entry = old;
         if entry.info == info {
             return Ok(Ok(Done::Node { id: info.node_id, generation: entry.generation }));
         }
         entry.info = info;
         entry.updated_at = self.now.wall;
-        self.write_node(&entry, entry.beats, None)?;
+        self.write_node(&entry, entry.generation)?;
         self.event(EventKind::NodeUpdated, &entry.info.node_id, summary(&entry))?;
         Ok(self.put_node(entry, false))
     }
@@ -378,11 +365,10 @@ impl Apply<'_> {
         reason: Option<&str>,
         asker: &Asker,
     ) -> Result<Outcome, SqlError> {
-        let Some(row) = self.node(node)? else { return Ok(Err(Refused::UnknownNode)) };
-        if let Err(refused) = asker.owns(row.entry.owner.as_deref()) {
+        let Some(old) = self.node(node)? else { return Ok(Err(Refused::UnknownNode)) };
+        if let Err(refused) = asker.owns(old.owner.as_deref()) {
             return Ok(Err(refused));
         }
-        let old = row.entry;
         let mut entry = old.clone();
         entry.maintenance = on;
         entry.reason = reason.filter(|_| on).map(str::to_owned);
@@ -390,7 +376,7 @@ impl Apply<'_> {
             return Ok(Ok(Done::Node { id: old.info.node_id, generation: old.generation }));
         }
         entry.updated_at = self.now.wall;
-        self.write_node(&entry, old.beats, None)?;
+        self.write_node(&entry, old.generation)?;
         if entry.state() == old.state() {
             self.event(EventKind::NodeUpdated, &entry.info.node_id, summary(&entry))?;
         }
@@ -399,20 +385,20 @@ impl Apply<'_> {
     }
 
     fn remove_node(&mut self, node: &str, asker: &Asker) -> Result<Outcome, SqlError> {
-        let Some(row) = self.node(node)? else { return Ok(Err(Refused::UnknownNode)) };
-        if let Err(refused) = asker.may_change(row.held()) {
+        let Some(old) = self.node(node)? else { return Ok(Err(Refused::UnknownNode)) };
+        if let Err(refused) = asker.may_change(old.held()) {
             return Ok(Err(refused));
         }
-        self.delete_node(row.entry)
+        self.delete_node(&old)
     }
 
-    fn delete_node(&mut self, entry: NodeEntry) -> Result<Outcome, SqlError> {
+    fn delete_node(&mut self, entry: &NodeEntry) -> Result<Outcome, SqlError> {
         let id = entry.info.node_id.clone();
         self.execute(
-            "DELETE FROM nodes WHERE node_id = ?1 AND beats = ?2",
-            values![&id, entry.beats],
+            "DELETE FROM nodes WHERE node_id = ?1 AND generation = ?2",
+            values![&id, entry.generation],
         )?;
-        self.event(EventKind::NodeRemoved, &id, summary(&entry))?;
+        self.event(EventKind::NodeRemoved, &id, summary(entry))?;
         self.changes.push(Change::DropNode(id));
         Ok(Ok(Done::Changed(1)))
     }
@@ -422,14 +408,13 @@ impl Apply<'_> {
     fn silence_nodes(&mut self, silent: &[Silence]) -> Result<Outcome, SqlError> {
         let mut count = 0;
         for silence in silent {
-            let Some(row) = self.one_node(BY_ID, values![&silence.node_id])? else { continue };
-            let old = row.entry;
+            let Some(old) = self.one_node(BY_ID, values![&silence.node_id])? else { continue };
             if old.beats != silence.beats || old.life >= silence.life {
                 continue;
             }
             let mut entry = old.clone();
             entry.life = silence.life;
-            self.write_node(&entry, old.beats, None)?;
+            self.write_node(&entry, old.generation)?;
             self.state_event(&old, &entry)?;
             let heard = Some(silence.heard);
             self.changes.push(Change::PutNode { entry: Box::new(entry), heard });
@@ -441,34 +426,52 @@ impl Apply<'_> {
     fn clean_nodes(&mut self, silent: &[Silence]) -> Result<Outcome, SqlError> {
         let mut count = 0;
         for silence in silent {
-            let row = self.one_node(BY_ID, values![&silence.node_id])?;
-            let Some(row) = row.filter(|row| row.entry.beats == silence.beats) else { continue };
-            self.delete_node(row.entry)?.ok();
+            let old = self.one_node(BY_ID, values![&silence.node_id])?;
+            let Some(old) = old.filter(|old| old.beats == silence.beats) else { continue };
+            self.delete_node(&old)?.ok();
             count += 1;
         }
         Ok(Ok(Done::Changed(count)))
     }
 
-    /// Writes everything that can change of a node that was read with `beats`; its secret too,
-    /// where one is given.
-    fn write_node(
-        &mut self,
-        entry: &NodeEntry,
-        beats: u64,
-        secret: Option<Option<&str>>,
-    ) -> Result<(), SqlError> {
+    /// Writes what was measured and not written until now. A row that was removed, registered
+    /// anew or written since is left as it is.
+    fn write_beats(&mut self, nodes: &[Arc<NodeEntry>]) -> Result<Outcome, SqlError> {
+        for entry in nodes {
+            let rev = self.next_rev();
+            self.execute(
+                "UPDATE nodes SET beats = ?3, metrics = ?4, pools = ?5, last_heartbeat = ?6,
+                     rev = ?7
+                 WHERE node_id = ?1 AND generation = ?2 AND beats < ?3",
+                values![
+                    &entry.info.node_id,
+                    entry.generation,
+                    entry.beats,
+                    to_json(&entry.metrics),
+                    to_json(&entry.pools),
+                    entry.last_heartbeat,
+                    rev,
+                ],
+            )?;
+        }
+        let beats = nodes.iter().map(|entry| (entry.info.node_id.clone(), entry.beats)).collect();
+        self.changes.push(Change::WroteBeats { nodes: beats, now: self.now.instant });
+        Ok(Ok(Done::Changed(nodes.len())))
+    }
+
+    /// Writes everything that can change of a node that had this generation.
+    fn write_node(&mut self, entry: &NodeEntry, generation: u64) -> Result<(), SqlError> {
         let rev = self.next_rev();
         let info = &entry.info;
         self.execute(
             "UPDATE nodes SET name = ?3, hostname = ?4, machine_id = ?5, owner = ?6,
                  reported = ?7, life = ?8, maintenance = ?9, reason = ?10, generation = ?11,
                  beats = ?12, info = ?13, pools = ?14, metrics = ?15, last_heartbeat = ?16,
-                 updated_at = ?17, rev = ?18,
-                 secret_hash = CASE WHEN ?19 = 1 THEN ?20 ELSE secret_hash END
-             WHERE node_id = ?1 AND beats = ?2",
+                 updated_at = ?17, rev = ?18, secret_hash = ?19
+             WHERE node_id = ?1 AND generation = ?2",
             values![
                 &info.node_id,
-                beats,
+                generation,
                 &info.name,
                 &info.hostname,
                 info.machine_id.as_deref(),
@@ -485,8 +488,7 @@ impl Apply<'_> {
                 entry.last_heartbeat,
                 entry.updated_at,
                 rev,
-                i64::from(secret.is_some()),
-                secret.flatten(),
+                entry.secret_hash.as_deref(),
             ],
         )
         .map(drop)
@@ -509,7 +511,7 @@ impl Apply<'_> {
     }
 
     /// The node with this id, or else with this name.
-    fn node(&mut self, node: &str) -> Result<Option<NodeRow>, SqlError> {
+    fn node(&mut self, node: &str) -> Result<Option<NodeEntry>, SqlError> {
         let found = self.one_node(BY_ID, values![node])?;
         if found.is_some() { Ok(found) } else { self.one_node(BY_NAME, values![node]) }
     }
@@ -518,9 +520,11 @@ impl Apply<'_> {
         &mut self,
         sql: &'static str,
         values: &[Value<'_>],
-    ) -> Result<Option<NodeRow>, SqlError> {
-        let row = self.first(sql, values)?;
-        row.map(|row| node_row(&row, self.now.instant)).transpose()
+    ) -> Result<Option<NodeEntry>, SqlError> {
+        let Some(row) = self.first(sql, values)? else { return Ok(None) };
+        let mut entry = node_row(&row, self.now.instant)?;
+        self.view.read().nodes.complete(&mut entry);
+        Ok(Some(entry))
     }
 }
 
