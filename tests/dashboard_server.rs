@@ -335,8 +335,8 @@ async fn a_thousand_streams_get_every_change_and_leave_nothing_behind() {
     let mut pages = JoinSet::new();
     for _ in 0..STREAMS {
         let request = http().get(registry.at("/api/v1/live?what=servers"));
-        let mut stream = Stream::of(request).await.expect("a stream");
         pages.spawn(async move {
+            let mut stream = Stream::of(request).await.expect("a stream");
             let mut known = Known::default();
             let done =
                 |known: &Known| known.servers.values().all(|one| one["model"]["name"] == "after");
@@ -347,6 +347,19 @@ async fn a_thousand_streams_get_every_change_and_leave_nothing_behind() {
             known.servers.len()
         });
     }
+    let open = |streams: usize| {
+        let wanted = format!("llamactl_registry_streams {streams}");
+        let registry = &registry;
+        until(3 * SOON, move || {
+            let wanted = wanted.clone();
+            async move {
+                let (_, metrics) = registry.get("/metrics").await;
+                let text = metrics.as_str().expect("text");
+                text.lines().any(|line| line == wanted).then_some(())
+            }
+        })
+    };
+    open(STREAMS).await;
     let memory = resident(&registry);
     println!("{memory} MiB with {STREAMS} streams");
     assert!(memory < 300, "{memory} MiB");
@@ -354,12 +367,7 @@ async fn a_thousand_streams_get_every_change_and_leave_nothing_behind() {
     let all = tokio::time::timeout(3 * SOON, pages.join_all()).await;
     assert!(all.expect("every stream gets every change").iter().all(|servers| *servers == 20));
     // Their places are free again.
-    let left = until(SOON, || async {
-        let (_, metrics) = registry.get("/metrics").await;
-        let text = metrics.as_str().expect("text");
-        text.lines().any(|line| line == "llamactl_registry_streams 0").then_some(())
-    });
-    left.await;
+    open(0).await;
 }
 
 /// Memory of the registry's process, in MiB.

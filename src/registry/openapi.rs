@@ -147,18 +147,7 @@ fn responses(endpoint: &Endpoint, schemas: &mut Schemas) -> Map<String, Value> {
         let answer =
             responses.entry(status.as_u16()).or_insert_with(|| json!({"description": reason}));
         if !content_type.is_empty() {
-            let schema = schema.map_or_else(
-                || {
-                    if content_type.starts_with("text/")
-                        || *content_type == "application/openmetrics-text"
-                    {
-                        json!({"type": "string"})
-                    } else {
-                        json!({})
-                    }
-                },
-                |schema| schemas.answer(schema),
-            );
+            let schema = schema.map_or_else(|| plain_schema(content_type), |s| schemas.answer(s));
             answer["content"][*content_type] = json!({"schema": schema});
         }
         for name in &endpoint.tells {
@@ -172,6 +161,21 @@ fn responses(endpoint: &Endpoint, schemas: &mut Schemas) -> Map<String, Value> {
             .or_insert_with(|| json!({"$ref": format!("#/components/responses/{status}")}));
     }
     responses.into_iter().map(|(status, answer)| (status.to_string(), answer)).collect()
+}
+
+/// The schema of what is not JSON.
+fn plain_schema(content_type: &str) -> Value {
+    let text = json!({"type": "string"});
+    match content_type {
+        // One event of it.
+        "text/event-stream" => json!({
+            "type": "object",
+            "properties": {"id": text, "event": text, "data": text},
+        }),
+        "application/openmetrics-text" => text,
+        other if other.starts_with("text/") => text,
+        _ => json!({}),
+    }
 }
 
 /// The statuses of errors that a route may give: its own, and those that follow from what it
