@@ -48,6 +48,7 @@ const HEADERS: &[(&str, &str, &str)] = &[
     ("Link", "Where the next and the previous page are (RFC 8288)", ""),
     ("X-Total-Count", "How many pass the filter, on all pages", "^[0-9]+$"),
     ("Location", "Path of what was made", ""),
+    ("Set-Cookie", "The cookie's half of the session, or its end", ""),
     ("Retry-After", "Seconds to wait before the next try", "^[0-9]+$"),
     ("WWW-Authenticate", "How to show who one is", ""),
 ];
@@ -64,7 +65,7 @@ pub fn of(endpoints: &[Endpoint]) -> Value {
     let mut paths: Map<String, Value> = Map::new();
     for endpoint in endpoints {
         let operation = operation(endpoint, &mut schemas);
-        let path = paths.entry(endpoint.path).or_insert_with(|| json!({}));
+        let path = paths.entry(path_template(endpoint)).or_insert_with(|| json!({}));
         path[endpoint.method.as_str().to_lowercase()] = operation;
     }
     let error = schemas.answer(|generator| generator.subschema_for::<ErrorReply>());
@@ -109,7 +110,7 @@ const DESCRIPTION: &str = "Lists are JSON arrays. Errors are `{\"error\": …, \
     (`--auth none`) none is needed. The older formats are served unchanged beside this one.";
 
 fn operation(endpoint: &Endpoint, schemas: &mut Schemas) -> Value {
-    let mut parameters = path_parameters(endpoint.path);
+    let mut parameters = path_parameters(&path_template(endpoint));
     if let Some(query) = endpoint.query {
         parameters.extend(query_parameters(&schemas.inline(query)));
     }
@@ -146,18 +147,7 @@ fn responses(endpoint: &Endpoint, schemas: &mut Schemas) -> Map<String, Value> {
         let answer =
             responses.entry(status.as_u16()).or_insert_with(|| json!({"description": reason}));
         if !content_type.is_empty() {
-            let schema = schema.map_or_else(
-                || {
-                    if content_type.starts_with("text/")
-                        || *content_type == "application/openmetrics-text"
-                    {
-                        json!({"type": "string"})
-                    } else {
-                        json!({})
-                    }
-                },
-                |schema| schemas.answer(schema),
-            );
+            let schema = schema.map_or_else(|| plain_schema(content_type), |s| schemas.answer(s));
             answer["content"][*content_type] = json!({"schema": schema});
         }
         for name in &endpoint.tells {
@@ -171,6 +161,21 @@ fn responses(endpoint: &Endpoint, schemas: &mut Schemas) -> Map<String, Value> {
             .or_insert_with(|| json!({"$ref": format!("#/components/responses/{status}")}));
     }
     responses.into_iter().map(|(status, answer)| (status.to_string(), answer)).collect()
+}
+
+/// The schema of what is not JSON.
+fn plain_schema(content_type: &str) -> Value {
+    let text = json!({"type": "string"});
+    match content_type {
+        // One event of it.
+        "text/event-stream" => json!({
+            "type": "object",
+            "properties": {"id": text, "event": text, "data": text},
+        }),
+        "application/openmetrics-text" => text,
+        other if other.starts_with("text/") => text,
+        _ => json!({}),
+    }
 }
 
 /// The statuses of errors that a route may give: its own, and those that follow from what it
@@ -239,6 +244,11 @@ fn header_parameter(name: &str) -> Value {
     })
 }
 
+/// The path in the document: it knows no parameter of several segments.
+pub fn path_template(endpoint: &Endpoint) -> String {
+    endpoint.path.replace("{*", "{")
+}
+
 /// The parameters in braces of a path.
 fn path_parameters(path: &str) -> Vec<Value> {
     let names = path.split('{').skip(1).filter_map(|rest| rest.split('}').next());
@@ -268,6 +278,7 @@ fn path_meaning(name: &str) -> &'static str {
         "name" => "Its name",
         "role" => "A role of nodes",
         "file" => "A file of the viewer",
+        "path" => "A file of the dashboard, with its folders",
         _ => "",
     }
 }
@@ -466,8 +477,8 @@ mod tests {
         let mut ids = Vec::new();
         for endpoint in &endpoints {
             let name = format!("{} {}", endpoint.method, endpoint.path);
-            let operation =
-                &document["paths"][endpoint.path][endpoint.method.as_str().to_lowercase()];
+            let operation = &document["paths"][path_template(endpoint)]
+                [endpoint.method.as_str().to_lowercase()];
             ids.push(operation["operationId"].as_str().unwrap().to_owned());
             assert!(endpoint.summary.len() > 5, "{name}: no summary");
             assert!(!endpoint.group.is_empty(), "{name}: no group");

@@ -14,8 +14,8 @@ use super::auth::Hosts;
 use super::dialects::{map, pools, slurm};
 use super::error::ApiError;
 use super::handlers::{
-    audit, discovery, events, health, history, metrics, nodes, openapi, page, profiles, servers,
-    tokens,
+    audit, dashboard, discovery, events, health, history, live, metrics, nodes, openapi, profiles,
+    servers, session, tokens,
 };
 use super::identity::{self, Caller, Peer};
 use super::live::MAX_WAIT;
@@ -57,7 +57,7 @@ type Object = Map<String, Value>;
 pub fn table() -> Table {
     let table = Table::default();
     let servers = old_servers(servers(table));
-    documentation(trust(monitoring(operation(old_nodes(all_nodes(servers))))))
+    pages(documentation(trust(monitoring(operation(old_nodes(all_nodes(servers)))))))
 }
 
 fn servers(table: Table) -> Table {
@@ -241,9 +241,6 @@ fn operation(table: Table) -> Table {
             e.query::<HistoryQuery>().gives::<History>()
         })
         .group("Operation")
-        .on(get.clone(), "/", READ, page::get, "A page for people", |e| {
-            e.gives_type(StatusCode::OK, "text/html").gives::<Object>()
-        })
         .on(get.clone(), "/health", OPEN, health::get, "Whether the registry is well", |e| {
             e.gives::<Health>()
         })
@@ -282,6 +279,55 @@ fn documentation(table: Table) -> Table {
         })
 }
 
+/// The page for people. Its files are no secret: what they show comes from the other routes.
+fn pages(table: Table) -> Table {
+    let get = Method::GET;
+    let (about, files) = ("/api/v1/dashboard", "/dashboard/{*path}");
+    let live = "/api/v1/live";
+    let session = "/api/v1/session";
+    table
+        .group("Dashboard")
+        .on(get.clone(), "/", OPEN, dashboard::index, "The dashboard", |e| {
+            e.takes(&["If-None-Match"])
+                .gives_type(StatusCode::OK, "text/html")
+                .gives::<Object>()
+                .gives_nothing(StatusCode::NOT_MODIFIED)
+        })
+        .on(get.clone(), files, OPEN, dashboard::file, "A file of the dashboard", |e| {
+            e.takes(&["If-None-Match"])
+                .gives_type(StatusCode::OK, "*/*")
+                .gives_nothing(StatusCode::NOT_MODIFIED)
+                .tells(&["ETag"])
+        })
+        .on(get.clone(), about, OPEN, dashboard::about, "What a page must know first", |e| {
+            e.gives::<dashboard::About>()
+        })
+        .on(get, live, READ, live::get, "Everything, and what changes of it", |e| {
+            e.query::<live::LiveQuery>().gives_type(StatusCode::OK, "text/event-stream").note(LIVE)
+        })
+        .on(Method::POST, session, OPEN, session::login, "Log a browser in", |e| {
+            e.body::<session::Login>()
+                .gives::<session::LoggedIn>()
+                .tells(&["Set-Cookie"])
+                .errors(&[401, 409])
+                .note(SESSION)
+        })
+        .on(Method::DELETE, session, OPEN, session::logout, "Log a browser out", |e| {
+            e.gives_nothing(StatusCode::NO_CONTENT).tells(&["Set-Cookie"])
+        })
+}
+
+/// How the stream is read.
+const LIVE: &str = "An event stream: `hello` first, then `servers` and `nodes` with `{\"changed\": \
+    […], \"gone\": [ids]}` until all were sent, then `synced`: what was not among them is gone. \
+    From then on the same for what changes, at most four times a second, and `event` for what \
+    happens. A stream that ends is begun anew, and tells everything again.";
+
+/// How a session is used.
+const SESSION: &str = "The token is held in two halves: the cookie has the one, and the page \
+    sends the other, `key`, as the header `llamactl-session` with each request. It counts as long as \
+    the token does, 30 days at most.";
+
 /// Tokens, and who did what.
 fn trust(table: Table) -> Table {
     let (get, path, audited) = (Method::GET, "/api/v1/tokens", "/api/v1/audit");
@@ -306,7 +352,7 @@ fn trust(table: Table) -> Table {
 }
 
 /// The HTTP service.
-pub fn router(service: Service, hosts: Hosts, page: page::Page) -> Router {
+pub fn router(service: Service, hosts: Hosts, site: dashboard::Site) -> Router {
     let metrics = Arc::new(Metrics::new(&service.counters, &service.store));
     let (routes, endpoints) = table().finish();
     let permissions = Arc::new(Permissions::new(&endpoints));
@@ -315,7 +361,7 @@ pub fn router(service: Service, hosts: Hosts, page: page::Page) -> Router {
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .layer(Extension(metrics))
-        .layer(Extension(Arc::new(page)))
+        .layer(Extension(Arc::new(site)))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(guard, guarded))
         .with_state(service)
@@ -349,7 +395,8 @@ impl Guard {
             Access::Everybody => None,
             Access::Scope(scope) => Some(scope),
         };
-        let identity = identity::authorise(&self.service, request.headers(), origin, scope)?;
+        let identity =
+            identity::authorise(&self.service, request.method(), request.headers(), origin, scope)?;
         Caller::attach(identity, request);
         Ok(())
     }
@@ -365,7 +412,6 @@ async fn guarded(State(guard): State<Guard>, mut request: Request, next: Next) -
     let waits = waits(request.uri());
     let mut response = match guard.admit(&mut request) {
         Ok(()) => bounded(limit(request.uri()), next.run(request)).await,
-        Err(error) if is_page(&request, &error) => page::token_wanted(),
         Err(error) => error.into_response(),
     };
     let route = route.as_ref().map_or("other", MatchedPath::as_str);
@@ -395,11 +441,6 @@ fn limit(uri: &Uri) -> Duration {
 
 fn waits(uri: &Uri) -> bool {
     uri.query().unwrap_or_default().split('&').any(|pair| pair.starts_with("wait="))
-}
-
-/// Whether somebody with a browser is to learn that a token is wanted.
-fn is_page(request: &Request, error: &ApiError) -> bool {
-    error.status == StatusCode::UNAUTHORIZED && request.uri().path() == "/"
 }
 
 async fn bounded(

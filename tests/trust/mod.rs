@@ -6,6 +6,7 @@ mod limits;
 mod nodes;
 mod routes;
 mod run;
+mod session;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,16 +1,18 @@
 //! One file per resource: decode, authorise, ask the service, encode.
 
 pub mod audit;
+pub mod dashboard;
 pub mod discovery;
 pub mod events;
 pub mod health;
 pub mod history;
+pub mod live;
 pub mod metrics;
 pub mod nodes;
 pub mod openapi;
-pub mod page;
 pub mod profiles;
 pub mod servers;
+pub mod session;
 pub mod tokens;
 
 use axum::extract::FromRequest;

@@ -70,6 +70,8 @@ impl Plan {
         match endpoint.path {
             "/api/v1/servers/{id}/key" => ask.expect = &[200, 404],
             "/api/v1/ws" => ask.expect = &[426],
+            // A token that is none: 409 where tokens are not asked for at all.
+            "/api/v1/session" if endpoint.method == Method::POST => ask.expect = &[401, 409],
             "/api/v1/maintenance/cleanup" => ask.path.push_str("?timeout_minutes=525600"),
             _ => {}
         }
@@ -117,6 +119,7 @@ impl Plan {
             return Ok(endpoint.path.to_owned());
         };
         let (name, after) = rest.split_once('}').unwrap_or((rest, ""));
+        let name = name.trim_start_matches('*');
         let value = self.value(endpoint, name).ok_or("there is none to ask for")?;
         Ok(format!("{before}{}{after}", encoded(&value)))
     }
@@ -150,6 +153,7 @@ impl Plan {
             (_, "role") if mine => Some(self.mark.clone()),
             (_, "role") => known("role"),
             (_, "file") => Some("start.js".to_owned()),
+            (_, "path") => Some("index.html".to_owned()),
             _ => None,
         }
     }
@@ -204,6 +208,7 @@ impl Plan {
                 "owner": mark, "scopes": ["read"], "note": mark,
                 "expires": (jiff::Timestamp::now() + jiff::SignedDuration::from_mins(10)),
             }),
+            (_, "/api/v1/session") => json!({"token": mark}),
             _ => json!({}),
         })
     }
@@ -252,7 +257,8 @@ mod tests {
             let whole = format!("{} {:?}", ask.path, ask.body);
             let mine = whole.contains(&plan.mark) || whole.contains(&plan.server.to_string());
             let known = endpoint.path.starts_with("/api/v1/tokens/")
-                || endpoint.path == "/api/v1/maintenance/cleanup";
+                || endpoint.path == "/api/v1/maintenance/cleanup"
+                || endpoint.path == "/api/v1/session";
             assert!(!changes || mine || known, "{name} would change what is not the run's");
             plan.learn(endpoint, answer(endpoint, &ask));
         }
