@@ -2,7 +2,8 @@
 # Installs what the demo and the tests need and this machine lacks: SLURM, munge, python3, curl,
 # a C compiler. No daemon is started, and what is there stays as it is.
 # usage: deps.sh [--tests] [--bench]
-#   --tests: also mail programs, sshd, PostgreSQL, Redis, Prometheus, what slurm-newest.sh needs
+#   --tests: also mail programs, sshd, PostgreSQL, Redis, Prometheus, a browser with what drives it,
+#     what slurm-newest.sh needs
 #   --bench: also what the benchmark compares with and measures by: etcd and wrk
 set -euo pipefail
 # shellcheck source=common.sh
@@ -34,6 +35,9 @@ case " $* " in *" --tests "*)
   need systemd-analyze systemd
   need faketime faketime
   need dot graphviz
+  need chromium chromium
+  need node nodejs
+  need npm npm
   python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
   ;;
 esac
