@@ -1,0 +1,140 @@
+// One chromium, one page, and everything that must not happen in it: a request to anywhere but
+// the registry, a violation of the content security policy, a dialog, an error on the console.
+
+import { createRequire } from 'node:module';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { homedir } from 'node:os';
+
+const lab = process.env.LLAMACTL_LAB ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'llamactl/lab');
+const fromNpm = createRequire(join(lab, 'browser', 'any.js'));
+
+function load(name) {
+  try {
+    return fromNpm(name);
+  } catch (error) {
+    throw new Error(`${name} is missing in ${lab}/browser: run \`make test-tools\` (${error.message.split('\n')[0]})`);
+  }
+}
+
+const { chromium } = load('playwright-core');
+const axeSource = fromNpm.resolve('axe-core/axe.min.js');
+
+function chromiumPath() {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  const found = folders.map((folder) => join(folder, 'chromium')).find(existsSync);
+  if (!found) throw new Error('chromium is missing: run `make test-deps`');
+  return found;
+}
+
+/** Starts chromium; `hosts` are names that it takes for this machine. */
+export function launch({ hosts = [], args = [] } = {}) {
+  const rules = hosts.map((host) => `MAP ${host} 127.0.0.1`).join(', ');
+  return chromium.launch({
+    executablePath: chromiumPath(),
+    args: [...(rules ? [`--host-resolver-rules=${rules}`] : []), ...args],
+  });
+}
+
+/** A page of a fresh profile, and a list of what went wrong in it. */
+export class Visit {
+  static async start(browser, { url, viewport, colorScheme = 'light', ...more }) {
+    const context = await browser.newContext({
+      baseURL: url,
+      viewport: viewport ?? { width: 1280, height: 800 },
+      colorScheme,
+      locale: 'en-GB',
+      timezoneId: 'Europe/Paris',
+      reducedMotion: 'reduce',
+      ...more,
+    });
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: url });
+    context.setDefaultTimeout(20_000);
+    const visit = new Visit(context, url);
+    await visit.watch();
+    visit.page = await context.newPage();
+    return visit;
+  }
+
+  constructor(context, url) {
+    this.context = context;
+    this.origin = new URL(url).origin;
+    this.problems = [];
+    this.allowed = [];
+  }
+
+  async watch() {
+    const { context, problems } = this;
+    await context.exposeBinding('reportViolation', (_, text) => problems.push(`CSP violation: ${text}`));
+    await context.exposeBinding('pwned', (_, text) => problems.push(`a script of data ran: ${text}`));
+    await context.addInitScript(() => {
+      document.addEventListener('securitypolicyviolation', (event) => {
+        window.reportViolation(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
+      });
+    });
+    context.on('request', (request) => {
+      const url = request.url();
+      if (!/^(data|blob):/.test(url) && new URL(url).origin !== this.origin) problems.push(`request to ${url}`);
+    });
+    context.on('console', (message) => {
+      if (message.type() === 'error') problems.push(`console: ${message.text()} (${message.location().url})`);
+    });
+    context.on('weberror', ({ error }) => problems.push(`page: ${error()?.stack ?? error}`));
+    context.on('dialog', async (dialog) => {
+      problems.push(`dialog: ${dialog.message()}`);
+      await dialog.dismiss();
+    });
+  }
+
+  /** Problems that this test makes on purpose, as a registry that does not answer. */
+  allow(...patterns) {
+    this.allowed.push(...patterns);
+  }
+
+  /** Throws when anything went wrong that was not allowed. */
+  assertClean() {
+    const bad = this.problems.filter((problem) => !this.allowed.some((pattern) => pattern.test(problem)));
+    if (bad.length > 0) throw new Error(`the page had problems:\n  ${[...new Set(bad)].join('\n  ')}`);
+  }
+
+  /** Shows a view and waits until it stands. */
+  async open(path) {
+    await this.page.goto(`/#${path}`);
+    await this.settled();
+  }
+
+  /** The frame stands, and the view in it says what it is. */
+  async settled() {
+    await this.page.getByRole('main').getByRole('heading').first().waitFor();
+  }
+
+  clipboard() {
+    return this.page.evaluate(() => navigator.clipboard.readText());
+  }
+
+  /** What axe-core has to say against the page as it stands, as texts. */
+  async axe() {
+    const { page } = this;
+    // Through the debugger: the page's own policy lets no script in.
+    await page.evaluate((await import('node:fs')).readFileSync(axeSource, 'utf8'));
+    const { violations } = await page.evaluate(() => window.axe.run(document, {
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+    }));
+    return violations.map(({ id, help, nodes }) => {
+      const where = nodes.slice(0, 3).map((node) => `\n      ${node.html.slice(0, 160)} — ${node.any[0]?.message ?? node.failureSummary}`);
+      return `${id}: ${help} (${nodes.length})${where.join('')}`;
+    });
+  }
+
+  /** How far the page can be pushed sideways, in pixels; 0 is right. */
+  sideways() {
+    return this.page.evaluate(() => {
+      const { scrollWidth, clientWidth } = document.documentElement;
+      return scrollWidth - clientWidth;
+    });
+  }
+
+  close() {
+    return this.context.close();
+  }
+}

@@ -1,0 +1,228 @@
+// What a browser test stands on: a registry on a free port, servers in real SLURM jobs, entries
+// that other programs would register, and shells, all in the environment and the folder that the
+// caller made. The screenshots and the benchmark use it too.
+
+import { spawn } from 'node:child_process';
+import { openSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+
+/** How long anything may take that takes a moment on a busy machine. */
+export const SOON = 60_000;
+
+/** Polls `check` until it gives something, and throws with `what` when it does not in time. */
+export async function until(what, check, deadline = SOON) {
+  const end = Date.now() + deadline;
+  for (;;) {
+    const value = await check();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`waited ${deadline} ms in vain: ${what}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
+/** A port that nobody listens on, below the range from which the kernel gives ports to clients. */
+export async function freePort() {
+  for (let n = 0; n < 200; n += 1) {
+    const port = 21_000 + Math.floor(Math.random() * 11_000);
+    const free = await new Promise((done) => {
+      const server = createServer();
+      server.once('error', () => done(false));
+      server.listen(port, '127.0.0.1', () => server.close(() => done(true)));
+    });
+    if (free) return port;
+  }
+  throw new Error('no free port between 21000 and 32000');
+}
+
+/** A UUIDv7 of now, as `llamactl run` mints one. */
+export function uuid7() {
+  const time = Date.now().toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
+}
+
+export class World {
+  /** `folder` is a scratch folder; commands run in its `work`, and logs lie in it. */
+  constructor({ llamactl, folder, env = process.env }) {
+    this.llamactl = llamactl;
+    this.folder = folder;
+    this.work = join(folder, 'work');
+    this.env = { ...env };
+    this.children = [];
+    this.jobs = [];
+    this.leases = new Map();
+  }
+
+  /** Starts the registry with further arguments; with `--auth token` its first token is kept. */
+  async startRegistry(args = []) {
+    this.port ??= await freePort();
+    this.url = `http://127.0.0.1:${this.port}`;
+    this.env.REGISTRY_URL = this.url;
+    this.registryArgs = args;
+    const database = `sqlite:${join(this.folder, 'registry.db')}`;
+    const all = ['registry', 'serve', '--json', '--port', `${this.port}`, '--database', database];
+    const { child, firstLine } = this.background('registry', this.llamactl, [...all, ...args]);
+    this.registry = child;
+    const told = JSON.parse(await firstLine);
+    this.adminToken ??= told.token;
+    await until('the registry', () => this.health());
+  }
+
+  async health() {
+    const answer = await fetch(`${this.url}/health`).catch(() => null);
+    return answer?.ok;
+  }
+
+  /** Ends it without a word. */
+  async stopRegistry() {
+    const { registry } = this;
+    const ended = new Promise((done) => registry.once('exit', done));
+    registry.kill('SIGKILL');
+    await ended;
+  }
+
+  /** Brings it back at the same port, with the same database. */
+  startAgain() {
+    return this.startRegistry(this.registryArgs);
+  }
+
+  /** Starts a program whose output goes to NAME.log; `firstLine` is the first it says on stdout. */
+  background(name, program, args, env = {}) {
+    const log = openSync(join(this.folder, `${name}.log`), 'a');
+    const child = spawn(program, args, {
+      cwd: this.work,
+      env: { ...this.env, ...env },
+      stdio: ['ignore', 'pipe', log],
+    });
+    this.children.push(child);
+    let text = '';
+    const firstLine = new Promise((done, failed) => {
+      child.stdout.on('data', (data) => {
+        text += data;
+        if (text.includes('\n')) done(text.slice(0, text.indexOf('\n')));
+      });
+      child.once('exit', (code) => failed(new Error(`${name} ended with ${code}: see ${name}.log`)));
+      child.once('error', failed);
+    });
+    firstLine.catch(() => {});
+    return { child, firstLine };
+  }
+
+  /** Asks the registry; anything but success is an error. */
+  async api(method, path, body, { token = this.adminToken, headers = {} } = {}) {
+    const answer = await fetch(this.url + path, {
+      method,
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(token ? { authorization: `Bearer ${token}` } : {}),
+        ...headers,
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return text ? JSON.parse(text) : null;
+  }
+
+  /** A new token, with its id. */
+  token(owner, scopes = ['read', 'register'], more = {}) {
+    return this.api('POST', '/api/v1/tokens', { owner, scopes, ...more });
+  }
+
+  /** Registers a server as a client on another machine would: it has a lease that nobody renews. */
+  async server(entry = {}, { token } = {}) {
+    const body = {
+      id: uuid7(), cluster: 'elsewhere', job_id: `${(this.nextJob = (this.nextJob ?? 4000) + 1)}`,
+      name: 'qwen3-30b', model: { name: 'qwen3-30b', file: 'Qwen3-30B-A3B-Q4_K_M.gguf' },
+      owner: 'ann', host: 'gpu-01', port: 18080, state: 'ready',
+      started: new Date(Date.now() - 3_600_000).toISOString(), ...entry,
+    };
+    const lease = await this.api('POST', '/api/v1/servers', body, { token });
+    this.leases.set(lease.id ?? body.id, `${lease.generation}:${lease.secret}`);
+    return { ...body, id: lease.id ?? body.id };
+  }
+
+  /** One heartbeat of a server that was registered here, with what changed. */
+  beat(id, change = {}) {
+    const headers = { 'llamactl-lease': this.leases.get(id) };
+    return this.api('POST', `/api/v1/servers/${id}/heartbeat`, change, { headers });
+  }
+
+  /** Takes a server of ours out again. */
+  unregister(id) {
+    const headers = { 'llamactl-lease': this.leases.get(id) };
+    return this.api('DELETE', `/api/v1/servers/${id}`, undefined, { headers });
+  }
+
+  /** Registers a node. */
+  node(entry = {}) {
+    const hostname = entry.hostname ?? 'gpu-01';
+    return this.api('POST', '/api/v1/nodes/register', { hostname, ip: '10.0.0.1', role: 'compute', ...entry });
+  }
+
+  /** One heartbeat of a node, with what it measured. */
+  beatNode(id, metrics = {}, more = {}) {
+    return this.api('POST', '/api/v1/nodes/heartbeat', { node_id: id, metrics, ...more });
+  }
+
+  /** Submits a real job as a person does, and waits until its server is ready in the registry. */
+  async submit(name, args = [], env = {}) {
+    const job = await this.submitOnly(name, args, env);
+    const server = await until(`job ${job} ready in the registry`, async () => {
+      const servers = await this.api('GET', '/api/v1/servers');
+      return servers.find((one) => one.job_id === job && one.state === 'ready');
+    });
+    return { job, ...server };
+  }
+
+  /** Submits without waiting. */
+  async submitOnly(name, args = [], env = {}) {
+    const all = ['submit', '--json', '--config', 'tiny', '--name', name, ...args];
+    const { stdout } = await this.run(this.llamactl, all, env);
+    const job = JSON.parse(stdout).job_id;
+    this.jobs.push(job);
+    return job;
+  }
+
+  /** Ends a job as its owner does. */
+  async stop(job) {
+    await this.run(this.llamactl, ['stop', '--wait', job]);
+    this.jobs = this.jobs.filter((one) => one !== job);
+  }
+
+  /** Runs a program to its end; anything but 0 is an error. */
+  async run(program, args, env = {}) {
+    const done = await this.end(program, args, env);
+    if (done.code === 0) return done;
+    throw new Error(`${program} ${args.join(' ')} ended with ${done.code}\n${done.stdout}${done.stderr}`);
+  }
+
+  /** What a person sees who pastes `text` into a new bash. */
+  bash(text, env = {}) {
+    return this.end('bash', ['--noprofile', '--norc', '-c', text], env);
+  }
+
+  end(program, args, env = {}) {
+    return new Promise((done, failed) => {
+      const child = spawn(program, args, { cwd: this.work, env: { ...this.env, ...env } });
+      const late = setTimeout(() => child.kill('SIGKILL'), SOON);
+      let [stdout, stderr] = ['', ''];
+      child.stdin.end();
+      child.stdout.on('data', (data) => { stdout += data; });
+      child.stderr.on('data', (data) => { stderr += data; });
+      child.once('error', failed);
+      child.once('close', (code) => {
+        clearTimeout(late);
+        done({ code, stdout, stderr });
+      });
+    });
+  }
+
+  /** Ends everything that was started here. */
+  async close() {
+    const jobs = this.jobs.splice(0);
+    if (jobs.length > 0) await this.end('scancel', jobs).catch(() => {});
+    for (const child of this.children) if (child.exitCode === null) child.kill('SIGKILL');
+  }
+}
