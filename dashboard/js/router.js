@@ -2,6 +2,7 @@
 import { useEffect, useState } from "./dom.js";
 
 const listeners = new Set();
+let current = location.hash;
 
 /** What the address says: `{ path: ["servers", "ID"], query: {owner: "ann"} }`. */
 export function parse(hash) {
@@ -25,24 +26,38 @@ export function href(...parts) {
   return search ? `${path}?${search}` : path;
 }
 
+/** Goes to a page. */
 export function navigate(...parts) {
+  writeSoon.cancel();
   location.hash = href(...parts);
 }
 
 /** Changes some of the query; an empty value takes its key out. `push` makes a step that Back undoes. */
 export function setQuery(changes, { push = false } = {}) {
-  const { path, query } = parse(location.hash);
-  const target = href(...path, { ...query, ...changes });
-  if (target === location.hash) return;
-  history[push ? "pushState" : "replaceState"](null, "", target);
+  const { path, query } = parse(current);
+  const target = href(...(path.length ? path : ["servers"]), { ...query, ...changes });
+  if (target === current) return;
+  current = target;
+  if (push) {
+    writeSoon.cancel();
+    history.pushState(null, "", target);
+  } else writeSoon();
   tell();
 }
 
+// Browsers refuse more than some hundred changes of the address in half a minute: typing changes
+// what is shown at once, and the address when the fingers rest.
+function writeSoon() {
+  clearTimeout(writeSoon.timer);
+  writeSoon.timer = setTimeout(() => history.replaceState(null, "", current), 150);
+}
+writeSoon.cancel = () => clearTimeout(writeSoon.timer);
+
 /** The place we are at, followed. */
 export function useLocation() {
-  const [hash, set] = useState(location.hash);
+  const [hash, set] = useState(current);
   useEffect(() => {
-    const update = () => set(location.hash);
+    const update = () => set(current);
     listeners.add(update);
     update();
     return () => listeners.delete(update);
@@ -54,5 +69,12 @@ function tell() {
   for (const listener of listeners) listener();
 }
 
-addEventListener("hashchange", tell);
-addEventListener("popstate", tell);
+function follow() {
+  writeSoon.cancel();
+  if (current === location.hash) return;
+  current = location.hash;
+  tell();
+}
+
+addEventListener("hashchange", follow);
+addEventListener("popstate", follow);

@@ -108,7 +108,7 @@ export function ErrorBox({ error, retry, title = "That did not work" }) {
 }
 
 /** Copies `text` (or what the function `text` gives, also later); says that it did. */
-export function CopyButton({ text, label = "Copy", title, class: name = "button button-small", onCopied }) {
+export function CopyButton({ text, label = "Copy", title, class: name = "button button-small", disabled, onCopied }) {
   const [state, set] = useState("");
   useEffect(() => {
     if (!state) return undefined;
@@ -124,7 +124,7 @@ export function CopyButton({ text, label = "Copy", title, class: name = "button 
     if (done) onCopied?.();
   };
   const shown = { done: "Copied", failed: "Not allowed" }[state];
-  return html`<button type="button" class="${name} copy ${state && `copy-${state}`}" title=${title} onClick=${copy}>
+  return html`<button type="button" class="${name} copy ${state && `copy-${state}`}" title=${title} disabled=${disabled} onClick=${copy}>
     <span class="copy-label" data-shown=${shown ? "no" : "yes"}>${label}</span>
     ${shown && html`<span class="copy-state" aria-hidden="true">${shown}</span>`}
   </button>`;
@@ -142,7 +142,7 @@ export function Snippet({ text, label, about }) {
 }
 
 /** A dialog over the page; Escape and a click beside it close it. */
-export function Dialog({ title, onClose, children, class: name = "" }) {
+export function Dialog({ title, onClose, children, class: name = "", style }) {
   const ref = useRef();
   const id = useId("dialog");
   useLayoutEffect(() => {
@@ -154,7 +154,7 @@ export function Dialog({ title, onClose, children, class: name = "" }) {
       if (before?.isConnected) before.focus();
     };
   }, []);
-  return html`<dialog ref=${ref} class="dialog ${name}" aria-labelledby=${id}
+  return html`<dialog ref=${ref} class="dialog ${name}" style=${style} aria-labelledby=${id}
       onCancel=${(event) => (event.preventDefault(), onClose())}
       onClick=${(event) => event.target === ref.current && onClose()}>
     <div class="dialog-box">
