@@ -28,6 +28,11 @@ export function duration(seconds) {
   return rest ? `${Math.floor(hours / 24)} d ${rest} h` : `${Math.floor(hours / 24)} d`;
 }
 
+/** The same, short, for narrow columns: `45s`, `12m`, `3h 05m`, `2d 4h`. */
+export function shortDuration(seconds) {
+  return duration(seconds).replace(/ min$/, "m").replace(/ (s|h|d)\b/g, "$1");
+}
+
 function pad(value) {
   return String(value).padStart(2, "0");
 }

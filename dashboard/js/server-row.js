@@ -1,11 +1,11 @@
 // One server in the list. It renders again only when its own record, or what the reader chose, is another.
 import { html, memo } from "./dom.js";
-import { duration, exact, number, secondsSince, Time, tokens, useTicking } from "./format.js";
+import { exact, number, secondsSince, shortDuration, Time, tokens, useTicking } from "./format.js";
 import { ConnectButtons } from "./connect.js";
 import { addressOf, jobOf, labelsOf, stateOf, STATE_WORDS, walltime } from "./server-facts.js";
 import { Badge, Bar, Cell, Link, Row } from "./ui.js";
 
-const uptime = (started) => duration(secondsSince(started));
+const uptime = (started) => shortDuration(secondsSince(started));
 
 /** `mine` marks the reader's own, `fresh` one that has just come, `gone` one that has just left. */
 export const ServerRow = memo(({ server, mine, fresh, gone, onMenu }) => {
@@ -17,16 +17,16 @@ export const ServerRow = memo(({ server, mine, fresh, gone, onMenu }) => {
       <span class="truncate muted small" title=${server.model.file ?? server.model.name}>${secondLine(server)}</span>
       ${labels.length > 0 && html`<span class="labels">${labels.map((label) => html`<span class="label truncate" key=${label} title=${label}>${label}</span>`)}</span>`}
     <//>
-    <${Cell} label="State"><${State} server=${server} gone=${gone} /><//>
+    <${Cell} class="server-state"><${State} server=${server} gone=${gone} /><//>
     <${Cell} label="Owner"><span class="truncate ${mine ? "mine" : ""}" title=${mine ? `${server.owner}: you` : server.owner}>${server.owner}</span><//>
-    <${Cell} label="Address"><span class="truncate address" title=${`${address}, job ${jobOf(server)}`}>${address}</span><//>
+    <${Cell} class="server-address" label="Address"><span class="address" title=${`${address}, job ${jobOf(server)}`}><span class="truncate">${address.slice(0, address.lastIndexOf(":"))}</span><span>${`:${server.port}`}</span></span><//>
     <${Cell} label="GPUs"><span class="pair"><span class="truncate" title=${server.gpus}>${server.gpus ?? "–"}</span>
       ${server.partition && html`<span class="truncate muted small" title=${`Partition ${server.partition}`}>${server.partition}</span>`}</span><//>
     <${Cell} label="Context" number=${true}><span title=${server.model.context != null && `${number(server.model.context)} tokens`}>${tokens(server.model.context)}</span><//>
     <${Cell} label="Slots busy"><${SlotsBar} slots=${server.slots} /><//>
     <${Cell} label="Tokens/s" number=${true}>${number(server.tokens_per_second, server.tokens_per_second < 10 ? 1 : 0)}<//>
     <${Cell} label="Up" number=${true}><${Time} value=${server.started} as=${uptime} /><//>
-    <${Cell} label="Walltime left"><${WalltimeBar} server=${server} /><//>
+    <${Cell} class="server-left" label="Walltime left"><${WalltimeBar} server=${server} /><//>
     <${Cell} class="server-connect"><${ConnectButtons} server=${server} onMenu=${onMenu} disabled=${gone} /><//>
   <//>`;
 });
@@ -58,7 +58,7 @@ export function WalltimeBar({ server }) {
   // Whole per cents and the words: it renders again when either is another.
   const shown = useTicking(() => {
     const time = walltime(server);
-    return time && `${Math.round(time.share * 100)}|${time.left > 0 ? duration(time.left) : "over"}|${time.left < 600 ? "bad" : time.left < 3600 ? "warn" : "info"}`;
+    return time && `${Math.round(time.share * 100)}|${time.left > 0 ? shortDuration(time.left) : "over"}|${time.left < 600 ? "bad" : time.left < 3600 ? "warn" : "info"}`;
   }, [server]);
   if (!shown) return html`<span class="muted" title="No end is known">–</span>`;
   const [percent, words, tone] = shown.split("|");

@@ -51,7 +51,7 @@ export default function Servers({ query, setQuery }) {
   useCount(shown.length, all.length, query);
   const known = status.state === "live" || all.length > 0;
   return html`<div class="stale-when-lost">
-    <div class="page-head"><h1>Servers</h1><${Count} shown=${shown.length} all=${all} /></div>
+    <div class="page-head"><h1>Servers</h1><${Count} shown=${shown.length} all=${all} /><${WhereAreYou} /></div>
     <${Toolbar} all=${all} query=${query} setQuery=${setQuery} sort=${sort} owner=${owner} whoami=${whoami} me=${me} setMe=${setMe} />
     ${shown.length > 0
       ? html`<${Table} label="Servers" class="servers" columns=${COLUMNS} sort=${sort} onSort=${(next) => setQuery({ sort: next }, { push: true })}>
@@ -76,6 +76,7 @@ const plural = (count) => (count === 1 ? "1 server" : `${count} servers`);
 
 function Toolbar({ all, query, setQuery, sort, owner, whoami, me, setMe }) {
   const [asking, setAsking] = useState(false);
+  const [open, setOpen] = useState(false);
   const options = useMemo(() => ({
     owner: distinct(all.map((server) => server.owner)),
     model: distinct(all.map((server) => server.model.name)),
@@ -84,17 +85,19 @@ function Toolbar({ all, query, setQuery, sort, owner, whoami, me, setMe }) {
   }), [all]);
   const select = (name, label, text) => (options[name].length > 1 || query[name]) && html`<${Select} label=${label} value=${query[name]}
     options=${options[name]} all=${text} onChange=${(value) => setQuery({ [name]: value }, { push: true })} />`;
-  const filtered = ["q", "owner", "model", "state", "label", "partition", "mine"].some((name) => query[name]);
+  const used = ["owner", "model", "state", "label", "partition"].filter((name) => query[name]).length;
   const mine = () => (owner ? setQuery({ mine: query.mine ? "" : "1" }, { push: true }) : setAsking(true));
   return html`<search class="toolbar">
     <${Search} value=${query.q} label="Search servers" onInput=${(q) => setQuery({ q })} />
     <button type="button" class="button toggle" aria-pressed=${Boolean(query.mine)} title=${owner ? `Servers of ${owner}` : "Your own servers"} onClick=${mine}>Mine</button>
-    ${select("owner", "Owner", "Everybody")} ${select("model", "Model", "Every model")}
-    ${select("state", "State", "Any state")} ${select("label", "Label", "Any label")}
-    <span class="only-cards"><${Select} label="Order" value=${sort} options=${ORDERS} onChange=${(value) => setQuery({ sort: value })} /></span>
-    ${filtered && html`<button type="button" class="button button-quiet" onClick=${() => setQuery(NO_FILTERS, { push: true })}>Clear</button>`}
+    <button type="button" class="button only-cards" aria-expanded=${open} aria-controls="filters" onClick=${() => setOpen(!open)}>Filters${used > 0 && ` (${used})`}</button>
+    <div id="filters" class="filters ${open ? "filters-open" : ""}">
+      ${select("owner", "Owner", "Everybody")} ${select("model", "Model", "Every model")}
+      ${select("state", "State", "Any state")} ${select("label", "Label", "Any label")}
+      <span class="only-cards"><${Select} label="Order" value=${sort} options=${ORDERS} onChange=${(value) => setQuery({ sort: value })} /></span>
+    </div>
+    ${(used > 0 || query.q || query.mine) && html`<button type="button" class="button button-quiet" onClick=${() => setQuery(NO_FILTERS, { push: true })}>Clear</button>`}
     ${query.mine && !whoami?.owner && me && html`<button type="button" class="button button-quiet" onClick=${() => (forget(ME), setMe(null), setQuery({ mine: "" }))}>Not ${me}?</button>`}
-    <${WhereAreYou} />
     ${asking && html`<${AskName} owners=${options.owner} onClose=${() => setAsking(false)}
       onName=${(name) => (keep(ME, name), setMe(name), setAsking(false), setQuery({ mine: "1" }, { push: true }))} />`}
   </search>`;
