@@ -48,4 +48,11 @@ async function begin() {
   follow();
 }
 
+// Only where the browser allows it: over https, and on localhost. Elsewhere the page works without.
+function workOffline() {
+  navigator.serviceWorker?.register("/dashboard/sw.js", { scope: "/" }).catch(() => undefined);
+}
+
 begin();
+if (document.readyState === "complete") workOffline();
+else addEventListener("load", workOffline);

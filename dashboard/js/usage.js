@@ -11,7 +11,7 @@ export function Usage({ id }) {
   const drawn = useMemo(() => draw(usage?.points ?? []), [usage]);
   if (error && error.status !== 404) return html`<${ErrorBox} title="Its use could not be loaded" error=${error} />`;
   if (!usage) return null;
-  return html`<section class="card usage" aria-label="Use over the last two hours">
+  return html`<section class="usage" aria-label="Use over the last two hours">
     <${Chart} title="Busy slots" times=${drawn.times} series=${drawn.slots} empty="Nothing was measured yet." />
     <${Chart} title="Tokens per second" times=${drawn.times} series=${drawn.speed} empty="It has not told how fast it is." />
   </section>`;
