@@ -49,7 +49,7 @@ export class Visit {
       ...more,
     });
     await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: url });
-    context.setDefaultTimeout(20_000);
+    context.setDefaultTimeout(30_000);
     const visit = new Visit(context, url);
     await visit.watch();
     visit.page = await context.newPage();
@@ -108,6 +108,26 @@ export class Visit {
     await this.page.getByRole('main').getByRole('heading').first().waitFor();
   }
 
+  /** The page follows the registry, and what the view fetches for itself is there. */
+  async loaded() {
+    await this.connection('live');
+    await this.page.locator('main [aria-busy="true"]').first().waitFor({ state: 'detached' });
+  }
+
+  /** Waits until the page says of its connection: connecting, live, lost or denied. */
+  connection(state) {
+    return this.page.locator(`html[data-connection="${state}"]`).waitFor({ state: 'attached' });
+  }
+
+  /** Logs in at the view that asks for it. */
+  async logIn(token) {
+    if (this.page.url() === 'about:blank') await this.page.goto('/');
+    await this.page.getByLabel('Token', { exact: true }).fill(token);
+    await this.page.getByRole('button', { name: 'Log in' }).click();
+    await this.page.getByRole('button', { name: 'Log out' }).waitFor();
+    await this.loaded();
+  }
+
   clipboard() {
     return this.page.evaluate(() => navigator.clipboard.readText());
   }
@@ -131,6 +151,16 @@ export class Visit {
     return this.page.evaluate(() => {
       const { scrollWidth, clientWidth } = document.documentElement;
       return scrollWidth - clientWidth;
+    });
+  }
+
+  /** What stands out to the right, innermost first. */
+  widest() {
+    return this.page.evaluate(() => {
+      const limit = document.documentElement.clientWidth;
+      const out = [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > limit + 0.5);
+      const inner = out.filter((one) => !out.some((other) => other !== one && one.contains(other)));
+      return inner.slice(0, 4).map((one) => `<${one.tagName.toLowerCase()} class="${one.getAttribute('class') ?? ''}"> ${one.textContent.slice(0, 40)}`);
     });
   }
 

@@ -89,7 +89,7 @@ export async function addNodes(world) {
   for (const { metrics, ...entry } of NODES.map(node)) {
     const added = await world.node(entry);
     await world.beatNode(added.node_id, metrics);
-    nodes.push(added);
+    nodes.push({ ...added, metrics });
   }
   const broken = nodes.find(({ hostname }) => hostname === 'gpu-v02');
   await world.api('PUT', `/api/v1/nodes/${broken.node_id}/maintenance`, { on: true, reason: 'a new fan, back on Monday' });
@@ -98,9 +98,9 @@ export async function addNodes(world) {
 }
 
 /** Registers the servers, and gives them. */
-export async function addServers(world, options) {
+export async function addServers(world) {
   const servers = [];
-  for (const entry of SERVERS.map(server)) servers.push(await world.server(entry, options));
+  for (const entry of SERVERS.map(server)) servers.push(await world.server(entry));
   return servers;
 }
 

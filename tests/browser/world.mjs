@@ -3,7 +3,7 @@
 // caller made. The screenshots and the benchmark use it too.
 
 import { spawn } from 'node:child_process';
-import { openSync } from 'node:fs';
+import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
@@ -42,6 +42,15 @@ export function uuid7() {
   return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
 }
 
+/** Text as JSON, or nothing while it is not whole. */
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 export class World {
   /** `folder` is a scratch folder; commands run in its `work`, and logs lie in it. */
   constructor({ llamactl, folder, env = process.env }) {
@@ -52,21 +61,31 @@ export class World {
     this.children = [];
     this.jobs = [];
     this.leases = new Map();
+    this.tokens = new Map();
+    // However this process ends, what it started does not stay behind.
+    process.once('exit', () => this.killAll());
+  }
+
+  killAll() {
+    for (const child of this.children) if (child.exitCode === null) child.kill('SIGKILL');
   }
 
   /** Starts the registry with further arguments; with `--auth token` its first token is kept. */
-  async startRegistry(args = []) {
+  async startRegistry(args = [], env = {}) {
     this.port ??= await freePort();
     this.url = `http://127.0.0.1:${this.port}`;
     this.env.REGISTRY_URL = this.url;
     this.registryArgs = args;
     const database = `sqlite:${join(this.folder, 'registry.db')}`;
     const all = ['registry', 'serve', '--json', '--port', `${this.port}`, '--database', database];
-    const { child, firstLine } = this.background('registry', this.llamactl, [...all, ...args]);
+    const { child, output } = this.background('registry', this.llamactl, [...all, ...args], env);
     this.registry = child;
-    const told = JSON.parse(await firstLine);
-    this.adminToken ??= told.token;
-    await until('the registry', () => this.health());
+    await until('the registry', () => {
+      if (child.exitCode !== null) throw new Error('the registry ended: see registry.log');
+      return this.health();
+    });
+    const { token } = await until('its report', () => parsed(output()));
+    this.adminToken ??= token;
   }
 
   async health() {
@@ -87,26 +106,15 @@ export class World {
     return this.startRegistry(this.registryArgs);
   }
 
-  /** Starts a program whose output goes to NAME.log; `firstLine` is the first it says on stdout. */
+  /** Starts a program: `output` gives what it wrote on stdout; the rest goes to NAME.log. */
   background(name, program, args, env = {}) {
     const log = openSync(join(this.folder, `${name}.log`), 'a');
-    const child = spawn(program, args, {
-      cwd: this.work,
-      env: { ...this.env, ...env },
-      stdio: ['ignore', 'pipe', log],
-    });
+    const child = spawn(program, args, { cwd: this.work, env: { ...this.env, ...env }, stdio: ['ignore', 'pipe', log] });
     this.children.push(child);
     let text = '';
-    const firstLine = new Promise((done, failed) => {
-      child.stdout.on('data', (data) => {
-        text += data;
-        if (text.includes('\n')) done(text.slice(0, text.indexOf('\n')));
-      });
-      child.once('exit', (code) => failed(new Error(`${name} ended with ${code}: see ${name}.log`)));
-      child.once('error', failed);
-    });
-    firstLine.catch(() => {});
-    return { child, firstLine };
+    child.stdout.on('data', (data) => { text += data; });
+    child.once('error', (error) => { text += error.message; });
+    return { child, output: () => text };
   }
 
   /** Asks the registry; anything but success is an error. */
@@ -130,29 +138,43 @@ export class World {
     return this.api('POST', '/api/v1/tokens', { owner, scopes, ...more });
   }
 
+  /** The token by which `owner` registers, where tokens are asked for. */
+  async tokenOf(owner) {
+    if (!this.adminToken) return undefined;
+    if (!this.tokens.has(owner)) this.tokens.set(owner, (await this.token(owner)).secret);
+    return this.tokens.get(owner);
+  }
+
+  /** From now on commands and jobs have this owner's token, as a user's configuration names it. */
+  async useTokenOf(owner) {
+    const folder = join(this.env.HOME, '.config/llamactl');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'token'), await this.tokenOf(owner), { mode: 0o600 });
+    writeFileSync(join(folder, 'config.yaml'), `registry: { url: "${this.url}", token_file: ${join(folder, 'token')} }\n`);
+  }
+
   /** Registers a server as a client on another machine would: it has a lease that nobody renews. */
-  async server(entry = {}, { token } = {}) {
+  async server(entry = {}) {
     const body = {
       id: uuid7(), cluster: 'elsewhere', job_id: `${(this.nextJob = (this.nextJob ?? 4000) + 1)}`,
       name: 'qwen3-30b', model: { name: 'qwen3-30b', file: 'Qwen3-30B-A3B-Q4_K_M.gguf' },
       owner: 'ann', host: 'gpu-01', port: 18080, state: 'ready',
       started: new Date(Date.now() - 3_600_000).toISOString(), ...entry,
     };
+    const token = await this.tokenOf(body.owner);
     const lease = await this.api('POST', '/api/v1/servers', body, { token });
-    this.leases.set(lease.id ?? body.id, `${lease.generation}:${lease.secret}`);
-    return { ...body, id: lease.id ?? body.id };
+    this.leases.set(lease.id, { token, headers: { 'llamactl-lease': `${lease.generation}:${lease.secret}` } });
+    return body;
   }
 
   /** One heartbeat of a server that was registered here, with what changed. */
   beat(id, change = {}) {
-    const headers = { 'llamactl-lease': this.leases.get(id) };
-    return this.api('POST', `/api/v1/servers/${id}/heartbeat`, change, { headers });
+    return this.api('POST', `/api/v1/servers/${id}/heartbeat`, change, this.leases.get(id));
   }
 
   /** Takes a server of ours out again. */
   unregister(id) {
-    const headers = { 'llamactl-lease': this.leases.get(id) };
-    return this.api('DELETE', `/api/v1/servers/${id}`, undefined, { headers });
+    return this.api('DELETE', `/api/v1/servers/${id}`, undefined, this.leases.get(id));
   }
 
   /** Registers a node. */
@@ -178,7 +200,8 @@ export class World {
 
   /** Submits without waiting. */
   async submitOnly(name, args = [], env = {}) {
-    const all = ['submit', '--json', '--config', 'tiny', '--name', name, ...args];
+    const model = args.includes('--config') ? [] : ['--config', 'tiny'];
+    const all = ['submit', '--json', ...model, '--name', name, ...args];
     const { stdout } = await this.run(this.llamactl, all, env);
     const job = JSON.parse(stdout).job_id;
     this.jobs.push(job);
@@ -223,6 +246,6 @@ export class World {
   async close() {
     const jobs = this.jobs.splice(0);
     if (jobs.length > 0) await this.end('scancel', jobs).catch(() => {});
-    for (const child of this.children) if (child.exitCode === null) child.kill('SIGKILL');
+    this.killAll();
   }
 }

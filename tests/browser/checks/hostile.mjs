@@ -95,8 +95,9 @@ export async function nothing_of_tokens_and_events_runs({ world, visit }) {
   const [node] = await addNodes(world);
   for (const say of CORPUS) {
     const token = await world.token(say('token-owner'), ['read', 'register'], { note: say('note') });
-    const server = await world.server({ name: say('name'), owner: say('owner') }, { token: token.secret });
-    await world.unregister(server.id, { token: token.secret });
+    world.tokens.set(say('token-owner'), token.secret);
+    const server = await world.server({ name: say('name'), owner: say('token-owner') });
+    await world.unregister(server.id);
     await world.api('DELETE', `/api/v1/tokens/${token.id}`);
   }
   // Whose name is in the header of every view.
