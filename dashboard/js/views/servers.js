@@ -161,17 +161,22 @@ function useMoves() {
 }
 
 /** The first rows at once, the rest while the browser has nothing else to do: a thousand do not hold up the page. */
-function useGradually(list, key, first = 60, step = 120) {
-  const [state, set] = useState({ key, limit: first });
-  const limit = state.key === key ? state.limit : first;
+function useGradually(list, key, first = 40, step = 60) {
+  const [, redraw] = useState(0);
+  const shown = useRef({ key, limit: first }).current;
+  if (shown.key !== key) Object.assign(shown, { key, limit: first });
+  const { limit } = shown;
   useEffect(() => {
     if (limit >= list.length) return undefined;
-    const more = () => set({ key, limit: limit + step });
+    const more = () => {
+      shown.limit = limit + step;
+      redraw((n) => n + 1);
+    };
     if (!globalThis.requestIdleCallback) {
       const timer = setTimeout(more, 30);
       return () => clearTimeout(timer);
     }
-    const handle = requestIdleCallback(more, { timeout: 300 });
+    const handle = requestIdleCallback(more, { timeout: 200 });
     return () => cancelIdleCallback(handle);
   }, [limit, list.length > limit, key]);
   return limit < list.length ? list.slice(0, limit) : list;
