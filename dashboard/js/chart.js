@@ -9,6 +9,11 @@ const HEIGHT = 220;
 // Lines differ in their dashes as well as in their colours.
 const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3], [4, 4], [14, 4]];
 
+// Loaded with the module, so that pages without charts do without it.
+const sheet = document.createElement("link");
+Object.assign(sheet, { rel: "stylesheet", href: new URL("../vendor/uplot/uplot.css", import.meta.url).href });
+document.head.append(sheet);
+
 /** The value of a CSS variable. */
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim() || "gray";
@@ -28,7 +33,7 @@ function axes(unit) {
   const text = { stroke: colour("--chart-text"), font: "12px system-ui, sans-serif", ticks: { show: false } };
   const values = (_, splits) => splits.map((value) => (value === null ? "" : `${number(value, 2)}${unit ? ` ${unit}` : ""}`));
   return [
-    { ...text, grid: { show: false }, space: 80, values: (_, splits, __, ___, step) => splits.map((at) => tick(at, step)) },
+    { ...text, grid: { show: false }, space: 80, size: 30, values: (_, splits, __, ___, step) => splits.map((at) => tick(at, step)) },
     { ...text, grid: line, values, size: (plot, labels) => 16 + Math.max(20, ...(labels ?? []).map((label) => label.length * 7)) },
   ];
 }
@@ -118,8 +123,8 @@ function Drawn({ title, times, series, unit, stacked }) {
         <${Mark} colour=${one.colour} dash=${stacked ? [] : DASHES[index % DASHES.length]} /> ${one.label}
         <b>${number(one.values[place], 2)}${unit && ` ${unit}`}</b>
       </li>`)}
-      <li class="muted">${at === null ? "now" : full(times[place])}</li>
     </ul>
+    <p class="chart-at muted" aria-hidden="true">${at === null ? "now" : full(times[place])}</p>
     <div class="chart-canvas" ref=${host} role="img" aria-label=${summary(title, series, unit)}></div>
     <${Numbers} title=${title} head=${["Time", ...series.map((one) => one.label)]} unit=${unit}
       rows=${() => times.map((time, index) => [full(time), ...series.map((one) => one.values[index])]).reverse()} />`;
@@ -148,7 +153,7 @@ function summary(title, series, unit) {
 export function Numbers({ title, head, rows, unit }) {
   const [open, setOpen] = useState(false);
   const all = open ? rows() : [];
-  return html`<button type="button" class="quiet" aria-expanded=${open} onClick=${() => setOpen(!open)}>
+  return html`<button type="button" class="button button-small" aria-expanded=${open} onClick=${() => setOpen(!open)}>
       ${open ? "Hide numbers" : "Show numbers"}<span class="visually-hidden"> of ${title}</span>
     </button>
     ${open && html`<div class="chart-numbers" tabindex="0" role="region" aria-label=${`Numbers of ${title}`}>
@@ -172,14 +177,10 @@ export function Bars({ title, about, values, unit, most = 12, empty }) {
   const longest = Math.max(...shown.map(([, value]) => value));
   return html`<figure class="chart" aria-label=${title}>
     <figcaption><h2>${title}</h2>${about && html`<p class="muted">${about}</p>`}</figcaption>
-    ${shown.length === 0 ? html`<p class="chart-empty">${empty}</p>` : html`<table class="bars">
-      <caption class="visually-hidden">${title} in ${unit}</caption>
-      <tbody>${shown.map(([name, value]) => html`<tr key=${name}>
-        <th scope="row" title=${name}>${name}</th>
-        <td class="bars-bar" aria-hidden="true"><span style=${{ width: `${Math.max(0.5, (100 * value) / longest)}%` }}></span></td>
-        <td class="number">${number(value, 1)} ${unit}</td>
-      </tr>`)}</tbody>
-    </table>`}
+    ${shown.length === 0 ? html`<p class="chart-empty">${empty}</p>` : html`<ul class="bars">${shown.map(([name, value]) => html`<li key=${name}>
+      <span class="truncate" title=${name}>${name}</span>
+      <span class="bars-bar" aria-hidden="true"><span style=${{ width: `${Math.max(0.5, (100 * value) / longest)}%` }} /></span>
+      <span class="number">${number(value, 1)} ${unit}</span></li>`)}</ul>`}
     ${rest.length > 0 && html`<${Numbers} title=${title} unit=${unit} head=${["Name", unit]} rows=${() => sorted} />`}
   </figure>`;
 }

@@ -1,4 +1,4 @@
-// Every GPU as a cell: how full it is, is its colour, the height of its filling, and its number.
+// Every GPU as a cell: how full it is, is its colour and its number.
 import { html, memo, useMemo } from "./dom.js";
 import { number } from "./format.js";
 import { gpuCells, gpuCount } from "./node-facts.js";
@@ -56,7 +56,7 @@ function mean(gpus, by) {
 
 function Cell({ value }) {
   if (value === null) return html`<span class="heat-cell heat-none">–</span>`;
-  const step = Math.min(STEPS, Math.floor((value / 100) * STEPS) + 1);
-  return html`<span class=${`heat-cell heat-${step}`}>
-    <span class="heat-fill" style=${{ height: `${Math.round(value)}%` }} /><span class="heat-number">${Math.round(value)}</span></span>`;
+  const shown = Math.round(value);
+  const step = shown ? Math.min(STEPS, Math.floor((shown / 100) * STEPS) + 1) : 0;
+  return html`<span class=${`heat-cell heat-${step}`}>${shown}</span>`;
 }

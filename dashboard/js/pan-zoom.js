@@ -4,7 +4,9 @@ import { useCallback, useEffect, useReducer, useRef } from "./dom.js";
 
 const LARGEST = 3;
 /** Under this size nothing can be read: a larger picture begins at its top left, to be moved. */
-const READABLE = 0.8;
+export const READABLE = 0.82;
+/** A small picture is not made larger than this by itself. */
+const COMFORTABLE = 1.25;
 const WHEEL = 0.0015;
 /** A finger that moves less than this has tapped. */
 const TAP_PX = 5;
@@ -16,7 +18,7 @@ function whole(plan, box) {
 
 /** `view` with at least a part of the picture in the window. Pure but for the box's size. */
 function bounded({ x, y, scale }, plan, box) {
-  const size = Math.min(LARGEST, Math.max(whole(plan, box) * 0.8, scale));
+  const size = Math.min(LARGEST, Math.max(whole(plan, box) * 0.9, scale));
   const within = (place, room, full) => {
     const free = room - full;
     return free >= 0 ? Math.min(free, Math.max(0, place)) : Math.min(24, Math.max(free - 24, place));
@@ -51,7 +53,9 @@ export function usePanZoom(ref, plan) {
   }, []);
   const planned = Boolean(plan);
   useEffect(() => {
-    if (plan) set({ x: 0, y: 0, scale: Math.max(READABLE, whole(plan, ref.current)) });
+    if (!plan) return;
+    const wide = Math.min(COMFORTABLE, ref.current.clientWidth / plan.width);
+    set({ x: 0, y: 0, scale: Math.max(READABLE, whole(plan, ref.current), wide) });
   }, [plan?.width, plan?.height]);
   useEffect(() => (planned ? listen(ref.current, view, set, zoomAt) : undefined), [planned]);
   return { ...view.current, zoom, show, reset };

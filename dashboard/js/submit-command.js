@@ -95,11 +95,14 @@ function parts(form) {
   return found;
 }
 
+/** Longest command that stands on one line: it is shown beside a button, also on a phone. */
+const LINE = 44;
+
 /** The command, over several lines where it is long. */
 export function command(form) {
   const all = ["llamactl submit", ...parts(form)];
   const line = all.join(" ");
-  return line.length <= 72 ? line : all.join(" \\\n  ");
+  return line.length <= LINE ? line : all.join(" \\\n  ");
 }
 
 /** How to submit the YAML file instead. */

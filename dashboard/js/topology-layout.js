@@ -6,12 +6,14 @@
 // lines never cross a box, whatever their number.
 
 export const NODE = { width: 124, height: 26, gap: 6 };
-const PADDING = 12;
+const PADDING = 8;
 const HEADING = 34;
 const GUTTER = 22;
 const LEFT = 20;
 const RIGHT = 6;
 const TOP = 8;
+/** From here on letters are about twice as wide. */
+const WIDE = 0x1100;
 /** The role of the node that the others gather around. */
 const LEAD = "lead";
 
@@ -51,8 +53,7 @@ function columns(count, room, shape) {
   return Math.max(1, Math.min(count, most, Math.max(2, Math.ceil(Math.sqrt(count / 4) * shape))));
 }
 
-function size(cluster, room, shape) {
-  const across = columns(cluster.nodes.length, room, shape);
+function box(cluster, across) {
   const down = Math.ceil(cluster.nodes.length / across);
   return {
     across,
@@ -64,12 +65,27 @@ function size(cluster, room, shape) {
 /** Of some shapes of the clusters the one that makes the picture least high. */
 function best(found, inner) {
   const tried = [0.5, 0.8, 1, 1.3, 1.7, 2.2, 3].map((shape) => {
-    const boxes = found.map((cluster) => ({ ...cluster, ...size(cluster, inner, shape) }));
-    const down = rows(boxes.filter((box) => !box.hub), inner);
-    const height = down.reduce((sum, row) => sum + GUTTER + Math.max(...row.boxes.map((box) => box.height)), 0);
-    return { boxes, height };
+    const boxes = found.map((cluster) => ({ ...cluster, ...box(cluster, columns(cluster.nodes.length, inner, shape)) }));
+    const down = rows(boxes, inner);
+    for (const row of down) fill(row, inner);
+    return { down, height: down.reduce((sum, row) => sum + GUTTER + tallest(row).height, 0) };
   });
-  return tried.reduce((least, one) => (one.height < least.height ? one : least)).boxes;
+  return tried.reduce((least, one) => (one.height < least.height ? one : least)).down;
+}
+
+function tallest(row) {
+  return row.boxes.reduce((most, one) => (one.height > most.height ? one : most));
+}
+
+/** Widens the tallest cluster of a row, a column at a time, while there is room. */
+function fill(row, inner) {
+  const step = NODE.width + NODE.gap;
+  while (row.width + step <= inner) {
+    const high = tallest(row);
+    if (high.across >= high.nodes.length) return;
+    Object.assign(high, box(high, high.across + 1));
+    row.width += step;
+  }
 }
 
 function put(cluster, x, y) {
@@ -102,21 +118,22 @@ function rows(boxes, width) {
  */
 export function layout(nodes, by, width) {
   const inner = Math.max(width - LEFT - RIGHT, NODE.width + 2 * PADDING);
-  const boxes = best(clusters(nodes, by), inner);
-  const hub = boxes.find((box) => box.hub);
+  const all = clusters(nodes, by);
+  const found = all.find((cluster) => cluster.hub);
+  const hub = found && { ...found, ...box(found, columns(found.nodes.length, inner, 3)) };
   const placed = [];
   let y = TOP;
   if (hub) {
     placed.push(put(hub, LEFT, y));
     y += hub.height + GUTTER;
   }
-  for (const row of rows(boxes.filter((box) => !box.hub), inner)) {
+  for (const row of best(all.filter((cluster) => !cluster.hub), inner)) {
     let x = LEFT;
     for (const box of row.boxes) {
       placed.push(put(box, x, y));
       x += box.width + GUTTER;
     }
-    y += Math.max(...row.boxes.map((box) => box.height)) + GUTTER;
+    y += tallest(row).height + GUTTER;
   }
   const right = Math.max(0, ...placed.map((box) => box.x + box.width));
   const places = new Map();
@@ -194,7 +211,14 @@ export function neighbour(layout, name, key) {
  */
 export function shortened(text, width, perLetter = 7) {
   const most = Math.max(4, Math.floor(width / perLetter));
-  if (text.length <= most) return text;
-  const end = Math.floor((most - 1) / 2);
-  return `${text.slice(0, most - 1 - end)}…${text.slice(-end)}`;
+  const letters = [...text];
+  const wide = (letter) => (letter.codePointAt(0) >= WIDE ? 1.9 : letter.codePointAt(0) >= 0x400 ? 1.15 : 1);
+  const length = (list) => list.reduce((sum, letter) => sum + wide(letter), 0);
+  if (length(letters) <= most) return text;
+  let [start, end] = [0, 0];
+  while (length(letters.slice(0, start)) + length(letters.slice(letters.length - end)) < most - 2) {
+    if (start <= end) start += 1;
+    else end += 1;
+  }
+  return `${letters.slice(0, start).join("")}…${letters.slice(letters.length - end).join("")}`;
 }

@@ -1,13 +1,17 @@
 // The picture of the topology: SVG, moved and made larger by mouse, touch and keyboard.
 import { html, memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./dom.js";
 import { gpuText } from "./node-facts.js";
-import { usePanZoom } from "./pan-zoom.js";
+import { READABLE, usePanZoom } from "./pan-zoom.js";
 import { href } from "./router.js";
 import { bundles, curve, layout, neighbour, NODE, shortened } from "./topology-layout.js";
 
 const STATE_MARKS = { online: "●", warning: "▲", draining: "◆", maintenance: "■", offline: "✕" };
 const ARROWS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"];
 const LEAST_HEIGHT = 260;
+/** Share of the screen that the picture takes at most. */
+const SCREEN = 0.78;
+/** Phones show it at full size: it is moved there. */
+const NARROW = 600;
 
 /** The picture. `marked` are the names that a search found, while `searching`. */
 export function TopologyPicture({ nodes, by, connections, marked, searching }) {
@@ -21,14 +25,14 @@ export function TopologyPicture({ nodes, by, connections, marked, searching }) {
   }, []);
   // States change often, places seldom: the layout knows nothing of states unless it is by them.
   const shape = nodes.map((node) => [node.name, node.role, node.location, node.groups?.[0], by === "state" && node.state].join("\t")).join("\n");
-  const plan = useMemo(() => (width ? layout(nodes, by, width) : null), [shape, by, width]);
+  const plan = useMemo(() => (width ? planned(nodes, by, width) : null), [shape, by, width]);
   const state = useMemo(() => new Map(nodes.map((node) => [node.name, node])), [nodes]);
   const view = usePanZoom(box, plan);
   useEffect(() => {
     const first = searching && [...marked][0];
     if (first && plan?.places.has(first)) view.show(plan.places.get(first));
   }, [marked, plan]);
-  const height = plan ? Math.max(LEAST_HEIGHT, Math.min(plan.height, innerHeight * 0.78)) : LEAST_HEIGHT;
+  const height = plan ? Math.max(LEAST_HEIGHT, Math.min(plan.height, innerHeight * SCREEN)) : LEAST_HEIGHT;
   return html`<div class="topology" onKeyDown=${(event) => keys(event, plan, view)}>
     <div class="topology-buttons" role="group" aria-label="Size of the picture">
       <button type="button" class="button" aria-label="Larger" onClick=${() => view.zoom(1.3)}>+</button>
@@ -46,6 +50,13 @@ export function TopologyPicture({ nodes, by, connections, marked, searching }) {
     </div>
     <${Legend} at=${at && state.get(at)} connections=${connections} />
   </div>`;
+}
+
+/** The layout for a window of this width. Where it would be higher than the screen it is made for more
+ * room and shown smaller, as far as it can still be read. */
+function planned(nodes, by, width) {
+  const natural = layout(nodes, by, width);
+  return natural.height <= innerHeight * SCREEN || width < NARROW ? natural : layout(nodes, by, width / READABLE);
 }
 
 function keys(event, plan, view) {
@@ -72,9 +83,9 @@ const Trunk = memo(({ plan, connections }) => {
 const Cluster = memo(({ cluster, state, marked, searching, setAt }) => {
   const nodes = cluster.nodes.map(({ node }) => state.get(node.name) ?? node);
   const online = nodes.filter((node) => node.state === "online").length;
-  const about = `${online} of ${nodes.length} online`;
+  const about = cluster.width > 260 ? `${online} of ${nodes.length} online` : `${online}/${nodes.length}`;
   const room = cluster.width - 24 - about.length * 6.5;
-  return html`<g role="group" aria-label=${`${cluster.name}: ${about}`}>
+  return html`<g role="group" aria-label=${`${cluster.name}: ${online} of ${nodes.length} online`}>
     <rect class=${`cluster ${cluster.hub ? "cluster-hub" : ""}`} x=${cluster.x} y=${cluster.y} width=${cluster.width} height=${cluster.height} rx="8" />
     <text class="cluster-name" x=${cluster.x + 12} y=${cluster.y + 21} aria-hidden="true"><title>${cluster.name}</title>${shortened(cluster.name, room, 7.6)}</text>
     <text class="cluster-about" x=${cluster.x + cluster.width - 12} y=${cluster.y + 21} aria-hidden="true">${about}</text>

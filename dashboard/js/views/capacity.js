@@ -11,7 +11,7 @@ const EVERY_MS = 60_000;
 const SERVER_STATES = ["ready", "loading", "draining", "lost"];
 const COLOURS = {
   ready: "--ok-fill", loading: "--info-fill", draining: "--warn-fill", lost: "--bad-fill",
-  online: "--ok-fill", warning: "--warn-fill", maintenance: "--chart-violet", offline: "--bad-fill",
+  online: "--ok-fill", warning: "--warn-fill", "node draining": "--info-fill", maintenance: "--chart-violet", offline: "--bad-fill",
 };
 
 /** The page. */
@@ -49,7 +49,7 @@ function byState(points, what, states) {
   const order = [...states, ...[...known].filter((state) => !states.includes(state))];
   return order.filter((state) => points.some((point) => point[what]?.[state])).map((state) => ({
     label: state,
-    colour: COLOURS[state] ?? "--line-strong",
+    colour: COLOURS[what === "nodes" && state === "draining" ? "node draining" : state] ?? "--line-strong",
     values: points.map((point) => (point[what] ? point[what][state] ?? 0 : null)),
   }));
 }

@@ -56,7 +56,7 @@ function useHeld(found, key) {
 
 function Filters({ admin, query, setQuery, events }) {
   const actors = useMemo(() => distinct(events.map((event) => event.actor)), [events]);
-  return html`<div class="toolbar" role="search" aria-label="Events">
+  return html`<div class="toolbar toolbar-many" role="search" aria-label="Events">
     <${Search} label="Search events" value=${query.q} onInput=${(q) => setQuery({ q })} />
     <${Select} label="What" value=${query.kind} all="everything" options=${Object.entries(KINDS)}
       onChange=${(kind) => setQuery({ kind }, { push: true })} />

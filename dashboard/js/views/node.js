@@ -31,8 +31,9 @@ export default function NodePage({ params }) {
   return html`<${Head} node=${node} gone=${!known && status.state === "live" && asked.node?.node_id === params.id} />
     <div class="node-grid stale-when-lost">
       <${Busy} node=${node} /><${Gpus} node=${node} /><${Servers} node=${node} /><${Facts} node=${node} />
-      <${Pools} node=${node} /><${More} node=${node} /><${History} id=${node.node_id} />
-    </div>`;
+      <${Pools} node=${node} /><${More} node=${node} />
+    </div>
+    <${History} id=${node.node_id} />`;
 }
 
 function Head({ node, gone }) {
@@ -86,7 +87,7 @@ function Busy({ node }) {
   return html`<section class="card" aria-label="How busy it is"><h2>How busy it is</h2>
     <dl class="facts">
       <dt>Heartbeat</dt><dd><${Time} value=${node.last_heartbeat} /></dd>
-      <dt>Load</dt><dd><${Load} busy=${busy} />${finite(metrics.load5) !== null && html`<span class="muted small"> ${number(metrics.load5, 1)} in 5 min, ${number(finite(metrics.load15), 1)} in 15 min</span>`}</dd>
+      <dt>Load</dt><dd><${Load} busy=${busy} />${finite(metrics.load5) !== null && html` <span class="muted small nowrap">5 min: ${number(metrics.load5, 1)}, 15 min: ${number(finite(metrics.load15), 1)}</span>`}</dd>
       <dt>Memory</dt><dd>${used === null ? bytes(memory === null ? null : memory * MIB)
         : html`<${Share} value=${busy.memoryShare} what="Memory" /> <span class="muted small">${bytes(used * MIB)} of ${bytes(memory * MIB)}</span>`}</dd>
       <dt>GPU use</dt><dd><${Share} value=${busy.gpu} what="GPU use" /></dd>
@@ -100,10 +101,12 @@ function Busy({ node }) {
 function Gpus({ node }) {
   const cells = gpuCells(node);
   if (!cells.length) return null;
-  const columns = [{ id: "n", label: "#", number: true }, { id: "name", label: "GPU" }, { id: "use", label: "Use" }, { id: "memory", label: "Memory in use" }];
+  const differ = new Set(cells.map((gpu) => gpu.name)).size > 1;
+  const columns = [{ id: "n", label: "GPU" }, ...(differ ? [{ id: "name", label: "Type" }] : []), { id: "use", label: "Use" }, { id: "memory", label: "Memory in use" }];
   return html`<section class="card" aria-label="GPUs"><h2>${gpuText(node)}, ${bytes(vramMb(node) === null ? null : vramMb(node) * MIB)}</h2>
     <${Table} label="GPUs" columns=${columns}>${cells.map((gpu) => html`<${Row} key=${gpu.index}>
-      <${Cell} label="#" number>${gpu.index}<//><${Cell} label="GPU"><span class="truncate" title=${gpu.name}>${gpu.name ?? "–"}</span><//>
+      <${Cell} label="GPU">${gpu.index}<//>
+      ${differ && html`<${Cell} label="Type"><span class="truncate" title=${gpu.name}>${gpu.name ?? "–"}</span><//>`}
       <${Cell} label="Use"><${Share} value=${gpu.use} what=${`GPU ${gpu.index}`} /><//>
       <${Cell} label="Memory in use"><${Share} value=${gpu.memory} what=${`Memory of GPU ${gpu.index}`} /><//><//>`)}
     <//>
@@ -162,7 +165,7 @@ function More({ node }) {
 
 function History({ id }) {
   const { events, error, loading, retry } = useSubjectEvents(id);
-  return html`<section class="card wide-card" aria-label="What happened"><h2>What happened</h2>
+  return html`<section class="card" aria-label="What happened"><h2>What happened</h2>
     <${ErrorBox} error=${error} retry=${retry} />
     ${!error && !loading && !events.length && html`<p class="muted">Nothing in the event log, which may not reach so far back.</p>`}
     <${EventList} events=${events} />

@@ -27,14 +27,19 @@ const KEYS = {
 const COLUMNS = [
   { id: "name", label: "Node", sort: true },
   { id: "state", label: "State", sort: true },
-  { id: "role", label: "Role", sort: true },
+  { id: "role", label: "Role, location", sort: true },
   { id: "gpus", label: "GPUs", sort: true },
   { id: "busy", label: "GPU use", sort: true, hint: "Mean over the node's GPUs, as of its last heartbeat" },
-  { id: "vram", label: "GPU memory", sort: true },
+  { id: "vram", label: "GPU memory", sort: true, hint: "In use, as of its last heartbeat" },
   { id: "load", label: "Load", sort: true, hint: "Load of the last minute, of the CPUs" },
-  { id: "location", label: "Location", sort: true },
   { id: "labels", label: "Labels, groups" },
   { id: "heartbeat", label: "Heartbeat", sort: true },
+];
+
+// Headers cannot be seen on a phone, and some things have no column of their own.
+const SORTS = [
+  ["name", "name"], ["state", "state, best first"], ["-state", "state, worst first"], ["role", "role"], ["location", "location"],
+  ["-gpus", "most GPUs"], ["-busy", "busiest GPUs"], ["busy", "idlest GPUs"], ["-vram", "most GPU memory"], ["-load", "highest load"], ["heartbeat", "oldest heartbeat"],
 ];
 
 /** The page. */
@@ -94,7 +99,7 @@ function Totals({ nodes, query, setQuery }) {
       <b>${number(totals.states[state])}</b><${Badge} state=${state} />
     </button>`)}
     <span class="total"><b>${number(totals.gpus)}</b> GPUs</span>
-    <span class="total"><b>${bytes(totals.vram * MIB)}</b> GPU memory${totals.used > 0 && html`<span class="muted">, ${bytes(totals.used * MIB)} in use</span>`}</span>
+    <span class="total"><b>${bytes(totals.vram * MIB)}</b> <span>GPU memory${totals.used > 0 && html`<span class="muted">, ${bytes(totals.used * MIB)} in use</span>`}</span></span>
   </div>`;
 }
 
@@ -105,12 +110,13 @@ function Filters({ all, query, setQuery }) {
     options=${options(which)} all=${none} onChange=${(value) => setQuery({ [which]: value }, { push: true })} />`;
   const tab = (view, text) => html`<button key=${view} type="button" class="button" aria-pressed=${(query.view ?? "") === view}
     onClick=${() => setQuery({ view }, { push: true })}>${text}</button>`;
-  return html`<div class="toolbar" role="search" aria-label="Nodes">
+  return html`<div class="toolbar toolbar-many" role="search" aria-label="Nodes">
     <${Search} label="Search nodes" value=${query.q} onInput=${(q) => setQuery({ q })} />
     ${select("role", "Role", "all roles")}
     ${select("location", "Location", "everywhere")}
     ${select("group", "Group", "all groups")}
     ${select("label", "Label", "all labels")}
+    <${Select} label="Order" value=${query.sort ?? "name"} options=${SORTS} onChange=${(sort) => setQuery({ sort: sort === "name" ? "" : sort }, { push: true })} />
     <div class="segments" role="group" aria-label="Show as">${tab("", "List")}${tab("gpus", "GPU heat map")}</div>
   </div>`;
 }
@@ -128,20 +134,24 @@ const NodeRow = memo(({ node }) => {
   const busy = usage(node);
   const address = node.ip ?? node.vpn_ip ?? node.public_ip;
   return html`<${Row} class=${node.state === "offline" ? "row-offline" : ""}>
-    <${Cell} label="Node"><${Link} class="truncate strong" to=${["nodes", node.node_id]} title=${node.name}>${node.name}<//>
-      <span class="truncate muted small" title=${node.hostname}>${address ?? node.hostname}</span><//>
-    <${Cell} label="State"><${Badge} state=${node.state} title=${node.maintenance_reason} />
-      ${node.maintenance_reason && html`<span class="truncate muted small" title=${node.maintenance_reason}>${node.maintenance_reason}</span>`}<//>
-    <${Cell} label="Role"><span class="truncate" title=${node.role}>${node.role}</span><//>
-    <${Cell} label="GPUs"><span class="truncate" title=${gpuText(node)}>${gpuText(node) ?? html`<span class="muted">none</span>`}</span><//>
+    <${Cell} label="Node"><div class="stack"><${Link} class="truncate strong" to=${["nodes", node.node_id]} title=${node.name}>${node.name}<//>
+      <${Below} text=${address ?? node.hostname} title=${node.hostname} /></div><//>
+    <${Cell} label="State"><div class="stack"><${Badge} state=${node.state} title=${node.maintenance_reason} /><${Below} text=${node.maintenance_reason} /></div><//>
+    <${Cell} label="Role, location"><div class="stack"><span class="truncate" title=${node.role}>${node.role}</span><${Below} text=${node.location} /></div><//>
+    <${Cell} label="GPUs">${gpuText(node) ? html`<div class="stack"><span class="truncate" title=${gpuText(node)}>${gpuText(node)}</span>
+      <${Below} text=${vramMb(node) === null ? null : bytes(vramMb(node) * MIB)} /></div>` : html`<span class="muted">none</span>`}<//>
     <${Cell} label="GPU use"><${Share} value=${busy.gpu} what="GPU use" /><//>
-    <${Cell} label="GPU memory"><${Memory} node=${node} share=${busy.vram} /><//>
-    <${Cell} label="Load"><${Load} busy=${busy} /><//>
-    <${Cell} label="Location"><span class="truncate" title=${node.location}>${node.location ?? html`<span class="muted">–</span>`}</span><//>
-    <${Cell} label="Labels, groups"><${Words} node=${node} /><//>
+    <${Cell} label="GPU memory" class="when-wide"><${Share} value=${busy.vram} what="GPU memory" /><//>
+    <${Cell} label="Load" class="when-wide"><${Load} busy=${busy} /><//>
+    <${Cell} label="Labels, groups" class="when-wider"><${Words} node=${node} /><//>
     <${Cell} label="Heartbeat"><${Time} value=${node.last_heartbeat} /><//>
   <//>`;
 });
+
+/** A second line in a cell. */
+function Below({ text, title = text }) {
+  return text ? html`<span class="truncate muted small" title=${title}>${text}</span>` : null;
+}
 
 /** A share as a bar with its number; a dash where nothing was measured. */
 export function Share({ value, what }) {
@@ -165,10 +175,10 @@ export function Load({ busy }) {
   if (busy.load === null) return cpus ? html`<span class="muted">${cpus}</span>` : html`<span class="muted">–</span>`;
   const text = `${number(busy.load, 1)}${cpus && ` of ${cpus}`}`;
   if (busy.loadShare === null) return html`${text}`;
-  return html`<${Bar} value=${busy.loadShare} total=${100} label=${`Load: ${text}`} text=${text} tone=${busy.loadShare >= 100 ? "warn" : "info"} />`;
+  return html`<${Bar} value=${busy.loadShare} total=${100} label=${`Load: ${text}`} text=${`${number(busy.load, 1)} of ${number(busy.cpus)}`} tone=${busy.loadShare >= 100 ? "warn" : "info"} />`;
 }
 
-const MOST_WORDS = 3;
+const MOST_WORDS = 2;
 
 function Words({ node }) {
   const all = [...(node.labels ?? []), ...(node.groups ?? [])];

@@ -147,7 +147,7 @@ function Result({ form, wrong }) {
   const known = MODELS.find(({ name }) => name === form.model);
   const names = Object.keys(wrong);
   const needsPush = (form.mail && !form.email) || (form.push && !form.topic);
-  return html`<section class="card" aria-label="What to type"><h2>3. What to type</h2>
+  return html`<section class="card start-result" aria-label="What to type"><h2>3. What to type</h2>
     ${names.length > 0 ? html`<${ErrorBox} title="Not yet" error=${{ error: `${names.length === 1 ? "a field is" : `${names.length} fields are`} not right.`, hint: Object.values(wrong).join(" ") }} />`
     : html`<${Snippet} label="On the login node" text=${command(form)} />
       <p class="muted small">With <code>--dry-run</code> it prints the job script and submits nothing.${needsPush ? " The address or topic that you left empty must be in your settings." : ""}</p>

@@ -51,7 +51,7 @@ export default function Tokens({ query, setQuery }) {
     ${tokens && !shown.length && html`<${Empty} title=${tokens.length ? "No token fits" : "There is no token"} />`}
     ${shown.length > 0 && html`<${Table} label="Tokens" columns=${COLUMNS} sort=${sort} onSort=${(sort) => setQuery({ sort }, { push: true })}>
       ${shown.map((token) => html`<${TokenRow} key=${token.id} token=${token} onRevoke=${() => setRevoking(token)} />`)}<//>
-      <p class="muted small">When a token was last used is not kept. What was done with it: <a href="#/events">events</a>, by its id or owner.</p>`}
+      <p class="muted small more-note">When a token was last used is not kept. What was done with it: <a href="#/events">events</a>, by its id or owner.</p>`}
     ${making && html`<${NewToken} onClose=${() => (setMaking(false), load())} />`}
     ${revoking && html`<${Revoke} token=${revoking} onClose=${() => (setRevoking(null), load())} />`}`;
 }

@@ -60,7 +60,7 @@ function Controls({ by, view, hidden, query, setQuery, connections }) {
   };
   const tab = (name, text) => html`<button type="button" class="button" aria-pressed=${view === name}
     onClick=${() => setQuery({ view: name === "picture" ? "" : name }, { push: true })}>${text}</button>`;
-  return html`<div class="toolbar" role="search" aria-label="Topology">
+  return html`<div class="toolbar toolbar-many" role="search" aria-label="Topology">
     <${Search} label="Search nodes" value=${query.q} onInput=${(q) => setQuery({ q })} />
     <${Select} label="Together by" value=${by} options=${BY} onChange=${(value) => setQuery({ by: value }, { push: true })} />
     <fieldset class="kinds"><legend class="field-label">Connections</legend>${Object.entries(counts).map(([kind, count]) => html`<label key=${kind} class="kind">
