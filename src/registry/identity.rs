@@ -68,6 +68,11 @@ impl Door {
     pub fn wants_tokens(&self) -> bool {
         self.0.anonymous.is_some()
     }
+
+    /// What may be done without a token, where tokens are asked for.
+    pub fn anonymous(&self) -> &[Scope] {
+        self.0.anonymous.as_deref().unwrap_or_default()
+    }
 }
 
 /// Who asks, as far as the registry knows.

@@ -8,6 +8,7 @@ pub mod auth;
 pub mod bodies;
 pub mod bus;
 pub mod connections;
+pub mod dashboard;
 pub mod dialects;
 pub mod error;
 pub mod handlers;

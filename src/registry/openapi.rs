@@ -64,7 +64,7 @@ pub fn of(endpoints: &[Endpoint]) -> Value {
     let mut paths: Map<String, Value> = Map::new();
     for endpoint in endpoints {
         let operation = operation(endpoint, &mut schemas);
-        let path = paths.entry(endpoint.path).or_insert_with(|| json!({}));
+        let path = paths.entry(path_template(endpoint)).or_insert_with(|| json!({}));
         path[endpoint.method.as_str().to_lowercase()] = operation;
     }
     let error = schemas.answer(|generator| generator.subschema_for::<ErrorReply>());
@@ -109,7 +109,7 @@ const DESCRIPTION: &str = "Lists are JSON arrays. Errors are `{\"error\": …, \
     (`--auth none`) none is needed. The older formats are served unchanged beside this one.";
 
 fn operation(endpoint: &Endpoint, schemas: &mut Schemas) -> Value {
-    let mut parameters = path_parameters(endpoint.path);
+    let mut parameters = path_parameters(&path_template(endpoint));
     if let Some(query) = endpoint.query {
         parameters.extend(query_parameters(&schemas.inline(query)));
     }
@@ -239,6 +239,11 @@ fn header_parameter(name: &str) -> Value {
     })
 }
 
+/// The path in the document: it knows no parameter of several segments.
+pub fn path_template(endpoint: &Endpoint) -> String {
+    endpoint.path.replace("{*", "{")
+}
+
 /// The parameters in braces of a path.
 fn path_parameters(path: &str) -> Vec<Value> {
     let names = path.split('{').skip(1).filter_map(|rest| rest.split('}').next());
@@ -268,6 +273,7 @@ fn path_meaning(name: &str) -> &'static str {
         "name" => "Its name",
         "role" => "A role of nodes",
         "file" => "A file of the viewer",
+        "path" => "A file of the dashboard, with its folders",
         _ => "",
     }
 }
@@ -466,8 +472,8 @@ mod tests {
         let mut ids = Vec::new();
         for endpoint in &endpoints {
             let name = format!("{} {}", endpoint.method, endpoint.path);
-            let operation =
-                &document["paths"][endpoint.path][endpoint.method.as_str().to_lowercase()];
+            let operation = &document["paths"][path_template(endpoint)]
+                [endpoint.method.as_str().to_lowercase()];
             ids.push(operation["operationId"].as_str().unwrap().to_owned());
             assert!(endpoint.summary.len() > 5, "{name}: no summary");
             assert!(!endpoint.group.is_empty(), "{name}: no group");

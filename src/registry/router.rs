@@ -14,8 +14,8 @@ use super::auth::Hosts;
 use super::dialects::{map, pools, slurm};
 use super::error::ApiError;
 use super::handlers::{
-    audit, discovery, events, health, history, metrics, nodes, openapi, page, profiles, servers,
-    tokens,
+    audit, dashboard, discovery, events, health, history, metrics, nodes, openapi, profiles,
+    servers, tokens,
 };
 use super::identity::{self, Caller, Peer};
 use super::live::MAX_WAIT;
@@ -57,7 +57,7 @@ type Object = Map<String, Value>;
 pub fn table() -> Table {
     let table = Table::default();
     let servers = old_servers(servers(table));
-    documentation(trust(monitoring(operation(old_nodes(all_nodes(servers))))))
+    pages(documentation(trust(monitoring(operation(old_nodes(all_nodes(servers)))))))
 }
 
 fn servers(table: Table) -> Table {
@@ -241,9 +241,6 @@ fn operation(table: Table) -> Table {
             e.query::<HistoryQuery>().gives::<History>()
         })
         .group("Operation")
-        .on(get.clone(), "/", READ, page::get, "A page for people", |e| {
-            e.gives_type(StatusCode::OK, "text/html").gives::<Object>()
-        })
         .on(get.clone(), "/health", OPEN, health::get, "Whether the registry is well", |e| {
             e.gives::<Health>()
         })
@@ -282,6 +279,29 @@ fn documentation(table: Table) -> Table {
         })
 }
 
+/// The page for people. Its files are no secret: what they show comes from the other routes.
+fn pages(table: Table) -> Table {
+    let get = Method::GET;
+    let (about, files) = ("/api/v1/dashboard", "/dashboard/{*path}");
+    table
+        .group("Dashboard")
+        .on(get.clone(), "/", OPEN, dashboard::index, "The dashboard", |e| {
+            e.takes(&["If-None-Match"])
+                .gives_type(StatusCode::OK, "text/html")
+                .gives::<Object>()
+                .gives_nothing(StatusCode::NOT_MODIFIED)
+        })
+        .on(get.clone(), files, OPEN, dashboard::file, "A file of the dashboard", |e| {
+            e.takes(&["If-None-Match"])
+                .gives_type(StatusCode::OK, "*/*")
+                .gives_nothing(StatusCode::NOT_MODIFIED)
+                .tells(&["ETag"])
+        })
+        .on(get, about, OPEN, dashboard::about, "What a page must know first", |e| {
+            e.gives::<dashboard::About>()
+        })
+}
+
 /// Tokens, and who did what.
 fn trust(table: Table) -> Table {
     let (get, path, audited) = (Method::GET, "/api/v1/tokens", "/api/v1/audit");
@@ -306,7 +326,7 @@ fn trust(table: Table) -> Table {
 }
 
 /// The HTTP service.
-pub fn router(service: Service, hosts: Hosts, page: page::Page) -> Router {
+pub fn router(service: Service, hosts: Hosts, site: dashboard::Site) -> Router {
     let metrics = Arc::new(Metrics::new(&service.counters, &service.store));
     let (routes, endpoints) = table().finish();
     let permissions = Arc::new(Permissions::new(&endpoints));
@@ -315,7 +335,7 @@ pub fn router(service: Service, hosts: Hosts, page: page::Page) -> Router {
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .layer(Extension(metrics))
-        .layer(Extension(Arc::new(page)))
+        .layer(Extension(Arc::new(site)))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(guard, guarded))
         .with_state(service)
@@ -365,7 +385,6 @@ async fn guarded(State(guard): State<Guard>, mut request: Request, next: Next) -
     let waits = waits(request.uri());
     let mut response = match guard.admit(&mut request) {
         Ok(()) => bounded(limit(request.uri()), next.run(request)).await,
-        Err(error) if is_page(&request, &error) => page::token_wanted(),
         Err(error) => error.into_response(),
     };
     let route = route.as_ref().map_or("other", MatchedPath::as_str);
@@ -395,11 +414,6 @@ fn limit(uri: &Uri) -> Duration {
 
 fn waits(uri: &Uri) -> bool {
     uri.query().unwrap_or_default().split('&').any(|pair| pair.starts_with("wait="))
-}
-
-/// Whether somebody with a browser is to learn that a token is wanted.
-fn is_page(request: &Request, error: &ApiError) -> bool {
-    error.status == StatusCode::UNAUTHORIZED && request.uri().path() == "/"
 }
 
 async fn bounded(

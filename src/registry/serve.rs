@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::auth::Hosts;
 use super::bus::Bus;
 use super::connections::{Connections, Limits};
-use super::handlers::page::Page;
+use super::handlers::dashboard::Site;
 use super::identity::Policy;
 use super::router::router;
 use super::service::Service;
@@ -36,6 +36,8 @@ pub struct Config {
     pub node_limits: NodeLimits,
     /// Further host names under which it may be reached.
     pub allowed_hosts: Vec<String>,
+    /// The login node by which people outside reach the cluster.
+    pub login_host: Option<String>,
     /// What it asks of those who use it.
     pub policy: Policy,
     /// Certificate and key; nothing for plain HTTP.
@@ -51,6 +53,7 @@ pub struct Config {
 pub struct Registry {
     service: Service,
     allowed_hosts: Vec<String>,
+    login_host: Option<String>,
     probe: Option<Duration>,
     tls: Option<Arc<Tls>>,
     max_connections: Option<usize>,
@@ -72,6 +75,7 @@ impl Registry {
         Ok(Registry {
             service,
             allowed_hosts,
+            login_host: config.login_host.clone(),
             probe: config.probe,
             tls,
             max_connections: config.max_connections,
@@ -96,7 +100,8 @@ impl Registry {
         let loopback = listener.local_addr()?.ip().is_loopback();
         let exposed = !loopback && !self.service.door.wants_tokens();
         let hosts = Hosts::new(&self.allowed_hosts);
-        let app = router(self.service.clone(), hosts, Page::new(exposed)?);
+        let site = Site { exposed, tls: self.tls.is_some(), login_host: self.login_host };
+        let app = router(self.service.clone(), hosts, site);
         let bus = self.event_bus.map(|bus| tokio::spawn(bus.run(self.service.clone())));
         let prober = self.probe.map(|interval| {
             let service = self.service.clone();

@@ -62,6 +62,7 @@ pub async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
         probe,
         node_limits,
         allowed_hosts: args.allowed_hosts,
+        login_host: args.login_host,
         policy,
         tls: args.tls_cert.zip(args.tls_key).map(|(cert, key)| Files { cert, key }),
         max_connections: args.max_connections.map(|most| most as usize),

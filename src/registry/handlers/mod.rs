@@ -1,6 +1,7 @@
 //! One file per resource: decode, authorise, ask the service, encode.
 
 pub mod audit;
+pub mod dashboard;
 pub mod discovery;
 pub mod events;
 pub mod health;
@@ -8,7 +9,6 @@ pub mod history;
 pub mod metrics;
 pub mod nodes;
 pub mod openapi;
-pub mod page;
 pub mod profiles;
 pub mod servers;
 pub mod tokens;

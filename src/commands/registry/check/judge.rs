@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::plan::Ask;
 use super::{About, Answer, Checked, LIMIT, Outcome, Target};
+use crate::registry::openapi::path_template;
 use crate::registry::routes::Endpoint;
 
 /// Clocks that differ by more are worth a word, in seconds.
@@ -34,7 +35,9 @@ pub(super) fn answer(
     let offered: Vec<_> =
         endpoint.answers.iter().filter(|(known, ..)| known.as_u16() == status).collect();
     let fits = |wanted: &str| {
-        wanted == kind || wanted.strip_suffix('*').is_some_and(|start| kind.starts_with(start))
+        wanted == kind
+            || wanted == "*/*"
+            || wanted.strip_suffix('*').is_some_and(|start| kind.starts_with(start))
     };
     if !offered.is_empty() && !offered.iter().any(|(_, wanted, _)| fits(wanted)) {
         return Err(format!("unexpected content type {kind:?}"));
@@ -45,7 +48,7 @@ pub(super) fn answer(
     let body: Value = serde_json::from_slice(&answer.body)
         .map_err(|error| format!("the answer is no JSON: {error}"))?;
     let method = endpoint.method.as_str().to_lowercase();
-    let responses = &document["paths"][endpoint.path][method]["responses"];
+    let responses = &document["paths"][path_template(endpoint)][method]["responses"];
     let schema = &responses[answer.status.as_str()]["content"]["application/json"]["schema"];
     fields(&body, schema, document)
 }

@@ -117,6 +117,7 @@ impl Plan {
             return Ok(endpoint.path.to_owned());
         };
         let (name, after) = rest.split_once('}').unwrap_or((rest, ""));
+        let name = name.trim_start_matches('*');
         let value = self.value(endpoint, name).ok_or("there is none to ask for")?;
         Ok(format!("{before}{}{after}", encoded(&value)))
     }
@@ -150,6 +151,7 @@ impl Plan {
             (_, "role") if mine => Some(self.mark.clone()),
             (_, "role") => known("role"),
             (_, "file") => Some("start.js".to_owned()),
+            (_, "path") => Some("index.html".to_owned()),
             _ => None,
         }
     }
