@@ -1,6 +1,6 @@
 // The lines that lead to a server: asked from the registry, which knows how it is reached and who may have its key.
 import { get } from "./api.js";
-import { html, useEffect, useState } from "./dom.js";
+import { html, useEffect, useRef, useState } from "./dom.js";
 import { addressOf, commandFor } from "./server-facts.js";
 import { CopyButton, Dialog, ErrorBox, Link } from "./ui.js";
 import { useWhere, WhereAreYou } from "./where.js";
@@ -34,16 +34,24 @@ export function SnippetsState({ state }) {
 /** The menu of a row: every line by its name, one click copies it. */
 export function ConnectMenu({ server, at, onClose }) {
   const state = useSnippets(server);
+  const list = useRef();
+  const ready = Boolean(state.snippets);
+  useEffect(() => {
+    // Not when the reader has gone on to another field meanwhile.
+    if (ready && !document.activeElement?.matches(".menu input")) list.current.querySelector("button")?.focus();
+  }, [ready]);
   const place = { "--x": `${Math.max(8, at.right - 340)}px`, "--y": `${at.bottom + 4}px` };
   // Where there is no room below, it opens upwards.
   if (at.bottom > innerHeight * 0.6) Object.assign(place, { "--y": "auto", "--below": `${innerHeight - at.top + 4}px` });
   return html`<${Dialog} title="Connect to ${server.name}" class="menu" style=${place} onClose=${onClose}>
+    <div onKeyDown=${walk}>
     <${WhereAreYou} />
     <${SnippetsState} state=${state} />
-    <ul class="menu-list" onKeyDown=${walk}>
+    <ul class="menu-list" ref=${list}>
       ${state.snippets?.map((snippet) => html`<li key=${snippet.id}>
         <${CopyButton} class="menu-item" text=${snippet.text} label=${menuLabel(snippet)} title=${snippet.about} /></li>`)}
     </ul>
+    </div>
     <p class="menu-more"><${Link} to=${["servers", server.id]}>All about this server</${Link}></p>
   </${Dialog}>`;
 }
@@ -55,9 +63,9 @@ function menuLabel({ title, secret }) {
 // Up and down lead through the menu, as in any other.
 function walk(event) {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (!step) return;
+  if (!step || event.target.matches("input")) return;
   event.preventDefault();
-  const items = [...event.currentTarget.querySelectorAll("button")];
+  const items = [...event.currentTarget.querySelectorAll(".menu-item")];
   const next = items.indexOf(document.activeElement) + step;
   items[(next + items.length) % items.length]?.focus();
 }

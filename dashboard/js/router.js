@@ -45,11 +45,18 @@ export function setQuery(changes, { push = false } = {}) {
   tell();
 }
 
-// Browsers refuse more than some hundred changes of the address in half a minute: typing changes
-// what is shown at once, and the address when the fingers rest.
+// Browsers refuse more than some hundred changes of the address in half a minute: while somebody
+// types, what is shown changes at once, and the address a few times a second.
 function writeSoon() {
   clearTimeout(writeSoon.timer);
-  writeSoon.timer = setTimeout(() => history.replaceState(null, "", current), 150);
+  const wait = (writeSoon.last ?? -Infinity) + 400 - performance.now();
+  if (wait > 0) writeSoon.timer = setTimeout(write, wait);
+  else write();
+}
+
+function write() {
+  writeSoon.last = performance.now();
+  history.replaceState(null, "", current);
 }
 writeSoon.cancel = () => clearTimeout(writeSoon.timer);
 

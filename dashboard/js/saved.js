@@ -9,7 +9,7 @@ export function saveState(store) {
   timer ??= setTimeout(() => {
     timer = null;
     const record = {
-      time: new Date().toISOString(),
+      time: store.status.asOf ?? new Date().toISOString(),
       servers: [...store.servers.values()].slice(0, MAX_RECORDS),
       nodes: [...store.nodes.values()].slice(0, MAX_RECORDS),
     };

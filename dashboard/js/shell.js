@@ -140,8 +140,8 @@ function Banners({ info }) {
   }, [status.state]);
   return html`
     ${info?.exposed && html`<div class="banner banner-warn" role="note">
-      <p><strong>Everybody who reaches this registry may change it.</strong> It asks for no tokens and listens beyond this host:
-        do not trust an entry with a prompt that is not yours to share. Its operator mends that with <code>--auth token</code>.</p></div>`}
+      <p><strong>Whoever reaches this registry may change it:</strong> it asks for no tokens. Send no secrets to a server
+        that you do not know. The operator's mend: <code>--auth token</code>.</p></div>`}
     ${status.state === "lost" && html`<div class="banner banner-bad" role="alert">
       <p><strong>The registry does not answer${status.reason ? `: ${status.reason}` : "."}</strong>${" "}
         ${status.asOf

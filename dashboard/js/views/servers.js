@@ -51,8 +51,8 @@ export default function Servers({ query, setQuery }) {
   useCount(shown.length, all.length, query);
   const known = status.state === "live" || all.length > 0;
   return html`<div class="stale-when-lost">
-    <div class="page-head"><h1>Servers</h1><${Count} shown=${shown.length} all=${all} /><${WhereAreYou} /></div>
-    <${Toolbar} all=${all} query=${query} setQuery=${setQuery} sort=${sort} owner=${owner} whoami=${whoami} me=${me} setMe=${setMe} />
+    <div class="page-head"><h1>Servers</h1><${Count} shown=${shown.length} all=${all} />${all.length > 0 && html`<${WhereAreYou} />`}</div>
+    ${(all.length > 0 || ghosts.length > 0) && html`<${Toolbar} all=${all} query=${query} setQuery=${setQuery} sort=${sort} owner=${owner} whoami=${whoami} me=${me} setMe=${setMe} />`}
     ${shown.length > 0
       ? html`<${Table} label="Servers" class="servers" columns=${COLUMNS} sort=${sort} onSort=${(next) => setQuery({ sort: next }, { push: true })}>
           ${rows.map((server) => html`<${ServerRow} key=${server.id} server=${server} mine=${server.owner === owner}
@@ -116,7 +116,7 @@ function AskName({ owners, onName, onClose }) {
     <form onSubmit=${submit}>
       <p>Your user name on the cluster. It stays in this browser.</p>
       <label class="field"><span class="field-label">User name</span>
-        <input name="owner" list="owners" required autocomplete="username" autocapitalize="off" spellcheck=${false} /></label>
+        <input name="owner" list="owners" autofocus required autocomplete="username" autocapitalize="off" spellcheck=${false} /></label>
       <datalist id="owners">${owners.map((name) => html`<option key=${name} value=${name} />`)}</datalist>
       <div class="dialog-actions"><button class="button button-accent">Show mine</button></div>
     </form>
