@@ -182,36 +182,6 @@ async fn entries_of_old_clients_are_in_the_canonical_list() {
 }
 
 #[tokio::test]
-async fn hostile_values_on_the_page_are_text() {
-    let dir = tempfile::tempdir().unwrap();
-    let registry = Registry::start(dir.path(), &[]);
-    let evil = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
-    let record = json!({
-        "host": "n1", "port": 1, "owner": evil, "model_name": evil, "slurm_node": evil,
-        "gpus": evil, "partition": evil,
-    });
-    let (status, _) = registry.send("POST", "/servers/%3Cb%3E;id", Some(record)).await;
-    assert_eq!(status, 200);
-    let mut leased = request("9", 0);
-    leased.info.name = evil.to_owned();
-    leased.info.gpus = Some(evil.to_owned());
-    registry.client().register(&leased).await.unwrap();
-    let response = http().get(registry.at("/")).send().await.unwrap();
-    let header = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
-    let policy = header("content-security-policy");
-    assert!(policy.starts_with("default-src 'none'; style-src 'nonce-"), "{policy}");
-    assert!(!policy.contains("unsafe"), "{policy}");
-    assert_eq!(header("x-content-type-options"), "nosniff");
-    let page = response.text().await.unwrap();
-    for forbidden in ["<script", "<img", "<b>;id"] {
-        assert!(!page.contains(forbidden), "{forbidden} is in\n{page}");
-    }
-    assert!(page.contains("&lt;script&gt;"), "{page}");
-    assert!(page.contains("llamactl connect &#x27;&lt;b&gt;;id&#x27;"), "{page}");
-    assert!(!page.contains("No authentication"), "it listens on loopback only");
-}
-
-#[tokio::test]
 async fn foreign_names_and_foreign_pages_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let registry = Registry::start(dir.path(), &["--allowed-host", "reg.example.org"]);

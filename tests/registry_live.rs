@@ -8,87 +8,12 @@ use futures_util::StreamExt;
 use llamactl::api::{SEQ_HEADER, ServerUpdate};
 use llamactl::domain::event::Event;
 use llamactl::domain::server::ServerState;
+use registry_support::stream::{SOON, Stream};
 use registry_support::{Registry, request, serve, until};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite;
-
-const SOON: Duration = Duration::from_secs(20);
-
-/// One event of an event stream, as its bytes say it.
-#[derive(Debug, Clone, Default, PartialEq)]
-struct Frame {
-    id: Option<u64>,
-    event: String,
-    data: String,
-}
-
-impl Frame {
-    fn event(&self) -> Event {
-        let event: Event = serde_json::from_str(&self.data).expect("an event");
-        assert_eq!((Some(event.seq), event.kind.as_str()), (self.id, self.event.as_str()));
-        event
-    }
-}
-
-/// A reader of an event stream, by the rules of the HTML standard as far as they matter here.
-struct Stream {
-    response: reqwest::Response,
-    rest: String,
-}
-
-impl Stream {
-    async fn open(url: &str, last: Option<u64>) -> Stream {
-        Stream::try_open(url, last).await.expect("an answer")
-    }
-
-    async fn try_open(url: &str, last: Option<u64>) -> reqwest::Result<Stream> {
-        let mut request = registry_support::http().get(url).header("accept", "text/event-stream");
-        if let Some(last) = last {
-            request = request.header("last-event-id", last);
-        }
-        let response = request.send().await?;
-        assert_eq!(response.status(), 200);
-        assert_eq!(response.headers()["content-type"], "text/event-stream");
-        Ok(Stream { response, rest: String::new() })
-    }
-
-    /// The next block, also one without data; nothing at the end of the stream.
-    async fn block(&mut self) -> Option<Frame> {
-        loop {
-            if let Some((block, rest)) = self.rest.split_once("\n\n") {
-                let mut frame = Frame::default();
-                for line in block.lines() {
-                    match line.split_once(": ") {
-                        Some(("id", id)) => frame.id = id.parse().ok(),
-                        Some(("event", event)) => frame.event = event.to_owned(),
-                        Some(("data", data)) => frame.data = data.to_owned(),
-                        _ => {}
-                    }
-                }
-                self.rest = rest.to_owned();
-                return Some(frame);
-            }
-            let bytes = self.response.chunk().await.ok()??;
-            self.rest.push_str(std::str::from_utf8(&bytes).expect("text"));
-        }
-    }
-
-    /// The next block with data.
-    async fn next(&mut self) -> Option<Frame> {
-        loop {
-            let frame = self.block().await?;
-            if !frame.data.is_empty() {
-                return Some(frame);
-            }
-        }
-    }
-
-    async fn soon(&mut self) -> Frame {
-        tokio::time::timeout(SOON, self.next()).await.expect("in time").expect("an event")
-    }
-}
 
 async fn events(registry: &Registry) -> Vec<Event> {
     let (mut all, mut after) = (Vec::new(), 0);

@@ -68,7 +68,8 @@ fn normal(name: &str) -> String {
     name.trim_end_matches('.').to_ascii_lowercase()
 }
 
-fn same_origin(origin: &[u8], host: &Authority) -> bool {
+/// Whether the `Origin` of a request is the host that it goes to.
+pub(super) fn same_origin(origin: &[u8], host: &Authority) -> bool {
     let Ok(origin) = std::str::from_utf8(origin) else { return false };
     let rest = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
     rest.is_some_and(|rest| rest.eq_ignore_ascii_case(host.as_str()))

@@ -7,19 +7,20 @@ use std::time::Duration;
 use axum::extract::{FromRequestParts, Request};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use http::request::Parts;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header};
 use jiff::Timestamp;
 
 use super::error::ApiError;
 use super::limits::{Limits, Rate};
 use super::service::Service;
+use super::session;
 use super::store::{By, Reach};
 use super::view::View;
 use crate::domain::token::{Scope, Token};
 use crate::secret::Secret;
 
 /// Longest token that is looked up, in bytes.
-const MAX_TOKEN: usize = 128;
+pub(super) const MAX_TOKEN: usize = 128;
 /// How often a stream looks whether its token still counts.
 const LOOK: Duration = Duration::from_secs(2);
 /// Refusals a second that the log tells of; the others are only counted.
@@ -181,9 +182,10 @@ pub fn owner_for<'a>(
 ///
 /// # Errors
 /// 400 for two tokens, 401 where a token is wanted and none that counts is shown, 403 where it
-/// does not allow this, 429 for more requests than there may be.
+/// does not allow this or a page of another site asks, 429 for more requests than there may be.
 pub fn authorise(
     service: &Service,
+    method: &Method,
     headers: &HeaderMap,
     origin: Option<IpAddr>,
     scope: Option<Scope>,
@@ -193,10 +195,15 @@ pub fn authorise(
         within_limits(service, None, origin)?;
         return Ok(Identity::anybody(origin));
     };
-    let identity = match shown(headers)? {
+    let shown = match shown(method, headers) {
+        // What is open to everybody is open to every page too.
+        Err(error) if is_open_read(method, scope, &error) => None,
+        shown => shown?,
+    };
+    let identity = match shown {
         None => Identity::anonymous(anonymous, origin),
-        Some(text) => {
-            match text.and_then(|text| find(service, text, origin)) {
+        Some(token) => {
+            match token.and_then(|token| find(service, &token, origin)) {
                 Some(identity) => identity,
                 // What is open to everybody is open to those too whose token has ended.
                 None if scope.is_none() => Identity::anonymous(&[], origin),
@@ -214,6 +221,24 @@ pub fn authorise(
     }
 }
 
+fn is_open_read(method: &Method, scope: Option<Scope>, error: &ApiError) -> bool {
+    scope.is_none() && method.is_safe() && error.status == StatusCode::FORBIDDEN
+}
+
+/// Who has this token.
+///
+/// # Errors
+/// 401 where it does not count, 429 for an address that tries too often.
+pub fn of_token(
+    service: &Service,
+    token: &Secret,
+    origin: Option<IpAddr>,
+) -> Result<Identity, ApiError> {
+    let found = Some(token).filter(|token| token.expose().len() <= MAX_TOKEN);
+    let found = found.and_then(|token| find(service, token, origin));
+    found.ok_or_else(|| refuse(service, origin, "the token does not count here"))
+}
+
 fn within_limits(
     service: &Service,
     token: Option<&str>,
@@ -226,22 +251,23 @@ fn within_limits(
 }
 
 /// The token that a request shows: nothing where it shows none, `Some(None)` for something that
-/// can't be one. The one place that says how a token may come.
-fn shown(headers: &HeaderMap) -> Result<Option<Option<&str>>, ApiError> {
+/// can't be one. The one place that says how a token may come: in its header, or else in the two
+/// halves of a browser's session.
+fn shown(method: &Method, headers: &HeaderMap) -> Result<Option<Option<Secret>>, ApiError> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let Some(value) = values.next() else { return Ok(None) };
+    let Some(value) = values.next() else { return session::token(method, headers) };
     if values.next().is_some() {
         return Err(ApiError::bad_request("there is more than one Authorization header"));
     }
     let parts = value.to_str().ok().and_then(|text| text.split_once(' '));
     let token = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let token = token.map(|(_, token)| token.trim()).filter(|token| token.len() <= MAX_TOKEN);
-    Ok(Some(token))
+    Ok(Some(token.map(Secret::new)))
 }
 
 /// Looks a token up by its hash, so that the time it takes tells nothing of any token.
-fn find(service: &Service, text: &str, origin: Option<IpAddr>) -> Option<Identity> {
-    let hash = Secret::new(text).hash();
+fn find(service: &Service, token: &Secret, origin: Option<IpAddr>) -> Option<Identity> {
+    let hash = token.hash();
     let view = service.view().read();
     let token = view.tokens.get(&hash).filter(|token| token.is_valid(Timestamp::now()))?;
     Some(Identity::of(token, hash, origin))
@@ -362,7 +388,8 @@ mod tests {
             for value in values {
                 headers.append(header::AUTHORIZATION, value.parse().unwrap());
             }
-            shown(&headers).map(|token| token.map(|token| token.map(str::to_owned)))
+            let token = shown(&Method::GET, &headers)?;
+            Ok(token.map(|token| token.map(|token| token.expose().to_owned())))
         };
         assert_eq!(shown(&[]), Ok(None));
         for same in ["Bearer abc", "bearer abc", "BEARER  abc "] {
@@ -372,6 +399,7 @@ mod tests {
         for none in ["Basic abc", "abc", "", &long] {
             assert_eq!(shown(&[none]), Ok(Some(None)), "{none}");
         }
-        assert_eq!(shown(&["Bearer a", "Bearer a"]).unwrap_err().status, StatusCode::BAD_REQUEST);
+        let two: ApiError = shown(&["Bearer a", "Bearer a"]).unwrap_err();
+        assert_eq!(two.status, StatusCode::BAD_REQUEST);
     }
 }

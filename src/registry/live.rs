@@ -213,20 +213,31 @@ impl Live {
         wanted: Wanted,
         token: Option<String>,
     ) -> Result<Follower, ApiError> {
-        let place = place(&self.0.streams, "too many streams are open")?;
-        self.0.open.inc();
         Ok(Follower {
+            stay: self.stay()?,
             store: Arc::clone(store),
             last: self.0.log.subscribe(),
-            stopping: self.0.stopping.subscribe(),
             after: after.unwrap_or_else(|| self.last()),
             live: self.clone(),
             wanted,
             token,
-            until: Instant::now() + LIFETIME,
             read: VecDeque::new(),
             was_current: false,
             heartbeat: Instant::now() + HEARTBEAT,
+        })
+    }
+
+    /// A place for one more stream.
+    ///
+    /// # Errors
+    /// 503 where there are too many.
+    pub fn stay(&self) -> Result<Stay, ApiError> {
+        let place = place(&self.0.streams, "too many streams are open")?;
+        self.0.open.inc();
+        Ok(Stay {
+            live: self.clone(),
+            stopping: self.0.stopping.subscribe(),
+            until: Instant::now() + LIFETIME,
             _place: place,
         })
     }
@@ -260,29 +271,54 @@ fn parse_wait(text: &str) -> Result<Duration, ApiError> {
     Ok(wait.min(MAX_WAIT))
 }
 
+/// A place among the streams, for as long as one of them may live.
+#[derive(Debug)]
+pub struct Stay {
+    live: Live,
+    stopping: watch::Receiver<bool>,
+    until: Instant,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Drop for Stay {
+    fn drop(&mut self) {
+        self.live.0.open.dec();
+    }
+}
+
+impl Stay {
+    /// Why the stream must end now, if it must.
+    pub fn over(&self) -> Option<End> {
+        if *self.stopping.borrow() {
+            return Some(End::Stopping);
+        }
+        (Instant::now() >= self.until).then_some(End::Over)
+    }
+
+    /// Comes back when it must end. Cancel safe.
+    pub async fn ends(&mut self) {
+        tokio::select! {
+            _ = self.stopping.wait_for(|stopping| *stopping) => {}
+            () = tokio::time::sleep_until(self.until) => {}
+        }
+    }
+}
+
 /// Somebody who follows the events.
 #[derive(Debug)]
 pub struct Follower {
+    stay: Stay,
     live: Live,
     store: Arc<Store>,
     last: watch::Receiver<u64>,
-    stopping: watch::Receiver<bool>,
     /// Everything up to here is in `read`, or was given.
     after: u64,
     wanted: Wanted,
     token: Option<String>,
-    until: Instant,
     read: VecDeque<Next>,
     /// It had everything before: if it is behind what memory holds now, it is too slow.
     was_current: bool,
     heartbeat: Instant,
-    _place: OwnedSemaphorePermit,
-}
-
-impl Drop for Follower {
-    fn drop(&mut self) {
-        self.live.0.open.dec();
-    }
 }
 
 impl Follower {
@@ -294,11 +330,8 @@ impl Follower {
     /// What comes next. Cancel safe; not to be called after the end.
     pub async fn next(&mut self) -> Next {
         loop {
-            if *self.stopping.borrow() {
-                return Next::End(End::Stopping);
-            }
-            if Instant::now() >= self.until {
-                return Next::End(End::Over);
+            if let Some(end) = self.stay.over() {
+                return Next::End(end);
             }
             if let Some(next) = self.read.pop_front() {
                 return next;
@@ -308,7 +341,7 @@ impl Follower {
                 self.was_current = true;
                 tokio::select! {
                     _ = self.last.changed() => {}
-                    _ = self.stopping.changed() => {}
+                    () = self.stay.ends() => {}
                     () = tokio::time::sleep_until(self.heartbeat) => {}
                 }
             } else if let Err(end) = self.read(last).await {

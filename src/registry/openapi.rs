@@ -48,6 +48,7 @@ const HEADERS: &[(&str, &str, &str)] = &[
     ("Link", "Where the next and the previous page are (RFC 8288)", ""),
     ("X-Total-Count", "How many pass the filter, on all pages", "^[0-9]+$"),
     ("Location", "Path of what was made", ""),
+    ("Set-Cookie", "The cookie's half of the session, or its end", ""),
     ("Retry-After", "Seconds to wait before the next try", "^[0-9]+$"),
     ("WWW-Authenticate", "How to show who one is", ""),
 ];

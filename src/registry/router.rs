@@ -14,8 +14,8 @@ use super::auth::Hosts;
 use super::dialects::{map, pools, slurm};
 use super::error::ApiError;
 use super::handlers::{
-    audit, dashboard, discovery, events, health, history, metrics, nodes, openapi, profiles,
-    servers, tokens,
+    audit, dashboard, discovery, events, health, history, live, metrics, nodes, openapi, profiles,
+    servers, session, tokens,
 };
 use super::identity::{self, Caller, Peer};
 use super::live::MAX_WAIT;
@@ -283,6 +283,8 @@ fn documentation(table: Table) -> Table {
 fn pages(table: Table) -> Table {
     let get = Method::GET;
     let (about, files) = ("/api/v1/dashboard", "/dashboard/{*path}");
+    let live = "/api/v1/live";
+    let session = "/api/v1/session";
     table
         .group("Dashboard")
         .on(get.clone(), "/", OPEN, dashboard::index, "The dashboard", |e| {
@@ -297,10 +299,34 @@ fn pages(table: Table) -> Table {
                 .gives_nothing(StatusCode::NOT_MODIFIED)
                 .tells(&["ETag"])
         })
-        .on(get, about, OPEN, dashboard::about, "What a page must know first", |e| {
+        .on(get.clone(), about, OPEN, dashboard::about, "What a page must know first", |e| {
             e.gives::<dashboard::About>()
         })
+        .on(get, live, READ, live::get, "Everything, and what changes of it", |e| {
+            e.query::<live::LiveQuery>().gives_type(StatusCode::OK, "text/event-stream").note(LIVE)
+        })
+        .on(Method::POST, session, OPEN, session::login, "Log a browser in", |e| {
+            e.body::<session::Login>()
+                .gives::<session::LoggedIn>()
+                .tells(&["Set-Cookie"])
+                .errors(&[401, 409])
+                .note(SESSION)
+        })
+        .on(Method::DELETE, session, OPEN, session::logout, "Log a browser out", |e| {
+            e.gives_nothing(StatusCode::NO_CONTENT).tells(&["Set-Cookie"])
+        })
 }
+
+/// How the stream is read.
+const LIVE: &str = "An event stream: `hello` first, then `servers` and `nodes` with `{\"changed\": \
+    […], \"gone\": [ids]}` until all were sent, then `synced`: what was not among them is gone. \
+    From then on the same for what changes, at most four times a second, and `event` for what \
+    happens. A stream that ends is begun anew, and tells everything again.";
+
+/// How a session is used.
+const SESSION: &str = "The token is held in two halves: the cookie has the one, and the page \
+    sends the other, `key`, as the header `llamactl-session` with each request. It counts as long as \
+    the token does, 30 days at most.";
 
 /// Tokens, and who did what.
 fn trust(table: Table) -> Table {
@@ -369,7 +395,8 @@ impl Guard {
             Access::Everybody => None,
             Access::Scope(scope) => Some(scope),
         };
-        let identity = identity::authorise(&self.service, request.headers(), origin, scope)?;
+        let identity =
+            identity::authorise(&self.service, request.method(), request.headers(), origin, scope)?;
         Caller::attach(identity, request);
         Ok(())
     }

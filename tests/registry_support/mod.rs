@@ -6,6 +6,8 @@ pub mod tls;
 
 pub mod kills;
 
+pub mod stream;
+
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -158,6 +160,11 @@ pub fn http() -> reqwest::Client {
 pub async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
     let response = request.send().await.expect("an answer");
     let status = response.status().as_u16();
+    let kind = response.headers().get("content-type").map(|kind| kind.as_bytes().to_vec());
+    if kind.is_some_and(|kind| kind.starts_with(b"text/event-stream")) {
+        // It has no end.
+        return (status, Value::Null);
+    }
     let text = response.text().await.expect("a body");
     (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
 }

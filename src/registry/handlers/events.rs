@@ -9,7 +9,7 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
 use http::{HeaderMap, StatusCode, header};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -141,15 +141,24 @@ fn event_stream(
             Some(head) => Bytes::from(head),
             None => frame(follower.next().await)?,
         };
-        Some((Ok::<_, Infallible>(frame), (follower, None)))
+        Some((frame, (follower, None)))
     });
+    stream_of(frames, token_ends)
+}
+
+/// An event stream of these frames, which ends when `token_ends` comes back.
+pub(super) fn stream_of(
+    frames: impl Stream<Item = Bytes> + Send + 'static,
+    token_ends: impl Future<Output = ()> + Send + 'static,
+) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-store"),
         // nginx would keep what it gets until it is much.
         (header::HeaderName::from_static("x-accel-buffering"), "no"),
     ];
-    (headers, Body::from_stream(frames.take_until(Box::pin(token_ends)))).into_response()
+    let frames = frames.take_until(Box::pin(token_ends)).map(Ok::<_, Infallible>);
+    (headers, Body::from_stream(frames)).into_response()
 }
 
 fn frame(next: Next) -> Option<Bytes> {

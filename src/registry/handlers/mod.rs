@@ -6,11 +6,13 @@ pub mod discovery;
 pub mod events;
 pub mod health;
 pub mod history;
+pub mod live;
 pub mod metrics;
 pub mod nodes;
 pub mod openapi;
 pub mod profiles;
 pub mod servers;
+pub mod session;
 pub mod tokens;
 
 use axum::extract::FromRequest;

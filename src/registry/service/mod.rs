@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 
 use super::bodies::Bodies;
 use super::error::ApiError;
+use super::feed::Feed;
 use super::identity::{Door, Identity, Policy, owner_for};
 use super::legacy::{self, Record};
 use super::live::Live;
@@ -54,6 +55,8 @@ pub struct Service {
     pub bodies: Bodies,
     /// Streams and reads that wait.
     pub live: Live,
+    /// Everything that the dashboard shows, as it changes.
+    pub feed: Feed,
     /// Tells ETags of this run of the registry from those of an earlier one.
     pub run: u32,
     /// When it began.
@@ -70,6 +73,7 @@ impl Service {
         let _ = getrandom::fill(&mut run);
         let counters = Counters::default();
         let live = Live::new(store.log().clone(), counters.streams.clone());
+        let feed = Feed::new(store.view().clone(), store.log().clone(), live.clone());
         let run = u32::from_le_bytes(run);
         Service {
             store,
@@ -79,6 +83,7 @@ impl Service {
             door: Door::new(policy),
             bodies: Bodies::default(),
             live,
+            feed,
             run,
             started: Instant::now(),
             histories: Arc::new(Semaphore::new(history::AT_ONCE)),

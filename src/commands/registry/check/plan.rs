@@ -70,6 +70,8 @@ impl Plan {
         match endpoint.path {
             "/api/v1/servers/{id}/key" => ask.expect = &[200, 404],
             "/api/v1/ws" => ask.expect = &[426],
+            // A token that is none: 409 where tokens are not asked for at all.
+            "/api/v1/session" if endpoint.method == Method::POST => ask.expect = &[401, 409],
             "/api/v1/maintenance/cleanup" => ask.path.push_str("?timeout_minutes=525600"),
             _ => {}
         }
@@ -206,6 +208,7 @@ impl Plan {
                 "owner": mark, "scopes": ["read"], "note": mark,
                 "expires": (jiff::Timestamp::now() + jiff::SignedDuration::from_mins(10)),
             }),
+            (_, "/api/v1/session") => json!({"token": mark}),
             _ => json!({}),
         })
     }
@@ -254,7 +257,8 @@ mod tests {
             let whole = format!("{} {:?}", ask.path, ask.body);
             let mine = whole.contains(&plan.mark) || whole.contains(&plan.server.to_string());
             let known = endpoint.path.starts_with("/api/v1/tokens/")
-                || endpoint.path == "/api/v1/maintenance/cleanup";
+                || endpoint.path == "/api/v1/maintenance/cleanup"
+                || endpoint.path == "/api/v1/session";
             assert!(!changes || mine || known, "{name} would change what is not the run's");
             plan.learn(endpoint, answer(endpoint, &ask));
         }

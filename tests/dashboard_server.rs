@@ -1,0 +1,340 @@
+//! What the dashboard is made of on the registry's side: its files, and the stream of everything.
+
+mod registry_support;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use registry_support::stream::{SOON, Stream};
+use registry_support::{Registry, answer, http, request, until};
+use reqwest::Response;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+async fn file(registry: &Registry, path: &str, headers: &[(&str, &str)]) -> Response {
+    let mut request = http().get(registry.at(path));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.send().await.expect("an answer")
+}
+
+fn header(response: &Response, name: &str) -> String {
+    let value = response.headers().get(name);
+    value.map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn the_page_is_there_for_everybody_and_asks_nothing_from_elsewhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry =
+        Registry::start(dir.path(), &["--auth", "token", "--first-token-file", "/dev/null"]);
+    for path in ["/", "/dashboard/index.html"] {
+        let page = file(&registry, path, &[("accept", "text/html")]).await;
+        assert_eq!(page.status(), 200, "{path}");
+        assert_eq!(header(&page, "content-type"), "text/html; charset=utf-8");
+        assert_eq!(header(&page, "cache-control"), "no-cache");
+        assert_eq!(header(&page, "x-content-type-options"), "nosniff");
+        let policy = header(&page, "content-security-policy");
+        for wanted in [
+            "default-src 'none'",
+            "script-src 'self'",
+            "connect-src 'self'",
+            "frame-ancestors 'none'",
+        ] {
+            assert!(policy.contains(wanted), "{policy}");
+        }
+        for unwanted in ["unsafe", "http:", "https:", "*"] {
+            assert!(!policy.contains(unwanted), "{policy}");
+        }
+        let text = page.text().await.unwrap();
+        assert!(text.contains("</html>"), "{text}");
+        // The policy would stop them, and the page with them.
+        for inline in ["<style", " style=", " onclick=", "<script>"] {
+            assert!(!text.contains(inline), "{inline} in {text}");
+        }
+    }
+    let (status, about) =
+        answer(http().get(registry.at("/")).header("accept", "application/json")).await;
+    assert_eq!((status, about["service"].is_string()), (200, true), "{about}");
+}
+
+#[tokio::test]
+async fn files_are_compressed_and_sent_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = Registry::start(dir.path(), &[]);
+    let plain = file(&registry, "/dashboard/index.html", &[]).await;
+    let (tag, vary) = (header(&plain, "etag"), header(&plain, "vary"));
+    assert!(tag.starts_with('"') && vary.contains("accept-encoding"), "{tag} {vary}");
+    let text = plain.bytes().await.unwrap();
+    let packed = file(&registry, "/dashboard/index.html", &[("accept-encoding", "gzip, br")]).await;
+    let packed_tag = header(&packed, "etag");
+    assert_eq!(header(&packed, "content-encoding"), "gzip");
+    assert_ne!(packed_tag, tag, "another form has another tag");
+    let mut unpacked = Vec::new();
+    let packed = packed.bytes().await.unwrap();
+    assert!(packed.len() < text.len());
+    std::io::copy(&mut flate2::read::GzDecoder::new(&packed[..]), &mut unpacked).unwrap();
+    assert_eq!(unpacked, text);
+    for (encoding, known, status) in [
+        ("gzip", packed_tag.clone(), 304),
+        ("identity", tag.clone(), 304),
+        ("identity", format!("\"x\", W/{tag}"), 304),
+        ("gzip", tag.clone(), 200),
+        ("gzip", "\"x\"".to_owned(), 200),
+    ] {
+        let asked = [("accept-encoding", encoding), ("if-none-match", known.as_str())];
+        let again = file(&registry, "/dashboard/index.html", &asked).await;
+        assert_eq!(again.status(), status, "{encoding} {known}");
+        let empty = again.bytes().await.unwrap().is_empty();
+        assert_eq!(empty, status == 304);
+    }
+}
+
+#[tokio::test]
+async fn only_files_of_the_dashboard_are_served() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = Registry::start(dir.path(), &[]);
+    let address = registry.url.trim_start_matches("http://").to_owned();
+    for path in [
+        "/dashboard/",
+        "/dashboard/nothing.js",
+        "/dashboard/../Cargo.toml",
+        "/dashboard/..%2fCargo.toml",
+        "/dashboard/%2e%2e/Cargo.toml",
+        "/dashboard/js/..%2f..%2fCargo.toml",
+        "/dashboard//etc/passwd",
+        "/dashboard/%2fetc/passwd",
+        "/dashboard/..%5cCargo.toml",
+        "/dashboard/index.html%00.js",
+        "/dashboard/vendor/swagger-ui/swagger-ui.css.gz",
+        "/dashboard/docs/index.html",
+        "/dashboard/.gitignore",
+    ] {
+        // A client library would tidy the path up.
+        let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
+        let text = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+        tokio::io::AsyncWriteExt::write_all(&mut stream, text.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 404"), "{path}: {answer}");
+        assert!(!answer.contains("[package]") && !answer.contains("root:"), "{path}: {answer}");
+    }
+    let docs = file(&registry, "/api/v1/docs/start.js", &[]).await;
+    assert_eq!(docs.status(), 200, "the viewer of the API has routes of its own");
+}
+
+#[tokio::test]
+async fn a_page_learns_how_the_registry_is_set_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = Registry::start(dir.path(), &["--login-host", "login.example.org"]);
+    let (status, about) = registry.get("/api/v1/dashboard").await;
+    assert_eq!(status, 200);
+    let expected = json!({
+        "version": env!("CARGO_PKG_VERSION"), "auth": "none", "exposed": false, "anonymous": [],
+        "login_host": "login.example.org", "whoami": null,
+    });
+    assert_eq!(about, expected);
+    let wrong = registry_support::serve(dir.path(), &["--login-host", "-oProxyCommand=x"]);
+    let output = registry_support::run(wrong);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+/// What a page knows from the stream.
+#[derive(Debug, Default)]
+struct Known {
+    servers: BTreeMap<String, Value>,
+    nodes: BTreeMap<String, Value>,
+    events: Vec<Value>,
+    synced: bool,
+}
+
+impl Known {
+    fn take(&mut self, event: &str, data: &str) {
+        let value: Value = serde_json::from_str(data).expect("JSON");
+        let (records, id) = match event {
+            "servers" => (&mut self.servers, "id"),
+            "nodes" => (&mut self.nodes, "node_id"),
+            "event" => return self.events.push(value),
+            "synced" => return self.synced = true,
+            "hello" => return,
+            other => panic!("{other} is not known"),
+        };
+        for record in value["changed"].as_array().expect("records") {
+            records.insert(record[id].as_str().expect("an id").to_owned(), record.clone());
+        }
+        for id in value["gone"].as_array().expect("ids") {
+            records.remove(id.as_str().expect("an id"));
+        }
+    }
+}
+
+/// Somebody who looks at the dashboard.
+struct Page {
+    stream: Stream,
+    known: Known,
+}
+
+impl Page {
+    async fn open(registry: &Registry, query: &str) -> Page {
+        let url = registry.at(&format!("/api/v1/live{query}"));
+        let stream = Stream::of(http().get(url)).await.expect("a stream");
+        let mut page = Page { stream, known: Known::default() };
+        let hello = page.stream.soon().await;
+        assert_eq!(hello.event, "hello");
+        let hello: Value = serde_json::from_str(&hello.data).unwrap();
+        for field in ["version", "run", "seq", "now"] {
+            assert!(!hello[field].is_null(), "{hello}");
+        }
+        page.until(|known| known.synced).await;
+        page
+    }
+
+    /// Reads on until it looks as wanted.
+    async fn until(&mut self, wanted: impl Fn(&Known) -> bool) {
+        while !wanted(&self.known) {
+            let frame = self.stream.soon().await;
+            self.known.take(&frame.event, &frame.data);
+        }
+    }
+
+    fn server(&self, name: &str) -> Option<&Value> {
+        self.known.servers.values().find(|server| server["name"] == name)
+    }
+}
+
+/// What the list says, by id.
+async fn listed(registry: &Registry, path: &str, id: &str) -> BTreeMap<String, Value> {
+    let (status, list) = registry.get(path).await;
+    assert_eq!(status, 200);
+    let list = list.as_array().expect("a list").iter();
+    list.map(|record| (record[id].as_str().unwrap().to_owned(), record.clone())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_has_what_the_lists_have_and_follows_every_change() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = Registry::start(dir.path(), &["--probe", "off"]);
+    let client = registry.client();
+    let lease = client.register(&request("1", 0)).await.unwrap();
+    let old = json!({"host": "n9", "port": 8000, "owner": "bob", "model_name": "older"});
+    assert_eq!(registry.send("POST", "/servers/77", Some(old)).await.0, 200);
+    let node = json!({"node_id": "a", "name": "a", "hostname": "a", "role": "compute"});
+    let registered = registry.send("POST", "/api/v1/nodes/register", Some(node)).await;
+    assert_eq!(registered.0, 200, "{registered:?}");
+    let mut page = Page::open(&registry, "").await;
+    assert_eq!(page.known.servers, listed(&registry, "/api/v1/servers", "id").await);
+    assert_eq!(page.known.nodes, listed(&registry, "/api/v1/nodes", "node_id").await);
+    assert_eq!(page.known.servers.len(), 2);
+    // Arrival.
+    let mut second = request("2", 0);
+    second.info.name = "second".to_owned();
+    let other = client.register(&second).await.unwrap();
+    page.until(|known| known.servers.len() == 3 && !known.events.is_empty()).await;
+    assert_eq!(page.known.events[0]["kind"], "registered");
+    // How busy it is.
+    let busy = json!({"slots": {"busy": 3, "total": 4}});
+    let beat = format!("/api/v1/servers/{}/heartbeat", lease.id);
+    let proof = format!("{}:{}", lease.generation, lease.secret.expose());
+    let sent = http().post(registry.at(&beat)).header("llamactl-lease", &proof).json(&busy);
+    assert_eq!(answer(sent).await.0, 200);
+    page.until(|known| known.servers.values().any(|one| one["slots"]["busy"] == 3)).await;
+    // What a node measures.
+    let metrics = json!({"node_id": "a", "status": "online", "metrics": {"load": 0.5}});
+    assert_eq!(registry.send("POST", "/api/v1/nodes/heartbeat", Some(metrics)).await.0, 200);
+    page.until(|known| known.nodes["a"]["metrics"]["load"] == 0.5).await;
+    // Departure, of each kind.
+    let gone = format!("/api/v1/servers/{}", other.id);
+    let proof = format!("{}:{}", other.generation, other.secret.expose());
+    let sent = http().delete(registry.at(&gone)).header("llamactl-lease", proof);
+    assert_eq!(answer(sent).await.0, 200);
+    assert_eq!(registry.send("DELETE", "/servers/77", None).await.0, 200);
+    assert_eq!(registry.send("DELETE", "/api/v1/nodes/a", None).await.0, 200);
+    page.until(|known| known.servers.len() == 1 && known.nodes.is_empty()).await;
+    assert!(page.server("second").is_none() && page.server("tiny").is_some());
+    assert_eq!(page.known.servers, listed(&registry, "/api/v1/servers", "id").await);
+    // Whoever comes back gets everything again.
+    assert_eq!(Page::open(&registry, "").await.known.servers, page.known.servers);
+    assert_eq!(registry.stop(), Some(0), "a stream does not keep it");
+    assert_eq!(page.stream.next().await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_chooses_what_it_follows() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = Registry::start(dir.path(), &["--probe", "off"]);
+    registry.client().register(&request("1", 0)).await.unwrap();
+    let mut events = Page::open(&registry, "?what=events").await;
+    let nodes = Page::open(&registry, "?what=nodes").await;
+    assert!(events.known.servers.is_empty() && nodes.known.servers.is_empty());
+    registry.client().register(&request("2", 0)).await.unwrap();
+    events.until(|known| !known.events.is_empty()).await;
+    assert!(events.known.servers.is_empty());
+    let (status, error) = registry.get("/api/v1/live?what=cats").await;
+    assert_eq!(status, 400, "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_updates_a_second_arrive_within_a_second_on_a_thousand_streams() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let registry = Registry::start(dir.path(), &["--probe", "off"]);
+    let job = |number: u32| format!("/servers/{number}");
+    let record =
+        |round: u32| json!({"host": "n1", "port": 8000, "model_name": format!("m{round}")});
+    for number in 0..50 {
+        assert_eq!(registry.send("POST", &job(number), Some(record(0))).await.0, 200);
+    }
+    const STREAMS: usize = 1000;
+    const ROUNDS: u32 = 3;
+    let mut pages = JoinSet::new();
+    for _ in 0..STREAMS {
+        let mut page = Page::open(&registry, "?what=servers").await;
+        pages.spawn(async move {
+            let last = format!("m{ROUNDS}");
+            let done =
+                |known: &Known| known.servers.values().all(|one| one["model"]["name"] == last);
+            page.until(done).await;
+            assert_eq!(page.known.servers.len(), 50);
+        });
+    }
+    let memory = resident(&registry);
+    // One that measures, and does nothing else.
+    let mut watcher = Page::open(&registry, "?what=servers").await;
+    let mut slowest = Duration::ZERO;
+    for round in 1..=ROUNDS {
+        let start = Instant::now();
+        for number in 0..50 {
+            assert_eq!(registry.send("POST", &job(number), Some(record(round))).await.0, 200);
+        }
+        let sent = Instant::now();
+        let name = format!("m{round}");
+        let done = |known: &Known| known.servers.values().all(|one| one["model"]["name"] == name);
+        watcher.until(done).await;
+        slowest = slowest.max(sent.elapsed());
+        tokio::time::sleep(Duration::from_secs(1).saturating_sub(start.elapsed())).await;
+    }
+    println!("the slowest arrived after {slowest:?}; {memory} MiB with {STREAMS} streams");
+    let all = tokio::time::timeout(SOON, pages.join_all()).await;
+    assert!(all.is_ok(), "every stream gets every change");
+    assert!(memory < 300, "{memory} MiB");
+    assert!(slowest < Duration::from_secs(1), "{slowest:?}");
+    // The differ ends with them, and their places are free again.
+    drop(watcher);
+    let open = until(SOON, || async {
+        let (_, metrics) = registry.get("/metrics").await;
+        let text = metrics.as_str().expect("text").to_owned();
+        let line = text.lines().find(|line| line.starts_with("llamactl_registry_streams "))?;
+        line.ends_with(" 0").then(|| line.to_owned())
+    });
+    open.await;
+}
+
+/// Memory of the registry's process, in MiB.
+fn resident(registry: &Registry) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", registry.child.id())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("VmRSS");
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+}
