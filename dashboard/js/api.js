@@ -65,10 +65,21 @@ export async function request(method, path, { body, signal, accept = "applicatio
   }
   if (answer.ok) return answer;
   const problem = await answer.json().catch(() => ({}));
-  if (answer.status === 401 && path !== "/api/v1/session") change({ denied: true, whoami: null });
+  if (answer.status === 401 && path !== "/api/v1/session") refused();
   const failure = new ApiError(answer.status, problem.error ?? `HTTP ${answer.status}`, problem.hint);
   failure.retryAfter = Number(answer.headers.get("retry-after")) || 0;
   throw failure;
+}
+
+// The token has expired or was revoked: our half of it is of no use any more.
+function refused() {
+  forget(KEY);
+  change({ denied: true, whoami: null });
+}
+
+/** Goes on as nobody, where the registry shows its servers to everybody. */
+export function goOnAsNobody() {
+  change({ denied: false, whoami: null });
 }
 
 /** Sends and reads JSON; nothing for an empty answer. */
@@ -110,6 +121,11 @@ export async function logout() {
   const mustLogIn = session.info?.auth === "token" && !session.info.anonymous.includes("read");
   change({ whoami: null, denied: mustLogIn });
 }
+
+// Another tab has logged in or out: this one follows.
+globalThis.addEventListener?.("storage", ({ key }) => {
+  if (key === KEY || key === null) loadSession().catch(() => undefined);
+});
 
 // Storage can be switched off or full: then a choice is kept as long as the page is.
 const memory = new Map();

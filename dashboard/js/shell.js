@@ -64,7 +64,7 @@ function Page({ route, params, query }) {
     document.title = route ? `${route.title} · llamactl` : "llamactl";
     if (route && !view && allowed) load();
   }, [route, allowed]);
-  if (!route) return html`<${Empty} title="There is no such page"><p><a href="#/servers">To the servers</a></p><//>`;
+  if (!route) return html`<${Empty} page=${true} title="There is no such page"><p><a href="#/servers">To the servers</a></p><//>`;
   if (!allowed) return html`<${NotAllowed} route=${route} />`;
   if (crash) return html`<${ErrorBox} title="This page has an error" error=${crash} retry=${resetCrash} />`;
   if (problem) return html`<${ErrorBox} title="This page could not be loaded" error=${problem} retry=${load} />`;
@@ -73,7 +73,7 @@ function Page({ route, params, query }) {
 }
 
 function NotAllowed({ route }) {
-  return html`<${Empty} title="${route.title}: not with what you are">
+  return html`<${Empty} page=${true} title="${route.title}: not with what you are">
     <p>This page needs a token with the scope <code>${route.scope}</code>. The registry's operator makes one with
       <code>llamactl registry token create</code>.</p>
     <p><a class="button" href="#/login">Log in with another token</a></p>

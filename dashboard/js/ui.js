@@ -92,9 +92,9 @@ export function Cell({ label, number, class: name = "", children, ...rest }) {
   return html`<td role="cell" data-label=${label} class="${name}${number ? " number" : ""}" ...${rest}>${children}</td>`;
 }
 
-/** Nothing to show: says so, and what to do next. */
-export function Empty({ title, children }) {
-  return html`<div class="empty"><h2>${title}</h2>${children}</div>`;
+/** Nothing to show: says so, and what to do next. `page`: it is all that the page has. */
+export function Empty({ title, page, children }) {
+  return html`<div class="empty">${page ? html`<h1>${title}</h1>` : html`<h2>${title}</h2>`}${children}</div>`;
 }
 
 /** What went wrong, and how to mend it; `retry` offers another try. */

@@ -1,5 +1,5 @@
 // Who are you? A token is traded for a session.
-import { login, session } from "../api.js";
+import { goOnAsNobody, login, useSession } from "../api.js";
 import { html, useState } from "../dom.js";
 import { navigate, useLocation } from "../router.js";
 import { ErrorBox, useId } from "../ui.js";
@@ -11,6 +11,8 @@ export default function Login() {
   const [shown, setShown] = useState(false);
   const id = useId("token");
   const hash = useLocation();
+  const session = useSession();
+  const openToAll = session.info?.anonymous.includes("read");
   const submit = async (event) => {
     event.preventDefault();
     const token = new FormData(event.target).get("token").trim();
@@ -27,7 +29,7 @@ export default function Login() {
   };
   return html`<form class="card login" onSubmit=${submit}>
     <h1>Log in</h1>
-    <p class="muted">${session.denied ? "This registry shows its servers to those who have a token." : "With a token you see and may do what it allows."}</p>
+    <p class="muted">${session.denied && !openToAll ? "This registry shows its servers to those who have a token." : "With a token you see and may do what it allows."}</p>
     <label class="field" for=${id}><span class="field-label">Token</span></label>
     <div class="login-row">
       <input id=${id} name="token" type=${shown ? "text" : "password"} autocomplete="current-password" spellcheck=${false} autocapitalize="off" autofocus required aria-invalid=${Boolean(error)} />
@@ -35,6 +37,7 @@ export default function Login() {
     </div>
     <${ErrorBox} error=${error} title="Not logged in" />
     <button class="button button-accent" disabled=${busy}>${busy ? "Logging in …" : "Log in"}</button>
+    ${session.denied && openToAll && html`<button type="button" class="button" onClick=${goOnAsNobody}>Go on without a token</button>`}
     <p class="muted small">The one that <code>llamactl</code> uses on the cluster is in the file that <code>registry.token_file</code> names. You have none?
       The registry's operator makes it: <code>llamactl registry token create --owner NAME</code>.</p>
   </form>`;

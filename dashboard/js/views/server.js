@@ -59,7 +59,7 @@ function useRecord(id, live, state) {
 
 function Missing({ id, error }) {
   if (error.status !== 404) return html`<${ErrorBox} title="This server could not be loaded" error=${error} />`;
-  return html`<${Empty} title="This server is not here (any more)">
+  return html`<${Empty} page=${true} title="This server is not here (any more)">
       <p>Its job may have ended. What is known of it:</p>
       <p class="actions"><a class="button" href="#/servers">All servers</a> <a class="button" href="#/watch">Tell me when one comes</a></p>
     <//><${Timeline} id=${id} />`;
