@@ -168,3 +168,28 @@ export class Visit {
     return this.context.close();
   }
 }
+
+/** Runs in the page: all that a site can keep in a browser, as one text. */
+export async function everythingKept() {
+  const kept = [JSON.stringify({ ...localStorage }), JSON.stringify({ ...sessionStorage }), document.cookie];
+  for (const { name } of await indexedDB.databases()) {
+    const db = await new Promise((done, failed) => {
+      const asked = indexedDB.open(name);
+      asked.onsuccess = () => done(asked.result);
+      asked.onerror = () => failed(asked.error);
+    });
+    for (const store of db.objectStoreNames) {
+      const all = db.transaction(store).objectStore(store).getAll();
+      kept.push(JSON.stringify(await new Promise((done) => { all.onsuccess = () => done(all.result); })));
+    }
+    db.close();
+  }
+  for (const name of await caches.keys()) {
+    const cache = await caches.open(name);
+    for (const request of await cache.keys()) {
+      const { pathname } = new URL(request.url);
+      kept.push(pathname.startsWith('/api/') ? await (await cache.match(request)).text() : '');
+    }
+  }
+  return kept.join('\n');
+}

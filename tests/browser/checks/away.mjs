@@ -1,7 +1,9 @@
 // The registry goes away and comes back; the page stays.
 
 import assert from 'node:assert/strict';
+import { everythingKept } from '../browser.mjs';
 import { QUIET } from '../cluster.mjs';
+import { until } from '../world.mjs';
 
 /** What the browser says of requests to a registry that does not run. */
 const GONE = /console: Failed to load resource: net::ERR_|console: .*service worker.*/i;
@@ -74,6 +76,7 @@ export async function offline_the_page_opens_with_what_was_known({ world, visit 
   await page.reload();
   await there.loaded();
   for (const path of ['/nodes', '/events', '/servers']) await there.open(path);
+  await until('the state is kept', async () => (await page.evaluate(everythingKept)).includes('known-before'));
   await world.stopRegistry();
 
   await page.reload();

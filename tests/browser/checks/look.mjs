@@ -58,7 +58,7 @@ export async function empty_views_say_what_to_do_next({ world, visit }) {
   const there = await visit();
   const { page } = there;
   for (const [path, next] of [
-    ['/servers', /llamactl submit|Get started/], ['/nodes', /llamactl node agent/], ['/topology', /llamactl node agent/],
+    ['/servers', /llamactl submit|Get started/], ['/nodes', /llamactl node agent/], ['/topology', /How a node gets here/],
     ['/servers/0190a000-0000-7000-8000-000000000000', /servers/i], ['/nodes/nobody', /nodes/i], ['/no-such-page', /servers/i],
   ]) {
     await there.open(path);

@@ -92,10 +92,10 @@ export async function filters_live_in_the_address({ world, visit }) {
 
   await page.getByRole('combobox', { name: 'Owner', exact: true }).selectOption('asmith');
   await row(page, 'gemma-3-27b').waitFor({ state: 'detached' });
-  assert.match(page.url(), /owner=asmith/);
+  await page.waitForURL(/owner=asmith/);
   await page.getByRole('searchbox', { name: 'Search servers' }).fill('coder');
   await row(page, 'qwen3-30b').waitFor({ state: 'detached' });
-  assert.match(page.url(), /q=coder/);
+  await page.waitForURL(/q=coder/);
   assert.deepEqual(await names(page), ['qwen3-coder-30b']);
 
   await page.reload();
@@ -106,7 +106,7 @@ export async function filters_live_in_the_address({ world, visit }) {
 
   await page.goBack();
   await row(page, 'gemma-3-27b').waitFor();
-  assert.doesNotMatch(page.url(), /owner=/);
+  await page.waitForURL((url) => !url.hash.includes('owner='));
 
   for (const [label, value, left] of [['Model', 'gpt-oss-20b', 1], ['State', 'loading', 1], ['Label', 'course=ml-2', 2]]) {
     await there.open('/servers');

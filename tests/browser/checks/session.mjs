@@ -1,6 +1,7 @@
 // Who sees what: logging in, out, and being put out.
 
 import assert from 'node:assert/strict';
+import { everythingKept } from '../browser.mjs';
 import { QUIET } from '../cluster.mjs';
 
 const WITH_TOKENS = [...QUIET, '--auth', 'token'];
@@ -94,31 +95,6 @@ export async function nothing_is_left_after_the_logout({ world, visit }) {
   await page.getByRole('heading', { name: 'Log in' }).waitFor();
   assert.equal(await page.getByText('secret-plans').count(), 0);
   there.allow(REFUSED);
-}
-
-/** Runs in the page: all that a site can keep in a browser, as one text. */
-async function everythingKept() {
-  const kept = [JSON.stringify({ ...localStorage }), JSON.stringify({ ...sessionStorage }), document.cookie];
-  for (const { name } of await indexedDB.databases()) {
-    const db = await new Promise((done, failed) => {
-      const asked = indexedDB.open(name);
-      asked.onsuccess = () => done(asked.result);
-      asked.onerror = () => failed(asked.error);
-    });
-    for (const store of db.objectStoreNames) {
-      const all = db.transaction(store).objectStore(store).getAll();
-      kept.push(JSON.stringify(await new Promise((done) => { all.onsuccess = () => done(all.result); })));
-    }
-    db.close();
-  }
-  for (const name of await caches.keys()) {
-    const cache = await caches.open(name);
-    for (const request of await cache.keys()) {
-      const { pathname } = new URL(request.url);
-      kept.push(pathname.startsWith('/api/') ? await (await cache.match(request)).text() : '');
-    }
-  }
-  return kept.join('\n');
 }
 
 export async function whoever_may_read_without_a_token_sees_servers_and_can_log_in({ world, visit }) {
