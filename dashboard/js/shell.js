@@ -139,9 +139,9 @@ function Banners({ info }) {
     document.documentElement.dataset.connection = status.state;
   }, [status.state]);
   return html`
-    ${info?.exposed && html`<div class="banner banner-warn" role="note">
+    ${info?.exposed && html`<aside class="banner banner-warn" aria-label="Warning">
       <p><strong>Whoever reaches this registry may change it:</strong> it asks for no tokens. Send no secrets to a server
-        that you do not know. The operator's mend: <code>--auth token</code>.</p></div>`}
+        that you do not know. The operator's mend: <code>--auth token</code>.</p></aside>`}
     ${status.state === "lost" && html`<div class="banner banner-bad" role="alert">
       <p><strong>The registry does not answer${status.reason ? `: ${status.reason}` : "."}</strong>${" "}
         ${status.asOf
