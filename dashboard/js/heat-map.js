@@ -38,12 +38,13 @@ const NodeCells = memo(({ node, by, perNode }) => {
   const gpus = gpuCells(node);
   const cells = perNode ? [mean(gpus, by)] : gpus;
   const off = node.state === "offline";
-  const words = gpus.map((gpu) => `GPU ${gpu.index} ${gpu[by] === null ? "not measured" : `${Math.round(gpu[by])} %`}`);
-  const label = `${node.name}, ${node.state}: ${off ? `${gpus.length} GPUs` : words.join(", ")}`;
+  const words = gpus.map((gpu) => `GPU ${gpu.index}: ${gpu[by] === null ? "not measured" : `${Math.round(gpu[by])} %`}`);
+  const about = [`${node.name}, ${node.state}`, gpus[0]?.name, ...(off ? [] : words)].filter(Boolean).join("\n");
   const left = perNode ? 0 : gpuCount(node) - cells.length;
-  return html`<li class="heat-node"><${Link} to=${["nodes", node.node_id]} aria-label=${label} title=${`${label}\n${gpus[0]?.name ?? ""}`}>
-    <span class="heat-name"><span class=${`heat-state heat-state-${node.state}`} aria-hidden="true" />${node.name}</span>
-    <span class="heat-cells" aria-hidden="true">${cells.map((gpu, place) => off
+  return html`<li class="heat-node"><${Link} to=${["nodes", node.node_id]} title=${about}>
+    <span class="heat-name"><span class=${`heat-state heat-state-${node.state}`} aria-hidden="true" /><span class="truncate">${node.name}</span></span>
+    <span class="visually-hidden">${node.state}, ${by === "use" ? "percent busy" : "percent of memory in use"}: </span>
+    <span class="heat-cells">${cells.map((gpu, place) => off
       ? html`<span key=${place} class="heat-cell heat-off">off</span>`
       : html`<${Cell} key=${place} value=${gpu[by]} />`)}${left > 0 && html`<span class="muted small">+${left}</span>`}</span>
   <//></li>`;

@@ -6,14 +6,14 @@ const LARGEST = 3;
 /** Under this size nothing can be read: a larger picture begins at its top left, to be moved. */
 export const READABLE = 0.82;
 /** A small picture is not made larger than this by itself. */
-const COMFORTABLE = 1.25;
+export const COMFORTABLE = 1.5;
 const WHEEL = 0.0015;
 /** A finger that moves less than this has tapped. */
 const TAP_PX = 5;
 
 /** The scale at which all of it can be seen. */
 function whole(plan, box) {
-  return Math.min(1, box.clientWidth / plan.width, box.clientHeight / plan.height);
+  return Math.min(COMFORTABLE, box.clientWidth / plan.width, box.clientHeight / plan.height);
 }
 
 /** `view` with at least a part of the picture in the window. Pure but for the box's size. */
@@ -96,7 +96,7 @@ function listen(box, view, set, zoomAt) {
   };
   const up = (event) => fingers.delete(event.pointerId);
   // Who has dragged did not mean the node under the finger.
-  const click = (event) => moved > TAP_PX && (event.preventDefault(), event.stopPropagation());
+  const click = (event) => event.detail > 0 && moved > TAP_PX && (event.preventDefault(), event.stopPropagation());
   const drag = (event) => event.preventDefault();
   const listeners = { pointerdown: down, pointermove: move, pointerup: up, pointercancel: up, dragstart: drag };
   for (const [name, listener] of Object.entries(listeners)) box.addEventListener(name, listener);

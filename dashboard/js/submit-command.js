@@ -163,14 +163,16 @@ function section(name, values) {
 function merged(form, known) {
   const value = (field) => (form[field] ?? "").trim();
   const type = value("gpuType");
-  const variant = Object.entries(known?.variants ?? {}).find(([name]) => name.toLowerCase() === type.toLowerCase())?.[1];
+  const none = value("gpus") === "0";
+  // As the program does: who wants no GPU gets no variant for one.
+  const variant = none ? undefined : Object.entries(known?.variants ?? {}).find(([name]) => name.toLowerCase() === type.toLowerCase())?.[1];
   const base = { ...known?.values, ...variant };
   const server = { ...known?.values.server, ...variant?.server };
   const slurm = { ...known?.values.slurm, ...variant?.slurm };
   if (value("context")) server.context = Number(value("context"));
   if (value("access")) server.access = value("access");
   if (value("gpus")) slurm.gpus = Number(value("gpus"));
-  if (type) slurm.gpu_type = type;
+  if (type && !none) slurm.gpu_type = type;
   for (const field of ["time", "partition"]) if (value(field)) slurm[field] = value(field);
   return { base, server, slurm };
 }

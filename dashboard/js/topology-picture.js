@@ -1,7 +1,7 @@
 // The picture of the topology: SVG, moved and made larger by mouse, touch and keyboard.
 import { html, memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./dom.js";
 import { gpuText } from "./node-facts.js";
-import { READABLE, usePanZoom } from "./pan-zoom.js";
+import { COMFORTABLE, READABLE, usePanZoom } from "./pan-zoom.js";
 import { href } from "./router.js";
 import { bundles, curve, layout, neighbour, NODE, shortened } from "./topology-layout.js";
 
@@ -10,6 +10,7 @@ const ARROWS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"];
 const LEAST_HEIGHT = 260;
 /** Share of the screen that the picture takes at most. */
 const SCREEN = 0.78;
+const SCALES = [COMFORTABLE, 1.25, 1, 0.9];
 /** Phones show it at full size: it is moved there. */
 const NARROW = 600;
 
@@ -32,14 +33,13 @@ export function TopologyPicture({ nodes, by, connections, marked, searching }) {
     const first = searching && [...marked][0];
     if (first && plan?.places.has(first)) view.show(plan.places.get(first));
   }, [marked, plan]);
-  const height = plan ? Math.max(LEAST_HEIGHT, Math.min(plan.height, innerHeight * SCREEN)) : LEAST_HEIGHT;
   return html`<div class="topology" onKeyDown=${(event) => keys(event, plan, view)}>
     <div class="topology-buttons" role="group" aria-label="Size of the picture">
       <button type="button" class="button" aria-label="Larger" onClick=${() => view.zoom(1.3)}>+</button>
       <button type="button" class="button" aria-label="Smaller" onClick=${() => view.zoom(1 / 1.3)}>−</button>
       <button type="button" class="button" onClick=${view.reset}>Whole</button>
     </div>
-    <div class="topology-box" ref=${box} style=${{ height: `${height}px` }}>
+    <div class="topology-box" ref=${box} style=${{ height: `${windowHeight(plan, width)}px` }}>
       ${plan && html`<svg class="topology-svg" role="group" aria-label="Nodes by ${by}; arrow keys lead from node to node, + and - change the size"
           width="100%" height="100%">
         <g transform=${`translate(${view.x} ${view.y}) scale(${view.scale})`}>
@@ -52,11 +52,22 @@ export function TopologyPicture({ nodes, by, connections, marked, searching }) {
   </div>`;
 }
 
-/** The layout for a window of this width. Where it would be higher than the screen it is made for more
- * room and shown smaller, as far as it can still be read. */
+/** The layout for a window of this width: as large as it can be shown and still fit on the screen. On a
+ * phone it is moved instead of being made smaller. */
 function planned(nodes, by, width) {
-  const natural = layout(nodes, by, width);
-  return natural.height <= innerHeight * SCREEN || width < NARROW ? natural : layout(nodes, by, width / READABLE);
+  if (width < NARROW) return layout(nodes, by, width);
+  const fits = (plan, scale) => plan.height * scale <= innerHeight * SCREEN;
+  for (const scale of SCALES) {
+    const plan = layout(nodes, by, width / scale);
+    if (fits(plan, scale)) return plan;
+  }
+  return layout(nodes, by, width / READABLE);
+}
+
+/** How high the window of the picture is. */
+function windowHeight(plan, width) {
+  const wanted = plan ? plan.height * Math.min(COMFORTABLE, width / plan.width) : 0;
+  return Math.max(LEAST_HEIGHT, Math.min(wanted, innerHeight * SCREEN));
 }
 
 function keys(event, plan, view) {
@@ -87,7 +98,7 @@ const Cluster = memo(({ cluster, state, marked, searching, setAt }) => {
   const room = cluster.width - 24 - about.length * 6.5;
   return html`<g role="group" aria-label=${`${cluster.name}: ${online} of ${nodes.length} online`}>
     <rect class=${`cluster ${cluster.hub ? "cluster-hub" : ""}`} x=${cluster.x} y=${cluster.y} width=${cluster.width} height=${cluster.height} rx="8" />
-    <text class="cluster-name" x=${cluster.x + 12} y=${cluster.y + 21} aria-hidden="true"><title>${cluster.name}</title>${shortened(cluster.name, room, 7.6)}</text>
+    <text class="cluster-name" x=${cluster.x + 12} y=${cluster.y + 21} aria-hidden="true"><title>${cluster.name}</title>${shortened(cluster.name, room, 8.6)}</text>
     <text class="cluster-about" x=${cluster.x + cluster.width - 12} y=${cluster.y + 21} aria-hidden="true">${about}</text>
     ${cluster.nodes.map(({ node, x, y }) => html`<${NodeBox} key=${node.name} node=${state.get(node.name) ?? node} x=${x} y=${y}
       faint=${searching && !marked.has(node.name)} found=${searching && marked.has(node.name)} setAt=${setAt} />`)}
@@ -96,13 +107,14 @@ const Cluster = memo(({ cluster, state, marked, searching, setAt }) => {
 
 const NodeBox = memo(({ node, x, y, faint, found, setAt }) => {
   const words = `${node.name}, ${node.role}, ${node.state}`;
-  return html`<a href=${href("nodes", node.node_id)} data-node=${node.name} aria-label=${words}
+  const short = shortened(node.name, NODE.width - 28, 6.8);
+  return html`<a href=${href("nodes", node.node_id)} data-node=${node.name} aria-label=${short === node.name ? words : `${short}: ${words}`}
       class=${`topo-node topo-${node.state} ${faint ? "topo-faint" : ""} ${found ? "topo-found" : ""}`}
       onFocus=${() => setAt(node.name)} onBlur=${() => setAt(null)} onPointerEnter=${() => setAt(node.name)} onPointerLeave=${() => setAt(null)}>
     <title>${words}</title>
     <rect x=${x} y=${y} width=${NODE.width} height=${NODE.height} rx="5" />
     <text class="topo-mark" x=${x + 13} y=${y + 17.5} aria-hidden="true">${STATE_MARKS[node.state] ?? "?"}</text>
-    <text class="topo-name" x=${x + 24} y=${y + 17.5} aria-hidden="true">${shortened(node.name, NODE.width - 28, 6.8)}</text>
+    <text class="topo-name" x=${x + 24} y=${y + 17.5} aria-hidden="true">${short}</text>
   </a>`;
 });
 

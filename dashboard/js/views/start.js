@@ -61,7 +61,7 @@ function Form({ form, set, wrong }) {
   return html`<section class="card" aria-label="What to run"><h2>2. What to run</h2>
     <form class="start-form" onSubmit=${(event) => event.preventDefault()}>
       <fieldset><legend>Model</legend>
-        <div class="choices">${SOURCES.map(([source, text]) => html`<label key=${source} class="choice"><input type="radio" name="source" checked=${form.source === source}
+        <div class="ticks">${SOURCES.map(([source, text]) => html`<label key=${source} class="tick"><input type="radio" name="source" checked=${form.source === source}
           onChange=${() => set({ source })} /><span>${text}</span></label>`)}</div>
         <${ModelFields} form=${form} set=${set} wrong=${wrong} /></fieldset>
       <fieldset><legend>Resources</legend><${Resources} form=${form} set=${set} wrong=${wrong} /></fieldset>
@@ -123,12 +123,12 @@ function Resources({ form, set, wrong }) {
 }
 
 function Notify({ form, set, wrong }) {
-  return html`<label class="choice"><input type="checkbox" checked=${form.mail} onChange=${(event) => set({ mail: event.target.checked })} /><span>by mail</span></label>
+  return html`<label class="tick"><input type="checkbox" checked=${form.mail} onChange=${(event) => set({ mail: event.target.checked })} /><span>by mail</span></label>
     ${form.mail && html`<${Text} label="Address" field="email" type="email" placeholder="the one in NOTIFY_EMAIL or config.yaml" ...${{ form, set, wrong }} />`}
-    <label class="choice"><input type="checkbox" checked=${form.push} onChange=${(event) => set({ push: event.target.checked })} /><span>on the phone, by <a href="https://ntfy.sh" rel="noreferrer">ntfy</a></span></label>
+    <label class="tick"><input type="checkbox" checked=${form.push} onChange=${(event) => set({ push: event.target.checked })} /><span>on the phone, by <a href="https://ntfy.sh" rel="noreferrer">ntfy</a></span></label>
     ${form.push && html`<${Text} label="Topic" field="topic" placeholder="the one in NTFY_TOPIC or config.yaml" ...${{ form, set, wrong }}
       hint="Whoever knows a topic can read it: take one that nobody guesses." />`}
-    <label class="choice"><input type="checkbox" checked=${form.wait} onChange=${(event) => set({ wait: event.target.checked })} /><span>in the terminal: stay until it is ready</span></label>`;
+    <label class="tick"><input type="checkbox" checked=${form.wait} onChange=${(event) => set({ wait: event.target.checked })} /><span>in the terminal: stay until it is ready</span></label>`;
 }
 
 /** A text field with what is wrong with it, and what could stand in it. */

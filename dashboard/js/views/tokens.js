@@ -119,7 +119,7 @@ function NewToken({ onClose }) {
   return html`<${Dialog} title="A new token" onClose=${onClose}><form onSubmit=${submit}>
     <label class="field wide"><span class="field-label">Owner: the name that stands in what is registered with it</span>
       <input required maxlength="512" value=${form.owner} onInput=${set("owner")} placeholder="ann" autocomplete="off" /></label>
-    <fieldset class="scopes"><legend class="field-label">What it allows</legend>${SCOPES.map(([scope, words]) => html`<label key=${scope} class="choice">
+    <fieldset class="scopes"><legend class="field-label">What it allows</legend>${SCOPES.map(([scope, words]) => html`<label key=${scope} class="tick">
       <input type="checkbox" checked=${form.scopes.includes(scope)} onChange=${() => toggle(scope)} /><span><strong>${scope}</strong> <span class="muted">${words}</span></span></label>`)}</fieldset>
     <div class="form-row"><label class="field"><span class="field-label">Ends</span><select value=${form.expiry} onChange=${set("expiry")}>
         ${EXPIRIES.map(([value, text]) => html`<option key=${value} value=${value} selected=${value === form.expiry}>${text}</option>`)}</select></label>

@@ -17,7 +17,7 @@ export default function Watch({ query, setQuery }) {
   const there = model.trim() ? list.filter((server) => server.state === "ready" && serves(server, model)) : [];
   return html`<div class="page-head"><h1>Watch</h1><p class="muted">Be told when a server of a model is ready</p></div>
     <${ModelField} model=${model} known=${known} onInput=${(model) => setQuery({ model })} />
-    ${there.length > 0 && html`<p class="notice">One is ready already: ${there.slice(0, 3).map((server) => html`<${Link} key=${server.id} to=${["servers", server.id]}>${server.name} of ${server.owner}<//> `)}
+    ${there.length > 0 && html`<p class="notice">One is ready already: ${there.slice(0, 3).map((server, at) => html`${at > 0 && ", "}<${Link} key=${server.id} to=${["servers", server.id]}>${server.name} of ${server.owner}<//>`)}${there.length > 3 && ` and ${there.length - 3} more`}.
       You will be told of the next one.</p>`}
     <div class="watch-grid"><${InBrowser} model=${model.trim()} /><${ByRegistry} model=${model.trim()} /></div>`;
 }
@@ -50,7 +50,7 @@ function InBrowser({ model }) {
   return html`<section class="card" aria-label="In this browser"><h2>In this browser</h2>
     ${WHY[able] ? html`${WHY[able]}<${Terminal} model=${model} />` : html`
       <p>A notification of the browser, as long as this page is open, also in the background. Nothing leaves this machine.</p>
-      <label class="choice"><input type="checkbox" checked=${once} onChange=${(event) => setOnce(event.target.checked)} /><span>only the first time</span></label>
+      <label class="tick"><input type="checkbox" checked=${once} onChange=${(event) => setOnce(event.target.checked)} /><span>only the first time</span></label>
       <p><button type="button" class="button button-accent" disabled=${!model || all.some((one) => one.model === model && one.once === once)} onClick=${begin}>
         Tell me here${able === "ask" ? " (the browser will ask you)" : ""}</button>${" "}
         ${able === "yes" && html`<button type="button" class="button" onClick=${() => tryOut()}>Try a notification</button>`}</p>`}
@@ -113,7 +113,7 @@ function NewWatch({ model, channels, onMade }) {
       <label class="field wide"><span class="field-label">${about.label}</span>
         <input required type=${form.channel === "email" ? "email" : "text"} pattern=${about.pattern} title=${about.hint} placeholder=${about.placeholder} value=${form.target} onInput=${set("target")} autocomplete="off" /></label></div>
     ${about.hint && html`<p class="muted small">${about.hint}</p>`}
-    <label class="choice"><input type="checkbox" checked=${form.once} onChange=${(event) => setForm({ ...form, once: event.target.checked })} /><span>only the first time</span></label>
+    <label class="tick"><input type="checkbox" checked=${form.once} onChange=${(event) => setForm({ ...form, once: event.target.checked })} /><span>only the first time</span></label>
     <${ErrorBox} error=${error} />
     <p><button class="button button-accent" disabled=${!model || !form.target.trim()}>Let the registry tell me</button>${!model && html`<span class="muted small"> Choose a model first.</span>`}</p>
   </form>`;
