@@ -37,6 +37,19 @@ addEventListener("fetch", (event) => {
   if (event.request.method === "GET" && ours) event.respondWith(networkFirst(event.request, url.pathname));
 });
 
+// A notification of a model that somebody waits for: its click leads to the server.
+addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(open(event.notification.data?.url ?? "/"));
+});
+
+async function open(url) {
+  const [page] = await clients.matchAll({ type: "window" });
+  if (!page) return clients.openWindow(url);
+  await page.navigate(url).catch(() => undefined);
+  return page.focus();
+}
+
 // One file that is missing must not take the whole shell with it.
 async function keepShell() {
   const cache = await caches.open(CACHE);

@@ -1,5 +1,5 @@
 // The start of the page, and its one table of routes.
-import { loadSession, session } from "./api.js";
+import { loadSession, recall, session } from "./api.js";
 import { html, render } from "./dom.js";
 import { start, stop } from "./live.js";
 import { dropState } from "./saved.js";
@@ -46,6 +46,8 @@ async function begin() {
   }
   session.subscribe(follow);
   follow();
+  // Somebody waits for a model here (js/watching.js): that goes on after a reload.
+  if (recall("llamactl-watching")) import("./watching.js").catch(() => undefined);
 }
 
 // Only where the browser allows it: over https, and on localhost. Elsewhere the page works without.

@@ -43,11 +43,13 @@ export function onChange(fn) {
   return () => changed.delete(fn);
 }
 
-/** Whether a server serves `model`: by its configuration's name, its own, or what it lists itself. Pure. */
+/** Whether a server serves `model`, in which `*` stands for anything: by the model's name, alias or file,
+ * as the registry's own watches take it. Pure. */
 export function serves(server, model) {
-  const names = [server.name, server.model?.name, server.model?.alias, server.model?.file, ...(server.models ?? [])];
-  const wanted = model.trim().toLowerCase();
-  return names.some((name) => name?.toLowerCase() === wanted);
+  const { name, alias, file } = server.model ?? {};
+  const parts = model.trim().split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const wanted = new RegExp(`^${parts.join(".*")}$`, "is");
+  return [name, alias, file, file?.replace(/\.gguf$/, "")].some((text) => text && wanted.test(text));
 }
 
 /** What this browser can do: `yes`, `ask`, `denied`, `insecure` or `none`. */

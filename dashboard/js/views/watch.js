@@ -1,5 +1,5 @@
 // "Tell me when a server of a model is ready": by this browser, and by the registry's own channels.
-import { can, get, send } from "../api.js";
+import { can, get, send, useSession } from "../api.js";
 import { html, useEffect, useMemo, useReducer, useState } from "../dom.js";
 import { Time } from "../format.js";
 import { distinct } from "../lists.js";
@@ -24,7 +24,7 @@ export default function Watch({ query, setQuery }) {
 
 function ModelField({ model, known, onInput }) {
   const id = useId("model");
-  return html`<div class="toolbar"><label class="field watch-model"><span class="field-label">Model, by the name that servers have here</span>
+  return html`<div class="toolbar"><label class="field watch-model"><span class="field-label">Model, by the name that servers have here; * stands for anything</span>
     <input value=${model} list=${id} placeholder="qwen3-30b" maxlength="512" autocomplete="off" spellcheck=${false} onInput=${(event) => onInput(event.target.value)} />
     <datalist id=${id}>${known.map((name) => html`<option key=${name} value=${name} />`)}</datalist></label></div>`;
 }
@@ -73,19 +73,22 @@ const CHANNELS = {
 function ByRegistry({ model }) {
   const [state, setState] = useState({});
   const load = () => get("/api/v1/watches").then((told) => setState({ told }), (error) => setState({ error }));
+  useSession();
+  const may = can("register");
   useEffect(() => {
-    load();
-  }, []);
+    if (may) load();
+  }, [may]);
   const { told, error } = state;
   const missing = error?.status === 404;
   const channels = told?.channels ?? [];
   return html`<section class="card" aria-label="By the registry"><h2>By the registry</h2>
-    ${missing && html`<p class="muted">This registry is older and cannot do it.</p>`}
+    ${!may && html`<p class="muted">That needs a token with the scope <code>register</code>. The browser can tell you without.</p>`}
+    ${missing && html`<p class="muted">This registry is older and can tell nobody.</p>`}
     ${!missing && html`<${ErrorBox} error=${error} retry=${load} />`}
     ${told && html`<p>A message, whether this page is open or not.</p>
       ${channels.length === 0 && html`<${Empty} title="The operator has set up no channel">
         <p>With <code>notify.smtp</code> or <code>notify.ntfy_server</code> in the registry's <code>config.yaml</code> it can send mail or ntfy messages. Until then the browser can tell you.</p><//>`}
-      ${channels.length > 0 && (can("register") || can("read")) && html`<${NewWatch} model=${model} channels=${channels} onMade=${load} />`}
+      ${channels.length > 0 && html`<${NewWatch} model=${model} channels=${channels} onMade=${load} />`}
       <${Watches} watches=${told.watches ?? []} onChange=${load} />`}
   </section>`;
 }
