@@ -40,15 +40,16 @@ export default function Servers({ query, setQuery }) {
   const openMenu = useCallback((server, at) => setMenu({ server, at }), []);
   const { fresh, ghosts } = useMoves();
   const sort = query.sort ?? "uptime";
+  const asked = JSON.stringify(query);
   const all = useMemo(() => [...servers.values()], [servers]);
   const shown = useMemo(() => {
     const list = [...all, ...ghosts.filter(({ id }) => !servers.has(id))];
     const chosen = list.filter((server) => fits(server, query) && (!query.mine || server.owner === owner)
       && (!query.q || matches(query.q, searched(server))));
     return sorted(chosen, sort, SORT_KEYS);
-  }, [all, ghosts, query, owner]);
-  const rows = useGradually(shown, JSON.stringify(query));
-  useCount(shown.length, all.length, query);
+  }, [all, ghosts, asked, owner]);
+  const rows = useGradually(shown, asked);
+  useCount(shown.length, all.length, asked);
   const known = status.state === "live" || all.length > 0;
   return html`<div class="stale-when-lost">
     <div class="page-head"><h1>Servers</h1><${Count} shown=${shown.length} all=${all} />${all.length > 0 && html`<${WhereAreYou} />`}</div>
@@ -183,7 +184,7 @@ function useGradually(list, key, first = 40, step = 60) {
 }
 
 // What a search found, said when the fingers rest.
-function useCount(shown, all, query) {
+function useCount(shown, all, asked) {
   const first = useRef(true);
   useEffect(() => {
     if (first.current) {
@@ -192,5 +193,5 @@ function useCount(shown, all, query) {
     }
     const timer = setTimeout(() => announce(`${shown} of ${plural(all)} shown`), 700);
     return () => clearTimeout(timer);
-  }, [query]);
+  }, [asked]);
 }
