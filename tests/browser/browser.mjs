@@ -2,7 +2,7 @@
 // the registry, a violation of the content security policy, a dialog, an error on the console.
 
 import { createRequire } from 'node:module';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { homedir } from 'node:os';
 
@@ -18,7 +18,7 @@ function load(name) {
 }
 
 const { chromium } = load('playwright-core');
-const axeSource = fromNpm.resolve('axe-core/axe.min.js');
+const axeSource = readFileSync(fromNpm.resolve('axe-core/axe.min.js'), 'utf8');
 
 function chromiumPath() {
   const folders = (process.env.PATH ?? '').split(delimiter);
@@ -132,14 +132,15 @@ export class Visit {
     return this.page.evaluate(() => navigator.clipboard.readText());
   }
 
-  /** What axe-core has to say against the page as it stands, as texts. */
-  async axe() {
+  /** What axe-core has to say against the page as it stands, as texts; `rules` are all without it. */
+  async axe(rules) {
     const { page } = this;
     // Through the debugger: the page's own policy lets no script in.
-    await page.evaluate((await import('node:fs')).readFileSync(axeSource, 'utf8'));
-    const { violations } = await page.evaluate(() => window.axe.run(document, {
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-    }));
+    await page.evaluate(axeSource);
+    const { violations } = await page.evaluate((only) => window.axe.run(document, {
+      runOnly: only ?? ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+      resultTypes: ['violations'],
+    }), rules);
     return violations.map(({ id, help, nodes }) => {
       const where = nodes.slice(0, 3).map((node) => `\n      ${node.html.slice(0, 160)} — ${node.any[0]?.message ?? node.failureSummary}`);
       return `${id}: ${help} (${nodes.length})${where.join('')}`;

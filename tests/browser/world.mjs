@@ -145,12 +145,18 @@ export class World {
     return this.tokens.get(owner);
   }
 
-  /** From now on commands and jobs have this owner's token, as a user's configuration names it. */
-  async useTokenOf(owner) {
+  /** Writes the user's settings; JSON is YAML. */
+  configure(settings) {
     const folder = join(this.env.HOME, '.config/llamactl');
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'token'), await this.tokenOf(owner), { mode: 0o600 });
-    writeFileSync(join(folder, 'config.yaml'), `registry: { url: "${this.url}", token_file: ${join(folder, 'token')} }\n`);
+    writeFileSync(join(folder, 'config.yaml'), JSON.stringify(settings));
+  }
+
+  /** From now on commands and jobs have this owner's token, as a user's settings name it. */
+  async useTokenOf(owner) {
+    const file = join(this.env.HOME, 'token');
+    writeFileSync(file, await this.tokenOf(owner), { mode: 0o600 });
+    this.configure({ registry: { url: this.url, token_file: file } });
   }
 
   /** Registers a server as a client on another machine would: it has a lease that nobody renews. */
@@ -221,17 +227,28 @@ export class World {
     throw new Error(`${program} ${args.join(' ')} ended with ${done.code}\n${done.stdout}${done.stderr}`);
   }
 
-  /** What a person sees who pastes `text` into a new bash. */
-  bash(text, env = {}) {
-    return this.end('bash', ['--noprofile', '--norc', '-c', text], env);
+  /** What a person sees who pastes `text` into a new bash, and types `typed` into what it starts. */
+  bash(text, { env = {}, typed = '' } = {}) {
+    return this.end('bash', ['--noprofile', '--norc', '-c', text], env, typed);
   }
 
-  end(program, args, env = {}) {
+  /** Writes a program of this name that all commands find; it is a script for sh. */
+  program(name, script) {
+    const bin = join(this.folder, 'bin');
+    mkdirSync(bin, { recursive: true });
+    writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    if (!this.env.PATH.startsWith(`${bin}:`)) this.env.PATH = `${bin}:${this.env.PATH}`;
+  }
+
+  /** Runs a program to its end. */
+  end(program, args, env = {}, typed = '') {
     return new Promise((done, failed) => {
       const child = spawn(program, args, { cwd: this.work, env: { ...this.env, ...env } });
       const late = setTimeout(() => child.kill('SIGKILL'), SOON);
       let [stdout, stderr] = ['', ''];
-      child.stdin.end();
+      // It may end without reading.
+      child.stdin.on('error', () => {});
+      child.stdin.end(typed);
       child.stdout.on('data', (data) => { stdout += data; });
       child.stderr.on('data', (data) => { stderr += data; });
       child.once('error', failed);

@@ -5,7 +5,7 @@ use crate::common::services::Daemon;
 use crate::common::{Sandbox, free_port, wait_until};
 
 /// A real ssh server on loopback for this user, with keys of its own, and an `ssh` on PATH
-/// that knows it as `login`. A node's name that only the cluster resolves, `gpu-node`, is
+/// that knows it as `login`. A node's name that only the cluster resolves, `gpu-node` or `gpu-far`, is
 /// resolved by that wrapper: it stands for the login host's resolver.
 #[derive(Debug)]
 pub struct Login {
@@ -49,7 +49,8 @@ impl Login {
         let sshd = Daemon::start(command, sandbox.path("sshd.log"));
         let real = which::which_in("ssh", sandbox.var("PATH"), ".").expect("ssh");
         let wrapper = format!(
-            "#!/bin/bash\nexec {} -F {dir}/ssh.conf \"${{@/gpu-node/127.0.0.1}}\"\n",
+            "#!/bin/bash\nset -- \"${{@/gpu-far/127.0.0.2}}\"\n\
+             exec {} -F {dir}/ssh.conf \"${{@/gpu-node/127.0.0.1}}\"\n",
             real.display()
         );
         program(sandbox, "ssh", &wrapper);

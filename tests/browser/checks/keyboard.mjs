@@ -6,6 +6,19 @@ import { populate, QUIET, views } from '../cluster.mjs';
 /** What has the focus, in words; and whether one can see that it has. */
 function focused(page) {
   return page.evaluate(() => {
+    // What is drawn as SVG has no outline of its own: its strokes change.
+    const strokes = (element) => [...element.querySelectorAll('*')].map((one) => {
+      const { stroke, strokeWidth, opacity } = getComputedStyle(one);
+      return `${stroke} ${strokeWidth} ${opacity}`;
+    }).join();
+    const drawnOtherwise = (element) => {
+      if (!(element instanceof SVGElement)) return false;
+      const before = strokes(element);
+      element.blur();
+      const after = strokes(element);
+      element.focus({ focusVisible: true });
+      return before !== after;
+    };
     const element = document.activeElement;
     if (!element || element === document.body) return null;
     const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(element);
@@ -14,7 +27,7 @@ function focused(page) {
     return {
       name: name.trim().slice(0, 60),
       tag: element.tagName,
-      ringed: (outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2) || boxShadow !== 'none',
+      ringed: (outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2) || boxShadow !== 'none' || drawnOtherwise(element),
       seen: box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
       covered: (() => {
         const at = document.elementFromPoint(box.left + Math.min(box.width, innerWidth) / 2, box.top + box.height / 2);
