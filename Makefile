@@ -76,13 +76,14 @@ bench: bench-deps test-tools ## measure, with a release build, and write docs/pe
 	@LLAMACTL=$(CARGO_TARGET_DIR)/release/llamactl scripts/bench-registry.py --write docs/performance.md
 	@cargo bench --locked --quiet --bench registry
 
-generate: ## write completions/, man/, docs/openapi.json and the schemas in configs/ anew from the binary
+generate: ## write completions/, man/, docs/openapi.json, the schemas in configs/ and dashboard/js/models.js anew
 	@cargo build --locked --quiet
 	@$(BINARY) completions --dir completions
 	@$(BINARY) man --dir man
 	@$(BINARY) configs schema >configs/model.schema.json
 	@$(BINARY) configs schema --settings >configs/settings.schema.json
 	@$(BINARY) registry openapi >docs/openapi.json
+	@scripts/dashboard-models.py $(BINARY) >dashboard/js/models.js
 
 dist: ## a release build with completions, manual pages and examples, as a tarball in dist/
 	@cargo build --locked --release

@@ -31,21 +31,20 @@ function Scale() {
     ${[0, 25, 50, 75, 100].map((value) => html`<${Cell} key=${value} value=${value} />`)}
     <span class="muted small">full</span>
     <${Cell} value=${null} /><span class="muted small">not measured</span>
-    <span class="heat-cell heat-off">off</span><span class="muted small">offline</span></p>`;
+    <span class="heat-cell heat-off" data-text="off" /><span class="muted small">offline</span></p>`;
 }
 
 const NodeCells = memo(({ node, by, perNode }) => {
   const gpus = gpuCells(node);
   const cells = perNode ? [mean(gpus, by)] : gpus;
   const off = node.state === "offline";
-  const words = gpus.map((gpu) => `GPU ${gpu.index}: ${gpu[by] === null ? "not measured" : `${Math.round(gpu[by])} %`}`);
-  const about = [`${node.name}, ${node.state}`, gpus[0]?.name, ...(off ? [] : words)].filter(Boolean).join("\n");
+  const words = gpus.map((gpu) => `GPU ${gpu.index} ${gpu[by] === null ? "not measured" : `${Math.round(gpu[by])} %`}`);
+  const label = `${node.name}, ${node.state}: ${off ? `${gpus.length} GPUs` : words.join(", ")}`;
   const left = perNode ? 0 : gpuCount(node) - cells.length;
-  return html`<li class="heat-node"><${Link} to=${["nodes", node.node_id]} title=${about}>
+  return html`<li class="heat-node"><${Link} to=${["nodes", node.node_id]} aria-label=${label} title=${[gpus[0]?.name, label].filter(Boolean).join("\n")}>
     <span class="heat-name"><span class=${`heat-state heat-state-${node.state}`} aria-hidden="true" /><span class="truncate">${node.name}</span></span>
-    <span class="visually-hidden">${node.state}, ${by === "use" ? "percent busy" : "percent of memory in use"}: </span>
-    <span class="heat-cells">${cells.map((gpu, place) => off
-      ? html`<span key=${place} class="heat-cell heat-off">off</span>`
+    <span class="heat-cells" aria-hidden="true">${cells.map((gpu, place) => off
+      ? html`<span key=${place} class="heat-cell heat-off" data-text="off" />`
       : html`<${Cell} key=${place} value=${gpu[by]} />`)}${left > 0 && html`<span class="muted small">+${left}</span>`}</span>
   <//></li>`;
 });
@@ -55,9 +54,10 @@ function mean(gpus, by) {
   return { [by]: known.length ? known.reduce((sum, value) => sum + value, 0) / known.length : null };
 }
 
+// The number is written by the style sheet: the link's name has it in words.
 function Cell({ value }) {
-  if (value === null) return html`<span class="heat-cell heat-none">–</span>`;
+  if (value === null) return html`<span class="heat-cell heat-none" data-text="–" />`;
   const shown = Math.round(value);
   const step = shown ? Math.min(STEPS, Math.floor((shown / 100) * STEPS) + 1) : 0;
-  return html`<span class=${`heat-cell heat-${step}`}>${shown}</span>`;
+  return html`<span class=${`heat-cell heat-${step}`} data-text=${shown} />`;
 }
