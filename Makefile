@@ -14,7 +14,7 @@ BINARY = $(CARGO_TARGET_DIR)/debug/llamactl
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
 .PHONY: help build demo test checks lint doc deny advisories test-deps bench-deps demo-tools test-tools lab-up lab-down \
-	bench generate dist clean
+	bench screenshots generate dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -74,7 +74,13 @@ bench: bench-deps test-tools ## measure, with a release build, and write docs/pe
 	@cargo build --locked --release
 	@LLAMACTL=$(CARGO_TARGET_DIR)/release/llamactl scripts/bench.py --write docs/performance.md
 	@LLAMACTL=$(CARGO_TARGET_DIR)/release/llamactl scripts/bench-registry.py --write docs/performance.md
+	@LLAMACTL=$(CARGO_TARGET_DIR)/release/llamactl scripts/bench-dashboard.mjs --write docs/performance.md
 	@cargo bench --locked --quiet --bench registry
+
+screenshots: test-deps test-tools ## pictures of every view of the dashboard, into docs/screenshots/
+	@scripts/lab/deps.sh --screenshots
+	@cargo build --locked
+	@LLAMACTL=$(BINARY) scripts/screenshots.sh docs/screenshots
 
 generate: ## write completions/, man/, docs/openapi.json, the schemas in configs/ and dashboard/js/models.js anew
 	@cargo build --locked --quiet

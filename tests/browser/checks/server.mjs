@@ -23,7 +23,7 @@ export async function it_tells_the_story_of_a_job_to_its_end({ world, visit }) {
   const events = page.getByRole('region', { name: 'Events' });
   await events.getByRole('listitem').filter({ hasText: /registered/i }).first().waitFor();
   await events.getByRole('listitem').filter({ hasText: /ntfy/ }).first().waitFor();
-  await page.getByRole('region', { name: 'Use over the last two hours' }).getByText('Busy slots').waitFor();
+  await page.getByRole('region', { name: 'Use over the last two hours' }).getByRole('heading', { name: 'Busy slots' }).waitFor();
 
   const stop = page.getByRole('region', { name: 'Stop it' });
   await stop.getByRole('button', { name: /Copy/ }).first().click();
