@@ -14,6 +14,7 @@ export class ApiError extends Error {
 }
 
 const watchers = new Set();
+let changes = 0;
 
 /** `info` is /api/v1/dashboard (nothing until it was reached), `whoami` who we are, `denied` that we must log in. */
 export const session = { info: null, whoami: null, denied: false, subscribe };
@@ -25,13 +26,20 @@ function subscribe(fn) {
 
 function change(values) {
   Object.assign(session, values);
+  changes += 1;
   for (const fn of watchers) fn();
 }
 
 /** The session, followed. */
 export function useSession() {
   const [, redraw] = useState(0);
-  useEffect(() => subscribe(() => redraw((n) => n + 1)), []);
+  const drawn = changes;
+  useEffect(() => {
+    const update = () => redraw((n) => n + 1);
+    // It may have changed between the drawing and now.
+    if (changes !== drawn) update();
+    return subscribe(update);
+  }, []);
   return session;
 }
 

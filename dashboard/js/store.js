@@ -143,8 +143,14 @@ function merge(what, announce) {
 
 function useStored(what, read) {
   const [, redraw] = useState(0);
-  useEffect(() => subscribe(what, () => redraw((n) => n + 1)), [what]);
-  return read();
+  const shown = read();
+  useEffect(() => {
+    const update = () => redraw((n) => n + 1);
+    // It may have changed between the drawing and now.
+    if (read() !== shown) update();
+    return subscribe(what, update);
+  }, [what]);
+  return shown;
 }
 
 /** All servers, by id. */

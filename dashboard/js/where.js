@@ -26,9 +26,11 @@ function say(changes) {
 export function useWhere() {
   const [, redraw] = useState(0);
   const { info } = useSession();
+  const drawn = place;
   useEffect(() => {
     const update = () => redraw((n) => n + 1);
     listeners.add(update);
+    if (place !== drawn) update();
     return () => listeners.delete(update);
   }, []);
   return { ...place, login: place.login || info?.login_host || "" };
