@@ -9,7 +9,7 @@ export const NODE = { width: 124, height: 26, gap: 6 };
 const PADDING = 8;
 const HEADING = 34;
 const GUTTER = 22;
-const LEFT = 20;
+const LEFT = 16;
 const RIGHT = 6;
 const TOP = 8;
 /** From here on letters are about twice as wide. */
@@ -179,9 +179,10 @@ export function bundles(connections, layout) {
   return found;
 }
 
-/** A line between two nodes that bends, so that those on one row can be told apart. */
-export function curve(from, to) {
-  const bend = Math.min(80, 20 + Math.hypot(to.x - from.x, to.y - from.y) / 5);
+/** A line between two nodes that bends, so that those on one row can be told apart; the `nth` between the
+ * same two bends more. */
+export function curve(from, to, nth = 0) {
+  const bend = Math.min(80, 20 + Math.hypot(to.x - from.x, to.y - from.y) / 5) + 24 * nth;
   const [midX, midY] = [(from.x + to.x) / 2, (from.y + to.y) / 2 - bend];
   return `M${from.x} ${from.y}Q${midX} ${midY} ${to.x} ${to.y}`;
 }

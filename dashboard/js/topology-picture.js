@@ -98,7 +98,7 @@ const Cluster = memo(({ cluster, state, marked, searching, setAt }) => {
   const room = cluster.width - 24 - about.length * 6.5;
   return html`<g role="group" aria-label=${`${cluster.name}: ${online} of ${nodes.length} online`}>
     <rect class=${`cluster ${cluster.hub ? "cluster-hub" : ""}`} x=${cluster.x} y=${cluster.y} width=${cluster.width} height=${cluster.height} rx="8" />
-    <text class="cluster-name" x=${cluster.x + 12} y=${cluster.y + 21} aria-hidden="true"><title>${cluster.name}</title>${shortened(cluster.name, room, 8.6)}</text>
+    <text class="cluster-name" x=${cluster.x + 12} y=${cluster.y + 21} aria-hidden="true"><title>${cluster.name}</title>${shortened(cluster.name, room, 9.4)}</text>
     <text class="cluster-about" x=${cluster.x + cluster.width - 12} y=${cluster.y + 21} aria-hidden="true">${about}</text>
     ${cluster.nodes.map(({ node, x, y }) => html`<${NodeBox} key=${node.name} node=${state.get(node.name) ?? node} x=${x} y=${y}
       faint=${searching && !marked.has(node.name)} found=${searching && marked.has(node.name)} setAt=${setAt} />`)}
@@ -123,9 +123,13 @@ function Lines({ plan, connections, at }) {
   const from = at && plan.places.get(at);
   if (!from) return null;
   const of = connections.filter((one) => one.source === at || one.target === at);
+  const seen = new Map();
   return html`<g class="links" aria-hidden="true">${of.map((one) => {
-    const to = plan.places.get(one.source === at ? one.target : one.source);
-    return to && html`<path key=${`${one.source}\n${one.target}\n${one.type}`} class=${`link link-${one.type}`} d=${curve(from, to)} />`;
+    const other = one.source === at ? one.target : one.source;
+    const to = plan.places.get(other);
+    const nth = seen.get(other) ?? 0;
+    seen.set(other, nth + 1);
+    return to && html`<path key=${`${one.source}\n${one.target}\n${one.type}`} class=${`link link-${one.type}`} d=${curve(from, to, nth)} />`;
   })}</g>`;
 }
 
