@@ -8,6 +8,8 @@ import { bundles, curve, layout, neighbour, NODE, shortened } from "./topology-l
 const STATE_MARKS = { online: "●", warning: "▲", draining: "◆", maintenance: "■", offline: "✕" };
 const ARROWS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"];
 const LEAST_HEIGHT = 260;
+/** Lines of one node that are drawn one by one. */
+const MOST_LINES = 60;
 /** Share of the screen that the picture takes at most. */
 const SCREEN = 0.78;
 const SCALES = [COMFORTABLE, 1.25, 1, 0.9];
@@ -123,6 +125,10 @@ function Lines({ plan, connections, at }) {
   const from = at && plan.places.get(at);
   if (!from) return null;
   const of = connections.filter((one) => one.source === at || one.target === at);
+  // So many lines would hide what they lead to: those of the hub run as it does, between the clusters.
+  if (of.length > MOST_LINES) {
+    return html`<g class="links" aria-hidden="true">${plan.trunk.map((line) => html`<path key=${line.cluster} class="link many" d=${line.path} />`)}</g>`;
+  }
   const seen = new Map();
   return html`<g class="links" aria-hidden="true">${of.map((one) => {
     const other = one.source === at ? one.target : one.source;

@@ -68,7 +68,7 @@ function Maintenance({ node, on, onClose }) {
   };
   return html`<${Dialog} title=${on ? `Take ${node.name} out of use` : `Give ${node.name} back to use`} onClose=${onClose}>
     <form onSubmit=${submit}>
-      ${on ? html`<p>Routers give it no new work. What runs on it goes on, and SLURM is not told: drain it there with
+      ${on ? html`<p>Routers give it no new work. What runs on it goes on, and SLURM is not told: drain it there with${" "}
           <code>scontrol</code>.</p>
         <label class="field wide"><span class="field-label">Why, for your colleagues</span>
           <input value=${reason} maxlength="512" placeholder="a new fan" onInput=${(event) => setReason(event.target.value)} /></label>`

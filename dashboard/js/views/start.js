@@ -47,7 +47,7 @@ function Install() {
       <p>Ask the registry's operator for the program: it is one file, and works from any folder that the compute nodes see too. To build it from
         its source, with <a href="https://rustup.rs" rel="noreferrer">Rust</a>:</p>
       <${Snippet} text="cargo install --path ." about="in the folder with llamactl's source" />
-      <p>llama-server must be on the compute nodes, too: on PATH, or by a module, <code>hooks: { before: module load llama-cpp }</code> in
+      <p>llama-server must be on the compute nodes, too: on PATH, or by a module, <code>hooks: { before: module load llama-cpp }</code> in${" "}
         <code>~/.config/llamactl/config.yaml</code>.</p></details>
     <${Snippet} label="Tell it where this registry is" text=${`export REGISTRY_URL=${url}`}
       about=${tunnel ? "if that is what the cluster calls it: you came through this machine, so it may be another there" : "in ~/.bashrc, or as registry.url in config.yaml"} />

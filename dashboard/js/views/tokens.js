@@ -78,7 +78,7 @@ function TokenRow({ token, onRevoke }) {
     <${Cell} label="Made"><${Time} value=${token.created} /><//>
     <${Cell} label="Ends">${token.revoked ? html`<${Time} value=${token.revoked} />` : token.expires ? html`<${Time} value=${token.expires} />` : "never"}<//>
     <${Cell} label="Id"><a href=${`#/events?actor=${encodeURIComponent(token.id)}`} title="What was done with it"><code>${token.id}</code></a><//>
-    <${Cell} label="Revoke" class="actions">${is === "valid" && html`<button type="button" class="button button-small button-bad" aria-label=${`Revoke the token ${token.id} of ${token.owner}`} onClick=${onRevoke}>Revoke …</button>`}<//>
+    <${Cell} label="Revoke" class="row-actions">${is === "valid" && html`<button type="button" class="button button-small button-bad" aria-label=${`Revoke the token ${token.id} of ${token.owner}`} onClick=${onRevoke}>Revoke …</button>`}<//>
   <//>`;
 }
 
@@ -146,7 +146,7 @@ function Made({ made, onClose }) {
     <p><strong>It is shown this one time.</strong> The registry keeps only its hash.</p>
     <pre class="secret" tabindex="0" role="region" aria-label="The token"><code>${made.secret}</code></pre>
     <p><${CopyButton} class="button button-accent" text=${made.secret} label="Copy the token" onCopied=${() => setCopied(true)} /></p>
-    <p class="muted">Its owner puts it into a file that only they can read, and names that in <code>~/.config/llamactl/config.yaml</code> as
+    <p class="muted">Its owner puts it into a file that only they can read, and names that in <code>~/.config/llamactl/config.yaml</code> as${" "}
       <code>registry.token_file</code>; or logs in on this page with it. Send it by a way that others do not read.</p>
     <div class="dialog-actions"><button type="button" class="button" onClick=${onClose}>${copied ? "Done" : "I have it"}</button></div>
   <//>`;
