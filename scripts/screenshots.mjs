@@ -9,6 +9,7 @@
 // week before is made by real registrations, in front of a registry whose clock is set back.
 
 import { existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { launch, Visit } from '../tests/browser/browser.mjs';
 import { addNodes, addServers, QUIET, views } from '../tests/browser/cluster.mjs';
@@ -75,6 +76,12 @@ async function now(world) {
   return { jobs, servers };
 }
 
+/** What the programs would do that these entries stand for. */
+function beatAll(world, nodes, servers) {
+  const all = [...nodes.map(({ node_id: id, metrics }) => world.beatNode(id, metrics)), ...servers.map(({ id, slots }) => world.beat(id, { slots }))];
+  return Promise.all(all);
+}
+
 /** Keeps a real server busy, so that its slots and its speed are those of real requests. */
 async function talk(world, server, seconds) {
   const { api_key: key } = await world.api('GET', `/api/v1/servers/${server.id}/key`);
@@ -135,10 +142,13 @@ async function main([folder, scratch]) {
     const nodes = await addNodes(world);
     await week(world, clock);
     await world.stopRegistry();
-    await world.startRegistry(args);
-    await world.useTokenOf('asmith');
-    for (const { node_id: id, metrics } of nodes) await world.beatNode(id, metrics);
-    const { jobs } = await now(world);
+    await world.startRegistry(['--ttl', '30s', '--probe', 'off', '--auth', 'token']);
+    // A job is its user's, and so must the token be.
+    await world.useTokenOf(userInfo().username);
+    await beatAll(world, nodes, []);
+    const { jobs, servers } = await now(world);
+    const beating = setInterval(() => beatAll(world, nodes, servers), 8000);
+    beating.unref();
     talk(world, jobs[1], 240);
     await until('real figures of a real server', async () => (await world.api('GET', `/api/v1/servers/${jobs[1].id}`)).tokens_per_second > 0);
     await pictures(browser, world, folder, views({ server: jobs[1].id, node: nodes[1].node_id }));

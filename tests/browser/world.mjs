@@ -117,6 +117,18 @@ export class World {
     return { child, output: () => text };
   }
 
+  /** Starts a real ntfy server, and gives its address. */
+  async startNtfy() {
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const settings = join(this.folder, 'ntfy.yml');
+    writeFileSync(settings, 'visitor-request-limit-exempt-hosts: 127.0.0.1\n');
+    this.background('ntfy', join(this.env.LLAMACTL_LAB, 'tools/bin/ntfy'), ['serve', '--listen-http', `127.0.0.1:${port}`,
+      '--base-url', url, '--config', settings, '--cache-file', join(this.folder, 'ntfy-cache.db')]);
+    await until('ntfy', () => fetch(`${url}/v1/health`).then(({ ok }) => ok, () => false));
+    return url;
+  }
+
   /** Asks the registry; anything but success is an error. */
   async api(method, path, body, { token = this.adminToken, headers = {} } = {}) {
     const answer = await fetch(this.url + path, {

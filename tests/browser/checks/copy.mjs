@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { QUIET } from '../cluster.mjs';
 import { until } from '../world.mjs';
@@ -116,16 +117,18 @@ function opens(port) {
 
 export async function a_private_key_is_for_its_owner({ world, visit }) {
   await world.startRegistry([...QUICK, '--auth', 'token']);
-  await world.useTokenOf('ann');
+  // A job is its user's, and so must the token be.
+  const me = userInfo().username;
+  await world.useTokenOf(me);
   const server = await world.submit('private-llama', ['--set', 'server.access=private']);
-  const { api_key: key } = await world.api('GET', `/api/v1/servers/${server.id}/key`, undefined, { token: await world.tokenOf('ann') });
+  const { api_key: key } = await world.api('GET', `/api/v1/servers/${server.id}/key`, undefined, { token: await world.tokenOf(me) });
 
   const other = await visit();
   await other.logIn(await world.tokenOf('bob'));
   const lines = await copyAll(other, 'private-llama');
   for (const [title, text] of lines) assert.ok(!text.includes(key), `${title} has the key`);
   await other.open(`/servers/${server.id}`);
-  await other.page.getByText('The key is not told here: ask ann').first().waitFor();
+  await other.page.getByText(`The key is not told here: ask ${me}`).first().waitFor();
   assert.ok(!(await other.page.content()).includes(key));
   const without = await world.bash(lines.get('curl'));
   assert.match(without.stderr, /put the key of the server into it/);
@@ -133,7 +136,7 @@ export async function a_private_key_is_for_its_owner({ world, visit }) {
   assert.match(stdout, ANSWER);
 
   const owner = await visit();
-  await owner.logIn(await world.tokenOf('ann'));
+  await owner.logIn(await world.tokenOf(me));
   const own = await copyAll(owner, 'private-llama');
   assert.match((await world.bash(own.get('curl'))).stdout, ANSWER);
 }
