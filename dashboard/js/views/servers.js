@@ -49,10 +49,11 @@ export default function Servers({ query, setQuery }) {
     return sorted(chosen, sort, SORT_KEYS);
   }, [all, ghosts, asked, owner]);
   const rows = useGradually(shown, asked);
-  useCount(shown.length, all.length, asked);
+  const there = ghosts.length ? shown.filter(({ id }) => servers.has(id)) : shown;
+  useCount(there.length, all.length, asked);
   const known = status.state === "live" || all.length > 0;
   return html`<div class="stale-when-lost">
-    <div class="page-head"><h1>Servers</h1><${Count} shown=${shown.length} all=${all} />${all.length > 0 && html`<${WhereAreYou} />`}</div>
+    <div class="page-head"><h1>Servers</h1><${Count} shown=${there} all=${all.length} />${all.length > 0 && html`<${WhereAreYou} />`}</div>
     ${(all.length > 0 || ghosts.length > 0) && html`<${Toolbar} all=${all} query=${query} setQuery=${setQuery} sort=${sort} owner=${owner} whoami=${whoami} me=${me} setMe=${setMe} />`}
     ${shown.length > 0
       ? html`<${Table} label="Servers" class="servers" columns=${COLUMNS} sort=${sort} onSort=${(next) => setQuery({ sort: next }, { push: true })}>
@@ -66,11 +67,12 @@ export default function Servers({ query, setQuery }) {
 }
 
 function Count({ shown, all }) {
-  const slots = all.reduce((sum, { slots: { busy = 0, total = 0 } = {} }) => [sum[0] + busy, sum[1] + total], [0, 0]);
-  const speed = all.reduce((sum, server) => sum + (server.tokens_per_second ?? 0), 0);
-  if (!all.length) return null;
-  return html`<p class="muted tabular">${shown === all.length ? plural(all.length) : `${shown} of ${plural(all.length)}`}
-    ${slots[1] > 0 && ` · ${slots[0]} of ${slots[1]} slots busy`}${speed > 0 && ` · ${Math.round(speed)} tokens/s`}</p>`;
+  const sum = (pick) => shown.reduce((total, server) => total + (pick(server) ?? 0), 0);
+  const slots = sum((server) => server.slots?.total);
+  const speed = sum((server) => server.tokens_per_second);
+  if (!all) return null;
+  return html`<p class="muted tabular">${shown.length === all ? plural(all) : `${shown.length} of ${plural(all)}`}
+    ${slots > 0 && ` · ${sum((server) => server.slots?.busy)} of ${slots} slots busy`}${speed > 0 && ` · ${Math.round(speed)} tokens/s`}</p>`;
 }
 
 const plural = (count) => (count === 1 ? "1 server" : `${count} servers`);
