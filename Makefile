@@ -13,8 +13,8 @@ export PATH := $(PATH):/usr/sbin:/sbin
 BINARY = $(CARGO_TARGET_DIR)/debug/llamactl
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
-.PHONY: help build demo test checks lint doc deny advisories test-deps bench-deps test-tools lab-up lab-down \
-	bench generate dist clean
+.PHONY: help build demo test checks lint doc deny advisories test-deps bench-deps demo-tools test-tools lab-up lab-down \
+	bench screenshots generate dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -25,7 +25,7 @@ build: ## build llamactl (dev profile; the path of the binary is printed)
 
 demo: ## the whole way, from submit to stop, on a SLURM of its own (KEEP=1 keeps the folder)
 	@scripts/lab/deps.sh
-	@$(MAKE) --no-print-directory test-tools
+	@$(MAKE) --no-print-directory demo-tools
 	@cargo build --locked
 	@LLAMACTL=$(BINARY) scripts/demo.sh
 
@@ -55,10 +55,13 @@ test-deps: ## install what the tests need (SLURM, PostgreSQL, Redis, Prometheus,
 bench-deps: ## the same with what the benchmark compares with and measures by (etcd, wrk)
 	@scripts/lab/deps.sh --tests --bench
 
-test-tools: ## fetch the real llama-server, ntfy and schemathesis, 30 s
+demo-tools:
 	@scripts/lab/tools.sh "$(LLAMACTL_LAB)/tools"
-	@scripts/lab/venv.sh
 	@scripts/lab/tiny-model.py "$(LLAMACTL_LAB)/tiny.gguf"
+
+test-tools: demo-tools ## fetch the real llama-server, ntfy, schemathesis, and what drives the browser, 30 s
+	@scripts/lab/venv.sh
+	@scripts/lab/browser.sh
 
 lab-up: test-deps test-tools ## start the tests' clusters and leave them up: then `cargo nextest run` works
 	@mkdir -p $(CARGO_TARGET_DIR)
@@ -71,15 +74,22 @@ bench: bench-deps test-tools ## measure, with a release build, and write docs/pe
 	@cargo build --locked --release
 	@LLAMACTL=$(CARGO_TARGET_DIR)/release/llamactl scripts/bench.py --write docs/performance.md
 	@LLAMACTL=$(CARGO_TARGET_DIR)/release/llamactl scripts/bench-registry.py --write docs/performance.md
+	@LLAMACTL=$(CARGO_TARGET_DIR)/release/llamactl scripts/bench-dashboard.mjs --write docs/performance.md
 	@cargo bench --locked --quiet --bench registry
 
-generate: ## write completions/, man/, docs/openapi.json and the schemas in configs/ anew from the binary
+screenshots: test-deps test-tools ## pictures of every view of the dashboard, into docs/screenshots/
+	@scripts/lab/deps.sh --screenshots
+	@cargo build --locked
+	@LLAMACTL=$(BINARY) scripts/screenshots.sh docs/screenshots
+
+generate: ## write completions/, man/, docs/openapi.json, the schemas in configs/ and dashboard/js/models.js anew
 	@cargo build --locked --quiet
 	@$(BINARY) completions --dir completions
 	@$(BINARY) man --dir man
 	@$(BINARY) configs schema >configs/model.schema.json
 	@$(BINARY) configs schema --settings >configs/settings.schema.json
 	@$(BINARY) registry openapi >docs/openapi.json
+	@scripts/dashboard-models.py $(BINARY) >dashboard/js/models.js
 
 dist: ## a release build with completions, manual pages and examples, as a tarball in dist/
 	@cargo build --locked --release

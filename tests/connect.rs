@@ -10,6 +10,7 @@ use std::time::Duration;
 use common::cluster::Cluster;
 use common::services::{Daemon, Registry};
 use common::{LLAMACTL, Sandbox, TINY_ANSWER, free_port, signal, text, tool, wait_until};
+use find_support::login::Login;
 use find_support::{
     READY, connection_file, outcome, program, register, server, submit, wait_listed,
 };
@@ -278,57 +279,6 @@ fn without_a_way_the_hint_names_the_login_host() {
     let (code, _, stderr) = outcome(&sandbox, &args);
     assert_eq!(code, 2, "{stderr}");
     assert!(!sandbox.work().join("owned").exists());
-}
-
-/// A real ssh server on loopback for this user, with keys of its own, and an `ssh` on PATH
-/// that knows it as `login`. A node's name that only the cluster resolves, `gpu-node`, is
-/// resolved by that wrapper: it stands for the login host's resolver.
-struct Login {
-    _sshd: Daemon,
-}
-
-impl Login {
-    fn start(sandbox: &mut Sandbox) -> Login {
-        let keys = sandbox.path("ssh");
-        std::fs::create_dir(&keys).unwrap();
-        for name in ["host", "user"] {
-            let mut keygen = sandbox.command("ssh-keygen");
-            keygen.args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(keys.join(name));
-            assert!(keygen.status().expect("ssh-keygen").success());
-        }
-        let port = free_port();
-        let dir = keys.display();
-        std::fs::copy(keys.join("user.pub"), keys.join("authorized")).unwrap();
-        let host_key = std::fs::read_to_string(keys.join("host.pub")).unwrap();
-        std::fs::write(keys.join("known"), format!("[127.0.0.1]:{port} {host_key}")).unwrap();
-        let sshd = format!(
-            "ListenAddress 127.0.0.1\nPort {port}\nHostKey {dir}/host\nPidFile none\n\
-             AuthorizedKeysFile {dir}/authorized\nStrictModes no\nUsePAM no\n\
-             PasswordAuthentication no\nPermitRootLogin yes\nAllowTcpForwarding yes\n"
-        );
-        std::fs::write(keys.join("sshd.conf"), sshd).unwrap();
-        let user = llamactl::commands::identity::user();
-        let ssh = format!(
-            "Host login\n  HostName 127.0.0.1\n  Port {port}\n  User {user}\n  IdentityFile {dir}/user\n  \
-             IdentitiesOnly yes\n  UserKnownHostsFile {dir}/known\n  BatchMode yes\n"
-        );
-        std::fs::write(keys.join("ssh.conf"), ssh).unwrap();
-        if nix::unistd::getuid().is_root() {
-            // sshd of root wants this folder, which its service would make.
-            std::fs::create_dir_all("/run/sshd").unwrap();
-        }
-        let mut command = sandbox.command("/usr/sbin/sshd");
-        command.args(["-D", "-e", "-f"]).arg(keys.join("sshd.conf"));
-        let sshd = Daemon::start(command, sandbox.path("sshd.log"));
-        let real = which::which_in("ssh", sandbox.var("PATH"), ".").expect("ssh");
-        let wrapper = format!(
-            "#!/bin/bash\nexec {} -F {dir}/ssh.conf \"${{@/gpu-node/127.0.0.1}}\"\n",
-            real.display()
-        );
-        program(sandbox, "ssh", &wrapper);
-        wait_until("sshd", SOON, || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
-        Login { _sshd: sshd }
-    }
 }
 
 /// A real server that says that it is at `gpu-node`, and a login host that reaches it.

@@ -25,6 +25,16 @@ fn the_openapi_document_is_up_to_date() {
     assert!(same, "docs/openapi.json is stale; run `make generate` and commit it");
 }
 
+#[test]
+fn the_dashboard_s_models_are_up_to_date() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut script = Command::new(project.join("scripts/dashboard-models.py"));
+    let output = script.arg(env!("CARGO_BIN_EXE_llamactl")).assert().success().get_output().clone();
+    let committed = std::fs::read(project.join("dashboard/js/models.js"));
+    let same = committed.is_ok_and(|committed| committed == output.stdout);
+    assert!(same, "dashboard/js/models.js is stale; run `make generate` and commit it");
+}
+
 /// `completions/` is made by `llamactl completions --dir`, and `man/` likewise.
 fn assert_same(folder: &str) {
     let fresh = tempfile::tempdir().unwrap();

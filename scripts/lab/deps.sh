@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Installs what the demo and the tests need and this machine lacks: SLURM, munge, python3, curl,
 # a C compiler. No daemon is started, and what is there stays as it is.
-# usage: deps.sh [--tests] [--bench]
-#   --tests: also mail programs, sshd, PostgreSQL, Redis, Prometheus, what slurm-newest.sh needs
+# usage: deps.sh [--tests] [--bench] [--screenshots]
+#   --tests: also mail programs, sshd, PostgreSQL, Redis, Prometheus, a browser with what drives it,
+#     what slurm-newest.sh needs
 #   --bench: also what the benchmark compares with and measures by: etcd and wrk
+#   --screenshots: also fonts, which a server lacks, and a program that makes pictures small
 set -euo pipefail
 # shellcheck source=common.sh
 . "$(dirname "$(readlink -f "$0")")/common.sh"
@@ -34,6 +36,9 @@ case " $* " in *" --tests "*)
   need systemd-analyze systemd
   need faketime faketime
   need dot graphviz
+  need chromium chromium
+  need node nodejs
+  need npm npm
   python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
   ;;
 esac
@@ -41,6 +46,13 @@ case " $* " in *" --bench "*)
   need etcd etcd-server
   need wrk wrk
   need taskset util-linux
+  ;;
+esac
+case " $* " in *" --screenshots "*)
+  need cwebp webp
+  need fc-match fontconfig
+  compgen -G '/usr/share/fonts/*/inter/*' >/dev/null || missing+=(fonts-inter)
+  compgen -G '/usr/share/fonts/*/jetbrains-mono/*' >/dev/null || missing+=(fonts-jetbrains-mono)
   ;;
 esac
 [ ${#missing[@]} = 0 ] && exit 0
