@@ -193,6 +193,10 @@ pub struct ServeArgs {
     /// How often each ready server's /health is looked at, or `off`
     #[arg(long, default_value = "15s", value_name = "TIME")]
     pub probe: String,
+    /// Login host of the cluster, which is suggested to people outside for their ssh tunnel
+    /// [env: LLAMACTL_SSH_VIA, ssh.via; there without the user]
+    #[arg(long, value_name = "HOST")]
+    pub login_host: Option<String>,
     /// Further host name under which browsers may reach it; may be repeated
     #[arg(long = "allowed-host", value_name = "NAME")]
     pub allowed_hosts: Vec<String>,

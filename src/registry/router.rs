@@ -14,7 +14,7 @@ use super::auth::Hosts;
 use super::dialects::{map, pools, slurm};
 use super::error::ApiError;
 use super::handlers::{
-    audit, discovery, events, health, history, metrics, nodes, openapi, page, profiles, servers,
+    audit, connect, discovery, events, health, history, metrics, nodes, openapi, page, profiles, servers,
     tokens,
 };
 use super::identity::{self, Caller, Peer};
@@ -22,6 +22,7 @@ use super::live::MAX_WAIT;
 use super::metrics::Metrics;
 use super::routes::{Access, Permissions, Table};
 use super::service::Service;
+use crate::api::dashboard::{ConnectQuery, Snippets, Usage};
 use crate::api::nodes::{
     CleanupQuery, CleanupReply, History, HistoryQuery, Maintenance, NodeBeat, NodeBeatReply,
     NodeChange, NodeDeleted, NodeFilter, NodeRegister, NodeReply, NodeStats, Profile,
@@ -56,7 +57,7 @@ type Object = Map<String, Value>;
 /// The table of all routes.
 pub fn table() -> Table {
     let table = Table::default();
-    let servers = old_servers(servers(table));
+    let servers = old_servers(one_server(servers(table)));
     documentation(trust(monitoring(operation(old_nodes(all_nodes(servers))))))
 }
 
@@ -102,6 +103,19 @@ fn servers(table: Table) -> Table {
         })
         .on(get, "/api/v1/servers/{id}/key", READ, servers::key, "A server's API key", |e| {
             e.gives::<KeyReply>()
+        })
+}
+
+/// What the page shows of one server beside its record.
+fn one_server(table: Table) -> Table {
+    let (get, path) = (Method::GET, "/api/v1/servers/{id}/connect");
+    let usage = "/api/v1/servers/{id}/usage";
+    table
+        .on(get.clone(), path, READ, connect::get, "What to copy to use a server", |e| {
+            e.query::<ConnectQuery>().gives::<Snippets>()
+        })
+        .on(get, usage, READ, connect::usage, "How busy a server was in two hours", |e| {
+            e.gives::<Usage>()
         })
 }
 

@@ -34,6 +34,8 @@ pub struct Config {
     pub probe: Option<Duration>,
     /// After how much silence nodes are in trouble.
     pub node_limits: NodeLimits,
+    /// The login host that is suggested to people outside the cluster.
+    pub login_host: Option<String>,
     /// Further host names under which it may be reached.
     pub allowed_hosts: Vec<String>,
     /// What it asks of those who use it.
@@ -68,6 +70,7 @@ impl Registry {
         let store = Store::open(&config.database, lifetimes, Now::get())?;
         let mut service = Service::new(Arc::new(store), config.ttl, config.policy.clone());
         service.limits = config.node_limits;
+        service.login_host = config.login_host.clone();
         let allowed_hosts = config.allowed_hosts.clone();
         Ok(Registry {
             service,

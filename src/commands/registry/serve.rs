@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 
 use crate::cli::{AnonymousArg, AuthArg, ServeArgs};
 use crate::commands::{Context, identity};
+use crate::config::resolve;
 use crate::connection::write_private;
 use crate::domain::node::Limits;
 use crate::domain::token::Scope;
@@ -17,6 +18,7 @@ use crate::exit::{Exit, Failure};
 use crate::registry::bus::Bus;
 use crate::registry::identity::Policy;
 use crate::registry::limits;
+use crate::registry::snippets::check_login;
 use crate::registry::serve::{Config, Registry};
 use crate::registry::store::Database;
 use crate::registry::tls::Files;
@@ -51,6 +53,8 @@ pub async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
     let probe = parse_probe(&args.probe)?;
     let node_limits = node_limits(&args.node_warning_after, &args.node_offline_after)?;
     let database = database(args.database)?;
+    let settings = resolve::settings(context.global.registry.as_deref())?;
+    let login_host = login_host(args.login_host.as_deref(), settings.ssh.via.as_deref())?;
     let event_bus = event_bus(args.event_bus, &args.event_bus_prefix)?;
     let address = SocketAddr::new(args.host, args.port);
     let listener = TcpListener::bind(address).await.map_err(|e| cannot_listen(address, &e))?;
@@ -61,6 +65,7 @@ pub async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
         retain,
         probe,
         node_limits,
+        login_host,
         allowed_hosts: args.allowed_hosts,
         policy,
         tls: args.tls_cert.zip(args.tls_key).map(|(cert, key)| Files { cert, key }),
@@ -153,6 +158,17 @@ fn announce(context: &Context, url: &str, first: Option<&Secret>) -> anyhow::Res
     }
     context.printer.json(&report)?;
     Ok(())
+}
+
+/// The login host to suggest: the flag's, or that of the configuration without its user, who is
+/// the operator.
+fn login_host(flag: Option<&str>, via: Option<&str>) -> Result<Option<String>, Failure> {
+    if let Some(login) = flag {
+        check_login(login).map_err(|why| Failure::usage(format!("--login-host {login}: {why}")))?;
+    }
+    let host = via.map(|via| via.rsplit('@').next().unwrap_or(via));
+    let host = host.filter(|host| check_login(host).is_ok());
+    Ok(flag.or(host).map(str::to_owned))
 }
 
 fn parse_ttl(text: &str) -> Result<Duration, Failure> {

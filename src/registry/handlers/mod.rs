@@ -1,6 +1,7 @@
 //! One file per resource: decode, authorise, ask the service, encode.
 
 pub mod audit;
+pub mod connect;
 pub mod discovery;
 pub mod events;
 pub mod health;
