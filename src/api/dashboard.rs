@@ -1,5 +1,7 @@
 //! What the registry's page asks for beside the lists.
 
+use crate::domain::server::{MAX_TEXT, TEXT};
+use crate::domain::watch::{MAX_TARGETS, Watch};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -72,4 +74,33 @@ pub struct UsagePoint {
     pub total: u32,
     /// Tokens generated in a second, on average; nothing where it is not known.
     pub tokens_per_second: Option<f64>,
+}
+
+/// `POST /api/v1/watches`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WatchCreate {
+    /// Name, alias or file of a model, in which `*` stands for anything; case does not count.
+    #[schemars(regex(pattern = TEXT), length(max = MAX_TEXT))]
+    pub model: String,
+    /// Whom to tell: `ntfy://TOPIC` at the ntfy server of the registry's operator, or
+    /// `mailto:ADDRESS`.
+    #[schemars(length(min = 1, max = MAX_TARGETS))]
+    pub notify: Vec<String>,
+    /// Tell once, and be gone then.
+    #[serde(default = "yes")]
+    pub once: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// `GET /api/v1/watches`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Watches {
+    /// What the registry can tell people by: `email`, `ntfy`.
+    pub channels: Vec<String>,
+    /// The asking owner's watches, oldest first; everybody's for an administrator.
+    pub watches: Vec<Watch>,
 }

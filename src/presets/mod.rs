@@ -107,7 +107,8 @@ impl Environment {
     /// What `quoted` says.
     pub fn lines<E>(&self, quoted: impl Fn(&str) -> Result<String, E>) -> Result<Vec<String>, E> {
         let unset = self.unset.iter().map(|name| Ok(format!("unset {name}")));
-        let set = self.set.iter().map(|(name, value)| Ok(format!("export {name}={}", quoted(value)?)));
+        let set =
+            self.set.iter().map(|(name, value)| Ok(format!("export {name}={}", quoted(value)?)));
         unset.chain(set).collect()
     }
 }

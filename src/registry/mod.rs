@@ -31,6 +31,7 @@ pub mod serve;
 pub mod service;
 pub mod snippets;
 pub mod store;
+pub mod teller;
 mod ticker;
 pub mod tls;
 pub mod tokens;

@@ -14,15 +14,15 @@ use super::auth::Hosts;
 use super::dialects::{map, pools, slurm};
 use super::error::ApiError;
 use super::handlers::{
-    audit, connect, discovery, events, health, history, metrics, nodes, openapi, page, profiles, servers,
-    tokens,
+    audit, connect, discovery, events, health, history, metrics, nodes, openapi, page, profiles,
+    servers, tokens, watches,
 };
 use super::identity::{self, Caller, Peer};
 use super::live::MAX_WAIT;
 use super::metrics::Metrics;
 use super::routes::{Access, Permissions, Table};
 use super::service::Service;
-use crate::api::dashboard::{ConnectQuery, Snippets, Usage};
+use crate::api::dashboard::{ConnectQuery, Snippets, Usage, WatchCreate, Watches};
 use crate::api::nodes::{
     CleanupQuery, CleanupReply, History, HistoryQuery, Maintenance, NodeBeat, NodeBeatReply,
     NodeChange, NodeDeleted, NodeFilter, NodeRegister, NodeReply, NodeStats, Profile,
@@ -38,6 +38,7 @@ use crate::domain::event::Event;
 use crate::domain::node::Node;
 use crate::domain::server::Server;
 use crate::domain::token::{Scope, Token};
+use crate::domain::watch::Watch;
 
 /// How long one request may take, its body included.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
@@ -58,7 +59,7 @@ type Object = Map<String, Value>;
 pub fn table() -> Table {
     let table = Table::default();
     let servers = old_servers(one_server(servers(table)));
-    documentation(trust(monitoring(operation(old_nodes(all_nodes(servers))))))
+    documentation(trust(watching(monitoring(operation(old_nodes(all_nodes(servers)))))))
 }
 
 fn servers(table: Table) -> Table {
@@ -275,6 +276,25 @@ fn monitoring(table: Table) -> Table {
     table.group("Operation").on(Method::GET, sd, READ, discovery::prometheus, find, |e| {
         e.gives::<Vec<discovery::TargetGroup>>()
     })
+}
+
+/// Who wants to be told when a server of a model is ready.
+fn watching(table: Table) -> Table {
+    let (path, one) = ("/api/v1/watches", "/api/v1/watches/{id}");
+    table
+        .group("Watches")
+        .on(Method::GET, path, REGISTER, watches::list, "One's own watches", |e| {
+            e.gives::<Watches>()
+        })
+        .on(Method::POST, path, REGISTER, watches::create, "Be told of a model", |e| {
+            e.body::<WatchCreate>()
+                .gives_with::<Watch>(StatusCode::CREATED)
+                .tells(&["Location"])
+                .errors(&[409, 422])
+        })
+        .on(Method::DELETE, one, REGISTER, watches::delete, "Remove a watch", |e| {
+            e.gives::<Deleted>()
+        })
 }
 
 /// What says how to use all of this; no secret, so that programs may read it first.

@@ -12,10 +12,10 @@ use super::connections::{Connections, Limits};
 use super::handlers::page::Page;
 use super::identity::Policy;
 use super::router::router;
-use super::service::Service;
+use super::service::{Channels, Service};
 use super::store::{Database, Lifetimes, Now, Store};
 use super::tls::{Files, Tls};
-use super::{probe, ticker};
+use super::{probe, teller, ticker};
 use crate::domain::node::Limits as NodeLimits;
 
 /// How long requests may take to finish after the registry was told to stop.
@@ -36,6 +36,8 @@ pub struct Config {
     pub node_limits: NodeLimits,
     /// The login host that is suggested to people outside the cluster.
     pub login_host: Option<String>,
+    /// How those are told who watch for a model.
+    pub channels: Channels,
     /// Further host names under which it may be reached.
     pub allowed_hosts: Vec<String>,
     /// What it asks of those who use it.
@@ -70,6 +72,7 @@ impl Registry {
         let store = Store::open(&config.database, lifetimes, Now::get())?;
         let mut service = Service::new(Arc::new(store), config.ttl, config.policy.clone());
         service.limits = config.node_limits;
+        service.channels = Arc::new(config.channels.clone());
         service.login_host = config.login_host.clone();
         let allowed_hosts = config.allowed_hosts.clone();
         Ok(Registry {
@@ -112,6 +115,7 @@ impl Registry {
         let mut ticker = tokio::spawn(ticker::run(self.service.clone()));
         let connections = Connections::new(Limits::of_process(self.max_connections));
         let (stop, stopping) = watch::channel(false);
+        let mut teller = tokio::spawn(teller::run(self.service.clone(), stopping.clone()));
         let open = self.service.counters.connections.clone();
         let judge = tokio::spawn(Arc::clone(&connections).judge(stopping.clone(), open));
         let follower = self.tls.clone().map(|tls| tokio::spawn(tls.follow()));
@@ -125,6 +129,9 @@ impl Registry {
         self.service.live.stop();
         if tokio::time::timeout(DRAIN, connections.none()).await.is_err() {
             tracing::warn!("some requests did not finish in time");
+        }
+        if tokio::time::timeout(DRAIN, &mut teller).await.is_err() {
+            teller.abort();
         }
         judge.abort();
         ticker.abort();

@@ -5,7 +5,7 @@
 
 use super::error::ApiError;
 use crate::api::dashboard::{Place, Snippet};
-use crate::domain::server::{self, Access, Server};
+use crate::domain::server::{self, Server};
 use crate::presets::ssh::Route;
 use crate::presets::{self, Environment, NO_KEY, Presets, Values};
 use crate::secret::Secret;
@@ -214,7 +214,10 @@ impl Maker<'_> {
     /// Says what is missing where the key is not told.
     fn wanted_key(&self) -> Vec<String> {
         let hidden = matches!(self.key, Key::Hidden);
-        hidden.then(|| format!(": \"${{{KEY}:?put the key of the server into it}}\"")).into_iter().collect()
+        hidden
+            .then(|| format!(": \"${{{KEY}:?put the key of the server into it}}\""))
+            .into_iter()
+            .collect()
     }
 
     /// One word of a shell, in which a hidden key is the variable's.

@@ -62,7 +62,8 @@ impl Usage {
                 time: Timestamp::from_second(i64::from(point.step) * STEP).ok()?,
                 busy: point.busy.into(),
                 total: point.total.into(),
-                tokens_per_second: (!rate.is_nan()).then(|| (f64::from(rate) * 10.0).round() / 10.0),
+                tokens_per_second: (!rate.is_nan())
+                    .then(|| (f64::from(rate) * 10.0).round() / 10.0),
             })
         });
         dashboard::Usage { step_seconds: STEP as u64, points: points.collect() }

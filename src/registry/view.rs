@@ -153,8 +153,7 @@ impl View {
                     let before = (server.slots, server.tokens_per_second);
                     server.slots = slots.or(server.slots);
                     server.tokens_per_second = tokens_per_second.or(server.tokens_per_second);
-                    self.revision +=
-                        u64::from(before != (server.slots, server.tokens_per_second));
+                    self.revision += u64::from(before != (server.slots, server.tokens_per_second));
                     if let Some(slots) = slots {
                         self.usage.note(id, seen, slots, tokens_per_second);
                     }

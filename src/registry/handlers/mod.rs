@@ -13,6 +13,7 @@ pub mod page;
 pub mod profiles;
 pub mod servers;
 pub mod tokens;
+pub mod watches;
 
 use axum::extract::FromRequest;
 use axum::extract::rejection::BytesRejection;

@@ -4,6 +4,7 @@
 mod dashboard;
 mod history;
 pub mod nodes;
+pub mod watches;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -36,6 +37,8 @@ use crate::domain::node::Limits;
 use crate::domain::server::{self, Access, MAX_MODELS, ServerState};
 use crate::secret::{Secret, hex};
 
+pub use watches::Channels;
+
 /// What the registry calls itself.
 pub const SERVICE_NAME: &str = "llamactl-registry";
 /// Most events in one answer.
@@ -64,6 +67,8 @@ pub struct Service {
     pub run: u32,
     /// When it began.
     pub started: Instant,
+    /// How those are told who watch for a model.
+    pub channels: Arc<Channels>,
     /// How late heartbeats came, since this process began.
     pub delays: Delays,
     /// Histories that may be made at a time.
@@ -90,6 +95,7 @@ impl Service {
             live,
             run,
             started: Instant::now(),
+            channels: Arc::default(),
             delays: Delays::default(),
             histories: Arc::new(Semaphore::new(history::AT_ONCE)),
         }
