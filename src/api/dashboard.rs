@@ -1,7 +1,7 @@
 //! What the registry's page asks for beside the lists.
 
 use crate::domain::server::{MAX_TEXT, TEXT};
-use crate::domain::watch::{MAX_TARGETS, Watch};
+use crate::domain::watch::{MAX_TARGETS, TARGET, Watch};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -85,7 +85,7 @@ pub struct WatchCreate {
     pub model: String,
     /// Whom to tell: `ntfy://TOPIC` at the ntfy server of the registry's operator, or
     /// `mailto:ADDRESS`.
-    #[schemars(length(min = 1, max = MAX_TARGETS))]
+    #[schemars(length(min = 1, max = MAX_TARGETS), inner(regex(pattern = TARGET)))]
     pub notify: Vec<String>,
     /// Tell once, and be gone then.
     #[serde(default = "yes")]

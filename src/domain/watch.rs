@@ -17,6 +17,9 @@ pub const MAX_WATCHES: u64 = 1_000;
 /// So many failures in a row end a watch.
 pub const MAX_FAILURES: u32 = 3;
 
+/// What [`Target::parse`] takes, as a pattern of JSON Schema.
+pub const TARGET: &str = "^(ntfy://|mailto:)";
+
 /// One watch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Watch {
