@@ -10,6 +10,8 @@ mod registry_support;
 #[allow(dead_code, reason = "only a part of it is of use here")]
 #[path = "run_server/server.rs"]
 mod server;
+#[path = "dashboard_api/shell.rs"]
+mod shell;
 #[path = "dashboard_api/snippets.rs"]
 mod snippets;
 #[path = "dashboard_api/watches.rs"]

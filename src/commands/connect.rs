@@ -139,3 +139,22 @@ fn print(context: &Context, way: &Way, environment: &Environment) -> anyhow::Res
     context.printer.line(lines.join("\n"))?;
     Ok(Exit::OK)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn presets_of_a_folder_take_the_place_of_the_built_in_ones() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("claude.yaml");
+        std::fs::write(&file, "description: mine\nprograms: [claude]\nenv: {A: b}\n").unwrap();
+        std::fs::write(dir.path().join("notes.txt"), "no preset").unwrap();
+        let presets = load_presets(Some(dir.path())).unwrap();
+        let chosen = presets.choose(None, Some("claude")).unwrap();
+        assert_eq!(chosen.last().unwrap().description, "mine");
+        std::fs::write(&file, "description: x\nenvv: {}\n").unwrap();
+        let error = load_presets(Some(dir.path())).unwrap_err().to_string();
+        assert!(error.contains("claude.yaml") && error.contains("envv"), "{error}");
+    }
+}

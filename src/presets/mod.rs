@@ -310,20 +310,17 @@ mod tests {
 
     #[test]
     fn a_users_own_presets_come_first_and_errors_name_the_file() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("claude.yaml");
+        let mut presets = Presets::built_in().unwrap();
         let text = "description: mine\nprograms: [claude]\nenv: {A: '{{url}}'}\nunset: [B, A]\n";
-        std::fs::write(&file, text).unwrap();
-        let presets = Presets::load(Some(dir.path())).unwrap();
+        presets.add("claude", text, "claude.yaml").unwrap();
         let chosen = presets.choose(None, Some("claude")).unwrap();
         let environment = render(&chosen, &values()).unwrap();
         assert_eq!(environment.set["A"], "http://127.0.0.1:4000");
         assert_eq!(environment.unset, ["B"]);
-        std::fs::write(&file, "description: x\nenvv: {}\n").unwrap();
-        let error = Presets::load(Some(dir.path())).unwrap_err().to_string();
-        assert!(error.contains("claude.yaml") && error.contains("envv"), "{error}");
-        std::fs::write(&file, "description: x\nenv: {'A;id': b}\n").unwrap();
-        let error = Presets::load(Some(dir.path())).unwrap_err().to_string();
+        let mut wrong = |text: &str| presets.add("x", text, "x.yaml").unwrap_err().to_string();
+        let error = wrong("description: x\nenvv: {}\n");
+        assert!(error.contains("x.yaml") && error.contains("envv"), "{error}");
+        let error = wrong("description: x\nenv: {'A;id': b}\n");
         assert!(error.contains("A;id"), "{error}");
         assert_eq!(presets.choose(Some("nope"), None).unwrap_err().exit.0, 2);
     }

@@ -44,12 +44,12 @@ fn what_is_copied_works_in_a_shell() {
         assert_eq!(found["secret"], found["text"].as_str().unwrap().contains(key(&connection)));
         found["text"].as_str().unwrap().to_owned()
     };
-    let bash = |text: &str| {
+    let bash = |lines: &str| {
         let mut bash = sandbox.command("bash");
         // A site's proxy, past which the way to the server goes.
-        bash.env("http_proxy", "http://127.0.0.1:1").args(["--norc", "-euc", text]);
+        bash.env("http_proxy", "http://127.0.0.1:1").args(["--norc", "-euc", lines]);
         let output = bash.output().unwrap();
-        assert!(output.status.success(), "{text}\n{}", text(&output.stderr));
+        assert!(output.status.success(), "{lines}\n{}", text(&output.stderr));
         text(&output.stdout)
     };
     let said = bash(&snippet("curl"));

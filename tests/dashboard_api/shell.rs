@@ -1,9 +1,14 @@
+//! What is copied does what it says in a real shell and a real Python, whatever clients said.
+
 use std::collections::HashMap;
 use std::process::Command;
 
+use llamactl::api::dashboard::{Place, Snippet};
+use llamactl::domain::server::Server;
+use llamactl::presets::NO_KEY;
+use llamactl::registry::snippets::{Key, check_login, snippets};
+use llamactl::secret::Secret;
 use serde_json::json;
-
-use super::*;
 
 /// What clients may say: quotes, dollars, backslashes, and nothing of it may be carried out.
 const HOSTILE: &str = "a'b\"c $(touch /tmp/x) `id` \\ ;!& *é </script>";
