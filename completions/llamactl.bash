@@ -2864,7 +2864,7 @@ _llamactl() {
             return 0
             ;;
         llamactl__subcmd__registry__subcmd__serve)
-            opts="-q -h -V --host --port --database --auth --anonymous --first-token-file --rate-limit --ttl --node-warning-after --node-offline-after --retain --probe --allowed-host --login-host --tls-cert --tls-key --max-connections --event-bus --event-bus-prefix --json --quiet --registry --help --version"
+            opts="-q -h -V --host --port --database --auth --anonymous --first-token-file --rate-limit --ttl --node-warning-after --node-offline-after --retain --probe --login-host --allowed-host --tls-cert --tls-key --max-connections --event-bus --event-bus-prefix --json --quiet --registry --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2918,11 +2918,11 @@ _llamactl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --allowed-host)
+                --login-host)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --login-host)
+                --allowed-host)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

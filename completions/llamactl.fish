@@ -315,6 +315,7 @@ complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_s
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l node-offline-after -d 'A node that is silent for so long is `offline`' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l retain -d 'How long events are kept' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l probe -d 'How often each ready server\'s /health is looked at, or `off`' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l login-host -d 'Login host of the cluster, which is suggested to people outside for their ssh tunnel [env: LLAMACTL_SSH_VIA, ssh.via; there without the user]' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l allowed-host -d 'Further host name under which browsers may reach it; may be repeated' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l login-host -d 'Login node, as ssh takes it, that the dashboard offers to people outside the cluster' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l tls-cert -d 'Serve https with the certificate in this PEM file; read anew when it changes' -r -F

@@ -19,6 +19,7 @@ pub mod node;
 pub mod notify;
 pub mod output;
 pub mod paths;
+pub mod presets;
 pub mod registry;
 pub mod secret;
 pub mod shutdown;

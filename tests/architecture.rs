@@ -15,7 +15,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("slurm", &["domain", "exec", "config", "LEAVES"]),
     ("client", &["api", "domain", "LEAVES"]),
     ("notify", &["domain", "config", "exec", "LEAVES"]),
-    ("registry", &["api", "domain", "config", "notify", "shutdown", "LEAVES"]),
+    ("presets", &["domain", "LEAVES"]),
+    ("registry", &["api", "domain", "config", "notify", "presets", "shutdown", "LEAVES"]),
     (
         "supervisor",
         &["client", "api", "domain", "config", "notify", "connection", "shutdown", "LEAVES"],

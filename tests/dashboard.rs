@@ -13,7 +13,9 @@ use std::time::Duration;
 
 use common::cluster::Cluster;
 use common::services::Daemon;
-use common::{LLAMACTL, Sandbox, assert_ok, lab_home, project, slow_model, text, tiny_model, wait_until};
+use common::{
+    LLAMACTL, Sandbox, assert_ok, lab_home, project, slow_model, text, tiny_model, wait_until,
+};
 use find_support::login::Login;
 use find_support::program;
 

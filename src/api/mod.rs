@@ -1,5 +1,6 @@
 //! The registry's wire types, shared by the registry and its clients.
 
+pub mod dashboard;
 pub mod nodes;
 pub mod old;
 pub mod tokens;
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::server::{
-    CLEAN, MAX_LABELS, MAX_MODELS, MAX_TEXT, ServerInfo, ServerState, Slots, TEXT,
+    CLEAN, MAX_LABELS, MAX_MODELS, MAX_RATE, MAX_TEXT, ServerInfo, ServerState, Slots, TEXT,
 };
 use crate::secret::Secret;
 
@@ -51,6 +52,10 @@ pub struct RegisterRequest {
     /// How busy it is.
     #[serde(default)]
     pub slots: Option<Slots>,
+    /// Tokens that it generates in a second, for all slots together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = MAX_RATE))]
+    pub tokens_per_second: Option<f64>,
     /// The key that its clients need, for those whom `access` allows. Never given back in lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key: Option<Secret>,
@@ -93,6 +98,14 @@ pub struct ServerUpdate {
     /// How busy it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slots: Option<Slots>,
+    /// Tokens that it generates in a second, for all slots together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = MAX_RATE))]
+    pub tokens_per_second: Option<f64>,
+    /// How people were told of the server since the last heartbeat.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = MAX_NOTIFIED))]
+    pub notified: Vec<Notified>,
     /// Ids that its `/v1/models` lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("maxItems" = MAX_MODELS, "items" = {"type": "string", "pattern": TEXT,
@@ -107,6 +120,27 @@ pub struct ServerUpdate {
     /// When the walltime ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends: Option<jiff::Timestamp>,
+}
+
+/// Most notifications that one heartbeat may tell of.
+pub const MAX_NOTIFIED: usize = 8;
+
+/// How people were told of a server, without whom it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Notified {
+    /// What they were told: `ready` or `failed`.
+    #[schemars(regex(pattern = TEXT), length(max = MAX_TEXT))]
+    pub event: String,
+    /// How: `email` or `ntfy`.
+    #[schemars(regex(pattern = TEXT), length(max = MAX_TEXT))]
+    pub channel: String,
+    /// Whether it was delivered.
+    pub ok: bool,
+    /// Why not, without addresses and secrets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = TEXT), length(max = MAX_TEXT))]
+    pub error: Option<String>,
 }
 
 /// The answer to a heartbeat.

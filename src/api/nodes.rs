@@ -337,6 +337,11 @@ pub struct History {
     pub complete_from: Timestamp,
     /// How many there were at certain times.
     pub points: Vec<HistoryPoint>,
+    /// How much later than asked servers' heartbeats came. Kept in memory for 24 hours by each
+    /// process of the registry, of the heartbeats that it took itself: it begins with the
+    /// process' start. Steps without a heartbeat are missing.
+    #[serde(default)]
+    pub heartbeat_delay: Vec<DelayPoint>,
     /// Servers that registered.
     pub servers_registered: u64,
     /// Servers whose lease ended without a word.
@@ -349,6 +354,19 @@ pub struct History {
     pub gpu_hours_by_owner: BTreeMap<String, f64>,
     /// Hours of GPUs by model.
     pub gpu_hours_by_model: BTreeMap<String, f64>,
+}
+
+/// How much later than asked heartbeats came in one step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DelayPoint {
+    /// When the step began.
+    pub time: Timestamp,
+    /// Half of them came no later than this, in milliseconds, within a tenth.
+    pub p50_ms: u64,
+    /// 99 of 100 came no later than this.
+    pub p99_ms: u64,
+    /// The latest.
+    pub max_ms: u64,
 }
 
 /// How many servers and nodes there were at one time, by state.

@@ -1,11 +1,10 @@
 //! `llamactl connect`: tunnel if needed, the right environment, then the program.
 
-mod preset;
 mod reach;
 mod run;
 mod tunnel;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
@@ -14,14 +13,10 @@ use crate::commands::Context;
 use crate::commands::target::{Finder, Known};
 use crate::exit::{Exit, Failure};
 use crate::output::printable;
+use crate::presets::{self, Environment, NO_KEY, Presets, Values};
 use crate::secret::Secret;
 
-use preset::{Environment, Presets, Values};
 use reach::Way;
-
-/// What stands in place of the key of a server that has none: many programs refuse to start
-/// without one.
-const NO_KEY: &str = "no-key";
 
 /// Runs the command.
 ///
@@ -29,7 +24,7 @@ const NO_KEY: &str = "no-key";
 /// Exit 4 when the server is gone, 127 when the program is missing, else what went wrong.
 /// Without an error, the program's own exit code.
 pub async fn run(context: &Context, args: ConnectArgs) -> anyhow::Result<Exit> {
-    let presets = Presets::load(preset_dir().as_deref())?;
+    let presets = load_presets(preset_dir().as_deref())?;
     let program = args.program.first().map(String::as_str);
     let chosen = presets.choose(args.preset.as_deref(), program)?;
     let command = if args.print { None } else { Some(run::command(&args)?) };
@@ -39,7 +34,7 @@ pub async fn run(context: &Context, args: ConnectArgs) -> anyhow::Result<Exit> {
     let key = reach::key(&finder, &known).await?;
     let way = reach::reach(context, &finder, &known, key.as_ref(), &args).await?;
     let values = values(&known, key.as_ref(), &way).await?;
-    let mut environment = preset::render(&chosen, &values)?;
+    let mut environment = presets::render(&chosen, &values)?;
     bypass_proxy(&mut environment, &values.host);
     match command {
         None => print(context, &way, &environment),
@@ -52,6 +47,24 @@ fn preset_dir() -> Option<PathBuf> {
     crate::paths::config_dir().map(|dir| dir.join("connect"))
 }
 
+/// The built-in presets, and those of `dir` (`NAME.yaml`) over them.
+fn load_presets(dir: Option<&Path>) -> anyhow::Result<Presets> {
+    let mut presets = Presets::built_in()?;
+    let entries = dir.and_then(|dir| std::fs::read_dir(dir).ok());
+    for entry in entries.into_iter().flatten().flatten() {
+        let path = entry.path();
+        let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+        if path.extension().is_none_or(|extension| extension != "yaml") || name.is_empty() {
+            continue;
+        }
+        let place = path.display().to_string();
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| Failure::usage(format!("{place} can't be read: {error}")))?;
+        presets.add(name, &text, &place)?;
+    }
+    Ok(presets)
+}
+
 async fn values(known: &Known, key: Option<&Secret>, way: &Way) -> anyhow::Result<Values> {
     let (host, port) = way.address(known)?;
     let url = way.url(known)?;
@@ -61,12 +74,7 @@ async fn values(known: &Known, key: Option<&Secret>, way: &Way) -> anyhow::Resul
         (None, Way::Later { .. }) => None,
         (None, _) => reach::first_model(&url, key).await,
     };
-    // Without an alias llama-server calls its model by the file's path, but takes any name.
-    let model =
-        model.filter(|model| !model.starts_with('/')).unwrap_or_else(|| match known.model() {
-            "" => known.name().to_owned(),
-            name => name.to_owned(),
-        });
+    let model = presets::model_name(model.as_deref(), known.model(), known.name());
     let model_file = known.connection.as_ref().map(|file| file.connection.model_file.clone());
     let of_server = || known.server.as_ref()?.info.model.file.clone();
     let context = known.server.as_ref().and_then(|server| server.info.model.context);
@@ -80,7 +88,7 @@ async fn values(known: &Known, key: Option<&Secret>, way: &Way) -> anyhow::Resul
         model_file: model_file.or_else(of_server).unwrap_or_default(),
         job: known.id(),
         context,
-        output: context.map(|context| context / 4),
+        output: presets::output(context),
     })
 }
 
@@ -121,12 +129,7 @@ fn print(context: &Context, way: &Way, environment: &Environment) -> anyhow::Res
             .map_err(|_| Failure::new("a value has a NUL byte, which no shell can hold"))
     };
     let mut lines: Vec<String> = tunnel.map(str::to_owned).into_iter().collect();
-    for name in &environment.unset {
-        lines.push(format!("unset {name}"));
-    }
-    for (name, value) in &environment.set {
-        lines.push(format!("export {name}={}", quoted(value)?));
-    }
+    lines.extend(environment.lines(quoted)?);
     if !environment.args.is_empty() {
         let words: Result<Vec<String>, Failure> =
             environment.args.iter().map(|word| quoted(word)).collect();
@@ -135,4 +138,23 @@ fn print(context: &Context, way: &Way, environment: &Environment) -> anyhow::Res
     }
     context.printer.line(lines.join("\n"))?;
     Ok(Exit::OK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn presets_of_a_folder_take_the_place_of_the_built_in_ones() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("claude.yaml");
+        std::fs::write(&file, "description: mine\nprograms: [claude]\nenv: {A: b}\n").unwrap();
+        std::fs::write(dir.path().join("notes.txt"), "no preset").unwrap();
+        let presets = load_presets(Some(dir.path())).unwrap();
+        let chosen = presets.choose(None, Some("claude")).unwrap();
+        assert_eq!(chosen.last().unwrap().description, "mine");
+        std::fs::write(&file, "description: x\nenvv: {}\n").unwrap();
+        let error = load_presets(Some(dir.path())).unwrap_err().to_string();
+        assert!(error.contains("claude.yaml") && error.contains("envv"), "{error}");
+    }
 }

@@ -106,6 +106,7 @@ fn request(args: &RegisterArgs) -> anyhow::Result<RegisterRequest> {
         state: ServerState::Ready,
         models: Vec::new(),
         slots: None,
+        tokens_per_second: None,
         api_key,
     })
 }

@@ -85,6 +85,12 @@ kinds! {
     Unhealthy = "unhealthy",
     /// Its `/health` answers 200 again.
     Recovered = "recovered",
+    /// People were told of a server, or could not be.
+    Notified = "notified",
+    /// Somebody wants to be told when a server of a model is ready.
+    WatchCreated = "watch-created",
+    /// Nobody wants that any more, or it was told.
+    WatchRemoved = "watch-removed",
     /// A node registered for the first time, or anew after it was gone.
     NodeRegistered = "node-registered",
     /// What is known of a node changed, beside its state and measurements.

@@ -6,3 +6,4 @@ pub mod lease;
 pub mod node;
 pub mod server;
 pub mod token;
+pub mod watch;

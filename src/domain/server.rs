@@ -205,6 +205,9 @@ fn http() -> String {
     "http".to_owned()
 }
 
+/// Most tokens a second that a server can tell: more is a mistake.
+pub const MAX_RATE: f64 = 1e9;
+
 /// What the registry saw when it looked at a server's `/health` itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ServerHealth {
@@ -231,6 +234,10 @@ pub struct Server {
     /// How busy it is, as of the last heartbeat.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slots: Option<Slots>,
+    /// Tokens that it generates in a second, for all slots together, between the last two
+    /// heartbeats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens_per_second: Option<f64>,
     /// What the registry saw itself; nothing where it has not looked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health: Option<ServerHealth>,
@@ -309,6 +316,17 @@ pub fn labels(labels: &BTreeMap<String, String>) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Checks how many tokens a server says it generates in a second.
+///
+/// # Errors
+/// What no server does.
+pub fn rate(tokens_per_second: f64) -> Result<(), String> {
+    match (0.0..=MAX_RATE).contains(&tokens_per_second) {
+        true => Ok(()),
+        false => Err(format!("tokens_per_second must be between 0 and {MAX_RATE}")),
+    }
 }
 
 /// Checks one field: not empty, not over [`MAX_TEXT`], no control characters.

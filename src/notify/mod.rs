@@ -22,6 +22,9 @@ use crate::secret::{self, Secret};
 use message::Message;
 use retry::Fault;
 
+/// Longest error of a delivery that others read, in characters.
+const MAX_ERROR: usize = 200;
+
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -102,6 +105,30 @@ pub fn check(targets: &NotifySpec) -> Result<(), String> {
         ntfy::server(targets)?;
     }
     Ok(())
+}
+
+/// An error of a delivery for others to read: words in which an address, a server or a topic of
+/// `targets` may be are left out, and it is short.
+pub fn without_names(error: &str, targets: &NotifySpec) -> String {
+    let smtp = targets.smtp.as_ref();
+    let names = [
+        targets.email.as_deref(),
+        targets.ntfy_topic.as_deref(),
+        smtp.map(|smtp| smtp.host.as_str()),
+        smtp.and_then(|smtp| smtp.username.as_deref()),
+    ];
+    let server = ntfy::server(targets).ok();
+    let host = server.as_ref().and_then(|url| url.host_str());
+    let names: Vec<&str> =
+        names.into_iter().chain([host]).flatten().filter(|name| !name.is_empty()).collect();
+    let hidden = |word: &str| {
+        word.contains(['@', '/', '\\']) || names.iter().any(|name| word.contains(name))
+    };
+    let line = message::one_line(error);
+    let words = line.split_whitespace().map(|word| if hidden(word) { "…" } else { word });
+    let text = words.collect::<Vec<_>>().join(" ");
+    let text: String = text.chars().take(MAX_ERROR).collect();
+    if text.is_empty() { "it failed".to_owned() } else { text }
 }
 
 /// Sends `notice` to every target, all at the same time, with retries, and gives up after

@@ -101,6 +101,8 @@ impl From<Refused> for ApiError {
             Refused::NotFirst => conflict("there is a token for administrators already"),
             Refused::LastAdmin => conflict("this is the last token for administrators")
                 .hint("make another one first, or revoke it with force"),
+            Refused::TooMany(what, most) => conflict(&format!("there are {most} {what} already"))
+                .hint("remove one that is not needed any more"),
             Refused::Full => ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "the registry is full"),
         }
     }

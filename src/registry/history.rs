@@ -64,6 +64,7 @@ pub fn history(
         step_seconds: u64::try_from(window.step.as_secs()).unwrap_or(0),
         complete_from: window.complete_from,
         points: Vec::new(),
+        heartbeat_delay: Vec::new(),
         servers_registered: 0,
         servers_lost: 0,
         nodes_registered: 0,

@@ -96,6 +96,7 @@ impl LegacyEntry {
             state: ServerState::Ready,
             models: Vec::new(),
             slots: None,
+            tokens_per_second: None,
             health: self.health.clone(),
             first_seen: self.first_seen,
             last_seen: self.updated,

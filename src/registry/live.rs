@@ -32,6 +32,8 @@ const BATCH: usize = 64;
 const DATABASE_BATCH: usize = 500;
 /// Streams that read the database at a time.
 const CATCHING_UP: usize = 2;
+/// Most subjects that one reader names.
+const MAX_SUBJECTS: usize = 20;
 /// Events of which the encoded form is kept, so that many streams share it.
 const ENCODED: usize = 256;
 
@@ -97,7 +99,7 @@ impl Wanted {
     /// The kinds and subjects in two lists with commas.
     ///
     /// # Errors
-    /// 400 for a kind that does not exist.
+    /// 400 for a kind that does not exist, or too many subjects.
     pub fn parse(kinds: Option<&str>, subjects: Option<&str>) -> Result<Wanted, ApiError> {
         let kinds = words(kinds).map(|word| {
             let kind = EventKind::ALL.iter().find(|kind| kind.as_str() == word);
@@ -107,13 +109,23 @@ impl Wanted {
             })
         });
         let kinds = kinds.collect::<Result<_, _>>()?;
-        Ok(Wanted { kinds, subjects: words(subjects).map(str::to_owned).collect() })
+        let subjects: Vec<String> = words(subjects).map(str::to_owned).collect();
+        if subjects.len() > MAX_SUBJECTS {
+            let error = format!("subject: at most {MAX_SUBJECTS} are allowed");
+            return Err(ApiError::bad_request(error));
+        }
+        Ok(Wanted { kinds, subjects })
     }
 
     /// Whether it is one of those.
     pub fn takes(&self, event: &Event) -> bool {
         (self.kinds.is_empty() || self.kinds.contains(&event.kind))
             && (self.subjects.is_empty() || self.subjects.contains(&event.subject))
+    }
+
+    /// The subjects; none for all.
+    pub fn subjects(&self) -> &[String] {
+        &self.subjects
     }
 
     /// Whether it is every event.

@@ -28,6 +28,7 @@ const ERRORS: &[(u16, &str)] = &[
     (410, "It is gone for good"),
     (413, "The body is too large"),
     (421, "This registry has no such host name"),
+    (422, "It can't be done here: the hint says what its operator has to set up"),
     (426, "A WebSocket is wanted here"),
     (429, "Too many requests: wait as long as Retry-After says"),
     (500, "A fault of the registry; the reason is in its log"),

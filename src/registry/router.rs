@@ -14,14 +14,15 @@ use super::auth::Hosts;
 use super::dialects::{map, pools, slurm};
 use super::error::ApiError;
 use super::handlers::{
-    audit, dashboard, discovery, events, health, history, live, metrics, nodes, openapi, profiles,
-    servers, session, tokens,
+    audit, connect, dashboard, discovery, events, health, history, live, metrics, nodes, openapi,
+    profiles, servers, session, tokens, watches,
 };
 use super::identity::{self, Caller, Peer};
 use super::live::MAX_WAIT;
 use super::metrics::Metrics;
 use super::routes::{Access, Permissions, Table};
 use super::service::Service;
+use crate::api::dashboard::{ConnectQuery, Snippets, Usage, WatchCreate, Watches};
 use crate::api::nodes::{
     CleanupQuery, CleanupReply, History, HistoryQuery, Maintenance, NodeBeat, NodeBeatReply,
     NodeChange, NodeDeleted, NodeFilter, NodeRegister, NodeReply, NodeStats, Profile,
@@ -37,6 +38,7 @@ use crate::domain::event::Event;
 use crate::domain::node::Node;
 use crate::domain::server::Server;
 use crate::domain::token::{Scope, Token};
+use crate::domain::watch::Watch;
 
 /// How long one request may take, its body included.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
@@ -56,8 +58,9 @@ type Object = Map<String, Value>;
 /// The table of all routes.
 pub fn table() -> Table {
     let table = Table::default();
-    let servers = old_servers(servers(table));
-    pages(documentation(trust(monitoring(operation(old_nodes(all_nodes(servers)))))))
+    let servers = old_servers(one_server(servers(table)));
+    let nodes = old_nodes(all_nodes(servers));
+    pages(documentation(trust(watching(monitoring(operation(nodes))))))
 }
 
 fn servers(table: Table) -> Table {
@@ -102,6 +105,19 @@ fn servers(table: Table) -> Table {
         })
         .on(get, "/api/v1/servers/{id}/key", READ, servers::key, "A server's API key", |e| {
             e.gives::<KeyReply>()
+        })
+}
+
+/// What the page shows of one server beside its record.
+fn one_server(table: Table) -> Table {
+    let (get, path) = (Method::GET, "/api/v1/servers/{id}/connect");
+    let usage = "/api/v1/servers/{id}/usage";
+    table
+        .on(get.clone(), path, READ, connect::get, "What to copy to use a server", |e| {
+            e.query::<ConnectQuery>().gives::<Snippets>()
+        })
+        .on(get, usage, READ, connect::usage, "How busy a server was in two hours", |e| {
+            e.gives::<Usage>()
         })
 }
 
@@ -258,6 +274,25 @@ fn monitoring(table: Table) -> Table {
     table.group("Operation").on(Method::GET, sd, READ, discovery::prometheus, find, |e| {
         e.gives::<Vec<discovery::TargetGroup>>()
     })
+}
+
+/// Who wants to be told when a server of a model is ready.
+fn watching(table: Table) -> Table {
+    let (path, one) = ("/api/v1/watches", "/api/v1/watches/{id}");
+    table
+        .group("Watches")
+        .on(Method::GET, path, REGISTER, watches::list, "One's own watches", |e| {
+            e.gives::<Watches>()
+        })
+        .on(Method::POST, path, REGISTER, watches::create, "Be told of a model", |e| {
+            e.body::<WatchCreate>()
+                .gives_with::<Watch>(StatusCode::CREATED)
+                .tells(&["Location"])
+                .errors(&[409, 422])
+        })
+        .on(Method::DELETE, one, REGISTER, watches::delete, "Remove a watch", |e| {
+            e.gives::<Deleted>()
+        })
 }
 
 /// What says how to use all of this; no secret, so that programs may read it first.

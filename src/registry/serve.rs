@@ -12,10 +12,10 @@ use super::connections::{Connections, Limits};
 use super::handlers::dashboard::Site;
 use super::identity::Policy;
 use super::router::router;
-use super::service::Service;
+use super::service::{Channels, Service};
 use super::store::{Database, Lifetimes, Now, Store};
 use super::tls::{Files, Tls};
-use super::{probe, ticker};
+use super::{probe, teller, ticker};
 use crate::domain::node::Limits as NodeLimits;
 
 /// How long requests may take to finish after the registry was told to stop.
@@ -34,10 +34,12 @@ pub struct Config {
     pub probe: Option<Duration>,
     /// After how much silence nodes are in trouble.
     pub node_limits: NodeLimits,
+    /// The login host that is suggested to people outside the cluster.
+    pub login_host: Option<String>,
+    /// How those are told who watch for a model.
+    pub channels: Channels,
     /// Further host names under which it may be reached.
     pub allowed_hosts: Vec<String>,
-    /// The login node by which people outside reach the cluster.
-    pub login_host: Option<String>,
     /// What it asks of those who use it.
     pub policy: Policy,
     /// Certificate and key; nothing for plain HTTP.
@@ -53,7 +55,6 @@ pub struct Config {
 pub struct Registry {
     service: Service,
     allowed_hosts: Vec<String>,
-    login_host: Option<String>,
     probe: Option<Duration>,
     tls: Option<Arc<Tls>>,
     max_connections: Option<usize>,
@@ -71,11 +72,12 @@ impl Registry {
         let store = Store::open(&config.database, lifetimes, Now::get())?;
         let mut service = Service::new(Arc::new(store), config.ttl, config.policy.clone());
         service.limits = config.node_limits;
+        service.channels = Arc::new(config.channels.clone());
+        service.login_host = config.login_host.clone();
         let allowed_hosts = config.allowed_hosts.clone();
         Ok(Registry {
             service,
             allowed_hosts,
-            login_host: config.login_host.clone(),
             probe: config.probe,
             tls,
             max_connections: config.max_connections,
@@ -100,7 +102,7 @@ impl Registry {
         let loopback = listener.local_addr()?.ip().is_loopback();
         let exposed = !loopback && !self.service.door.wants_tokens();
         let hosts = Hosts::new(&self.allowed_hosts);
-        let site = Site { exposed, tls: self.tls.is_some(), login_host: self.login_host };
+        let site = Site { exposed, tls: self.tls.is_some() };
         let app = router(self.service.clone(), hosts, site);
         let bus = self.event_bus.map(|bus| tokio::spawn(bus.run(self.service.clone())));
         let prober = self.probe.map(|interval| {
@@ -114,6 +116,7 @@ impl Registry {
         let mut ticker = tokio::spawn(ticker::run(self.service.clone()));
         let connections = Connections::new(Limits::of_process(self.max_connections));
         let (stop, stopping) = watch::channel(false);
+        let mut teller = tokio::spawn(teller::run(self.service.clone(), stopping.clone()));
         let open = self.service.counters.connections.clone();
         let judge = tokio::spawn(Arc::clone(&connections).judge(stopping.clone(), open));
         let follower = self.tls.clone().map(|tls| tokio::spawn(tls.follow()));
@@ -127,6 +130,9 @@ impl Registry {
         self.service.live.stop();
         if tokio::time::timeout(DRAIN, connections.none()).await.is_err() {
             tracing::warn!("some requests did not finish in time");
+        }
+        if tokio::time::timeout(DRAIN, &mut teller).await.is_err() {
+            teller.abort();
         }
         judge.abort();
         ticker.abort();

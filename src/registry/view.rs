@@ -11,6 +11,7 @@ use super::legacy::LegacyEntry;
 use super::nodes::{Beaten, NodeEntry, Nodes};
 use super::store::node_ops::Asker;
 use super::store::{Seen, Target};
+use super::usage::Usage;
 use crate::api::nodes::Profile;
 use crate::domain::event::Event;
 use crate::domain::node::NodeState;
@@ -56,6 +57,8 @@ pub enum Change {
         id: Uuid,
         /// How busy it is now, where the beat said so.
         slots: Option<Slots>,
+        /// Tokens that it generates in a second, where the beat said so.
+        tokens_per_second: Option<f64>,
         /// When.
         seen: Timestamp,
         /// When the lease ends now.
@@ -125,6 +128,8 @@ pub struct View {
     pub epoch: u64,
     /// Changes that are no event but that a reader may want to see: how busy servers are.
     pub revision: u64,
+    /// How busy servers were lately.
+    pub usage: Usage,
     /// The last write failed, for this reason. Reads go on.
     pub broken: Option<String>,
 }
@@ -134,30 +139,38 @@ impl View {
     pub fn apply(&mut self, change: Change) {
         match change {
             Change::Put(mut entry) => {
-                let slots = entry.server.slots;
+                let busy = (entry.server.slots, entry.server.tokens_per_second);
                 let id = entry.server.info.id;
+                if let Some(slots) = busy.0.filter(|_| entry.is_live()) {
+                    self.usage.note(id, entry.server.last_seen, slots, busy.1);
+                }
                 let old = self.entries.get(&id);
                 keep_health(&mut entry.server.health, old.and_then(|o| o.server.health.as_ref()));
                 let old = self.entries.insert(id, Arc::new(*entry));
                 // Another replica took a beat, which is no event.
-                if old.is_some_and(|old| old.server.slots != slots) {
+                if old.is_some_and(|old| (old.server.slots, old.server.tokens_per_second) != busy) {
                     self.revision += 1;
                 }
             }
-            Change::Beat { id, slots, seen, due } => {
+            Change::Beat { id, slots, tokens_per_second, seen, due } => {
                 if let Some(entry) = self.entries.get_mut(&id) {
                     let entry = Arc::make_mut(entry);
                     entry.beats += 1;
                     entry.server.last_seen = seen;
                     entry.due = due;
-                    if slots.is_some() && entry.server.slots != slots {
-                        entry.server.slots = slots;
-                        self.revision += 1;
+                    let server = &mut entry.server;
+                    let before = (server.slots, server.tokens_per_second);
+                    server.slots = slots.or(server.slots);
+                    server.tokens_per_second = tokens_per_second.or(server.tokens_per_second);
+                    self.revision += u64::from(before != (server.slots, server.tokens_per_second));
+                    if let Some(slots) = slots {
+                        self.usage.note(id, seen, slots, tokens_per_second);
                     }
                 }
             }
             Change::Drop(id) => {
                 self.entries.remove(&id);
+                self.usage.forget(id);
             }
             Change::PutLegacy(mut entry) => {
                 let old = self.legacy.get(&entry.job).and_then(|old| old.health.as_ref());

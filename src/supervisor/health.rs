@@ -10,7 +10,6 @@ use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 
 use super::llama;
-use crate::domain::server::Slots;
 use crate::secret::Secret;
 
 /// How often `/health` is asked at first, and until when.
@@ -52,8 +51,13 @@ impl Backend {
     }
 
     /// How busy it is.
-    pub async fn slots(&self) -> Option<Slots> {
-        llama::slots(&self.get_ok("/slots").await?)
+    pub async fn load(&self) -> Option<llama::Load> {
+        llama::load(&self.get_ok("/slots").await?)
+    }
+
+    /// How many tokens it has generated for requests that have ended.
+    pub async fn generated(&self) -> Option<u64> {
+        llama::generated(&self.get_ok("/metrics").await?)
     }
 
     async fn get_ok(&self, path: &str) -> Option<Bytes> {

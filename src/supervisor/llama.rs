@@ -205,15 +205,44 @@ pub fn models(body: &[u8]) -> Option<Vec<String>> {
     Some(ids.take(MAX_MODELS).collect())
 }
 
-/// The slots in the answer of `/slots`; nothing when it is not such an answer (`--no-slots`).
-pub fn slots(body: &[u8]) -> Option<Slots> {
+/// How busy llama-server is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Its slots.
+    pub slots: Slots,
+    /// Tokens that were generated so far for requests that still run.
+    pub running: u64,
+}
+
+/// The answer of `/slots`; nothing when it is not such an answer (`--no-slots`).
+pub fn load(body: &[u8]) -> Option<Load> {
     #[derive(Deserialize)]
     struct Slot {
         is_processing: bool,
+        #[serde(default)]
+        next_token: serde_json::Value,
     }
     let slots: Vec<Slot> = serde_json::from_slice(body).ok()?;
-    let busy = slots.iter().filter(|slot| slot.is_processing).count();
-    Some(Slots { total: u32::try_from(slots.len()).ok()?, busy: u32::try_from(busy).ok()? })
+    let busy = slots.iter().filter(|slot| slot.is_processing);
+    // A list with one object since 0.6, the object itself before.
+    let decoded = |slot: &Slot| {
+        let next = slot.next_token.get(0).unwrap_or(&slot.next_token);
+        next.get("n_decoded").and_then(serde_json::Value::as_u64).unwrap_or(0)
+    };
+    let running = busy.clone().map(decoded).sum();
+    let total = u32::try_from(slots.len()).ok()?;
+    let slots = Slots { total, busy: u32::try_from(busy.count()).ok()? };
+    Some(Load { slots, running })
+}
+
+/// The tokens that were generated for requests that have ended, from the answer of `/metrics`:
+/// those of a request are counted at its end.
+pub fn generated(body: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(body).ok()?;
+    let value =
+        text.lines().find_map(|line| line.strip_prefix("llamacpp:tokens_predicted_total "))?;
+    let number: f64 = value.trim().parse().ok()?;
+    (number >= 0.0).then_some(number as u64)
 }
 
 /// Why llama-server ended, as far as its last lines tell, in words for the person who has to

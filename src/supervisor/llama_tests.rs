@@ -62,9 +62,9 @@ fn answers_are_understood_and_others_are_not_mistaken_for_them() {
     let models_body = br#"{"object":"list","data":[{"id":"tiny.gguf","object":"model"}]}"#;
     assert_eq!(models(models_body), Some(vec!["tiny.gguf".to_owned()]));
     let slots_body = br#"[{"id":0,"is_processing":true},{"id":1,"is_processing":false}]"#;
-    assert_eq!(slots(slots_body), Some(Slots { total: 2, busy: 1 }));
+    assert_eq!(load(slots_body).map(|load| load.slots), Some(Slots { total: 2, busy: 1 }));
     let error = br#"{"error":{"message":"x","type":"y","code":501}}"#;
-    assert_eq!((models(error), slots(error)), (None, None));
+    assert_eq!((models(error), load(error)), (None, None));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::gate::Gate;
 use super::health::Backend;
-use crate::api::{LeaseGrant, RegisterRequest, ServerUpdate};
+use crate::api::{LeaseGrant, MAX_NOTIFIED, Notified, RegisterRequest, ServerUpdate};
 use crate::client::{ClientError, RegistryClient};
 use crate::domain::server::{Access, ServerInfo, ServerState, Slots};
 use crate::secret::Secret;
@@ -27,13 +27,18 @@ const GOODBYE: Duration = Duration::from_secs(3);
 /// state is to be told at once.
 const LOOK: (Duration, Duration) = (Duration::from_secs(2), Duration::from_millis(40));
 
+/// Throughput is measured over at least this time.
+const MEASURE: Duration = Duration::from_millis(500);
+
 /// What the registry is to know beside the fixed facts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     /// The state.
     pub state: ServerState,
     /// When the walltime ends.
     pub ends: Option<Timestamp>,
+    /// How people were told, in order.
+    pub notified: Vec<Notified>,
 }
 
 /// What the background task works with.
@@ -61,7 +66,8 @@ pub struct Registration {
 impl Registration {
     /// Starts to register in the background, as `loading`.
     pub fn start(client: RegistryClient, subject: Subject) -> Registration {
-        let first = Report { state: ServerState::Loading, ends: subject.info.ends };
+        let first =
+            Report { state: ServerState::Loading, ends: subject.info.ends, notified: Vec::new() };
         let (report, seen) = watch::channel(first);
         let (end, ended) = oneshot::channel();
         let keeper = Keeper {
@@ -70,6 +76,9 @@ impl Registration {
             report: seen,
             models: Vec::new(),
             total: None,
+            tokens: None,
+            told: 0,
+            plain: false,
             trouble: None,
         };
         let task = tokio::spawn(keeper.keep(ended));
@@ -78,11 +87,12 @@ impl Registration {
 
     /// Changes what the registry is to know. It is told at once.
     pub fn tell(&self, change: impl FnOnce(&mut Report)) {
-        self.report.send_if_modified(|report| {
-            let before = *report;
-            change(report);
-            *report != before
-        });
+        self.teller().tell(change);
+    }
+
+    /// What changes it from another task.
+    pub fn teller(&self) -> Teller {
+        Teller(self.report.clone())
     }
 
     /// Takes the entry out, trying until `budget` is over.
@@ -94,6 +104,21 @@ impl Registration {
             abort.abort();
             tracing::warn!("not unregistered in time: the entry goes when its lease ends");
         }
+    }
+}
+
+/// Changes what the registry is to know. Cheap to clone; after the end it changes nothing.
+#[derive(Debug, Clone)]
+pub struct Teller(watch::Sender<Report>);
+
+impl Teller {
+    /// Changes what the registry is to know. It is told at once.
+    pub fn tell(&self, change: impl FnOnce(&mut Report)) {
+        self.0.send_if_modified(|report| {
+            let before = report.clone();
+            change(report);
+            *report != before
+        });
     }
 }
 
@@ -117,6 +142,13 @@ enum Failed {
     Later(Duration),
 }
 
+/// How busy llama-server is, as far as it tells.
+#[derive(Default)]
+struct Look {
+    slots: Option<Slots>,
+    tokens_per_second: Option<f64>,
+}
+
 struct Keeper {
     client: RegistryClient,
     subject: Subject,
@@ -125,6 +157,12 @@ struct Keeper {
     models: Vec<String>,
     /// Number of slots, once it is known.
     total: Option<u32>,
+    /// Tokens that were generated, and when that was asked.
+    tokens: Option<(Instant, u64)>,
+    /// How many of the notifications the registry knows.
+    told: usize,
+    /// The registry is an older one, which knows neither throughput nor notifications.
+    plain: bool,
     /// What was logged last, while all is not well.
     trouble: Option<String>,
 }
@@ -164,15 +202,16 @@ impl Keeper {
     }
 
     async fn register(&mut self) -> Result<(LeaseGrant, Report), Failed> {
-        let report = *self.report.borrow_and_update();
-        let slots = self.look(report.state, LOOK.1).await;
+        let report = self.report.borrow_and_update().clone();
+        let look = self.look(report.state, LOOK.1).await;
         let mut info = self.subject.info.clone();
         info.ends = report.ends;
         let request = RegisterRequest {
             info,
             state: report.state,
             models: self.models.clone(),
-            slots,
+            slots: look.slots,
+            tokens_per_second: look.tokens_per_second,
             api_key: self.subject.api_key.clone(),
         };
         match self.client.register(&request).await {
@@ -214,11 +253,11 @@ impl Keeper {
                 () = tokio::time::sleep(wait) => {}
                 Ok(()) = self.report.changed() => {}
             }
-            let wanted = *self.report.borrow_and_update();
+            let wanted = self.report.borrow_and_update().clone();
             // A renewal may be broken off: it gives nothing that would be missed.
             let renewed = tokio::select! {
                 deadline = &mut *ended => return Left::Ending(or_now(deadline), Some(lease)),
-                renewed = self.renew(&lease, told, wanted) => renewed,
+                renewed = self.renew(&lease, &told, &wanted) => renewed,
             };
             match renewed {
                 Ok(next) => {
@@ -240,25 +279,38 @@ impl Keeper {
     async fn renew(
         &mut self,
         lease: &LeaseGrant,
-        told: Report,
-        wanted: Report,
+        told: &Report,
+        wanted: &Report,
     ) -> Result<Duration, Failed> {
         let urgent = told.state != wanted.state;
         let knew = self.models.len();
-        let slots = self.look(wanted.state, if urgent { LOOK.1 } else { LOOK.0 }).await;
+        let look = self.look(wanted.state, if urgent { LOOK.1 } else { LOOK.0 }).await;
+        let untold = wanted.notified.get(self.told..).unwrap_or_default();
+        let notified: Vec<Notified> = untold.iter().take(MAX_NOTIFIED).cloned().collect();
+        let known = self.told + notified.len();
         let update = ServerUpdate {
             state: urgent.then_some(wanted.state),
-            slots,
+            slots: look.slots,
+            tokens_per_second: look.tokens_per_second.filter(|_| !self.plain),
+            notified: if self.plain { Vec::new() } else { notified },
             models: (self.models.len() != knew).then(|| self.models.clone()),
             labels: None,
             ends: wanted.ends.filter(|_| told.ends != wanted.ends),
         };
         match self.client.heartbeat(lease, &update).await {
             Ok(renewed) => {
+                self.told = known;
                 if self.trouble.take().is_some() {
                     tracing::info!("the registry answers again");
                 }
                 Ok(beats(renewed.beat_after_ms))
+            }
+            Err(ClientError::Refused { status: 400, .. })
+                if update.tokens_per_second.is_some() || !update.notified.is_empty() =>
+            {
+                self.plain = true;
+                self.models.truncate(knew);
+                Err(Failed::Later(Duration::ZERO))
             }
             Err(error) => {
                 // What it did not hear is told with the next beat.
@@ -270,26 +322,46 @@ impl Keeper {
 
     /// Asks llama-server how busy it is, and once for its models. While draining it is left in
     /// peace: a question that meets its SIGINT is never answered, and keeps it from ending.
-    async fn look(&mut self, state: ServerState, limit: Duration) -> Option<Slots> {
+    async fn look(&mut self, state: ServerState, limit: Duration) -> Look {
         match state {
-            ServerState::Loading | ServerState::Lost => return None,
-            ServerState::Draining => return self.busy(),
+            ServerState::Loading | ServerState::Lost => return Look::default(),
+            ServerState::Draining => return Look { slots: self.busy(), ..Look::default() },
             ServerState::Ready => {}
         }
         let backend = &self.subject.backend;
         let models = async { if self.models.is_empty() { backend.models().await } else { None } };
-        let (slots, models) = tokio::join!(
-            tokio::time::timeout(limit, backend.slots()),
+        let (load, generated, models) = tokio::join!(
+            tokio::time::timeout(limit, backend.load()),
+            tokio::time::timeout(limit, backend.generated()),
             tokio::time::timeout(limit, models)
         );
         if let Ok(Some(models)) = models {
             self.models = models;
         }
-        if let Ok(Some(slots)) = slots {
-            self.total = Some(slots.total);
-            return Some(slots);
+        let Ok(Some(load)) = load else {
+            return Look { slots: self.busy(), ..Look::default() };
+        };
+        self.total = Some(load.slots.total);
+        let generated = generated.ok().flatten();
+        let tokens_per_second =
+            generated.and_then(|ended| self.measure(Instant::now(), ended + load.running));
+        Look { slots: Some(load.slots), tokens_per_second }
+    }
+
+    /// Tokens a second since the last look, with one decimal.
+    fn measure(&mut self, now: Instant, tokens: u64) -> Option<f64> {
+        let Some((at, before)) = self.tokens else {
+            self.tokens = Some((now, tokens));
+            return None;
+        };
+        let time = now.saturating_duration_since(at);
+        if time < MEASURE {
+            return None;
         }
-        self.busy()
+        self.tokens = Some((now, tokens));
+        // A request that ended between the two questions may be counted twice, and then not.
+        let rate = tokens.saturating_sub(before) as f64 / time.as_secs_f64();
+        Some((rate * 10.0).round() / 10.0)
     }
 
     /// How busy the gate sees it.

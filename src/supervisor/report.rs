@@ -10,9 +10,11 @@ use nix::sys::signal::Signal;
 use super::llama;
 use super::machine::{End, Ended};
 use super::setup::Setup;
+use crate::api::Notified;
+use crate::config::spec::NotifySpec;
 use crate::connection::{self, Connection};
 use crate::exit::{Exit, Failure};
-use crate::notify::{Delivery, Kind, Notice};
+use crate::notify::{self, Delivery, Kind, Notice};
 use crate::secret::Secret;
 
 /// Lines of the log in the notification of a failure.
@@ -124,6 +126,17 @@ pub fn tail(mut lines: Vec<String>, key: Option<&Secret>) -> Vec<String> {
         tail.iter_mut().for_each(|line| *line = line.replace(key.expose(), "…"));
     }
     tail
+}
+
+/// How notifications fared, as the registry is told: without whom they went to.
+pub fn notified(targets: &NotifySpec, event: &str, deliveries: &[Delivery]) -> Vec<Notified> {
+    let told = |delivery: &Delivery| Notified {
+        event: event.to_owned(),
+        channel: delivery.channel.to_owned(),
+        ok: delivery.error.is_none(),
+        error: delivery.error.as_deref().map(|error| notify::without_names(error, targets)),
+    };
+    deliveries.iter().map(told).collect()
 }
 
 /// Logs how notifications fared.

@@ -238,6 +238,7 @@ impl<'a> Story<'a> {
         notice.needs_key = self.key.is_some();
         notice.connection_file = self.file.as_ref().map_or(String::new(), report::OurFile::name);
         let (targets, mut facts) = (self.setup.spec.notify.clone(), self.facts.subscribe());
+        let teller = self.registration.as_ref().map(Registration::teller);
         tokio::spawn(async move {
             if targets.is_empty() {
                 return;
@@ -246,7 +247,12 @@ impl<'a> Story<'a> {
             if let Ok(Ok(facts)) = tokio::time::timeout(FACTS, known).await {
                 notice.ends = notice.ends.or(facts.and_then(|facts| facts.ends));
             }
-            report::log(&notify::deliver(&targets, &notice, READY_NOTICE).await);
+            let deliveries = notify::deliver(&targets, &notice, READY_NOTICE).await;
+            report::log(&deliveries);
+            if let Some(teller) = teller {
+                let told = report::notified(&targets, "ready", &deliveries);
+                teller.tell(|report| report.notified.extend(told));
+            }
         })
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::tunnel::{Route, Tunnel, free_port};
+use super::tunnel::{Tunnel, free_port};
 use crate::cli::ConnectArgs;
 use crate::client::ClientError;
 use crate::commands::Context;
@@ -14,6 +14,7 @@ use crate::domain::server::Access;
 use crate::exit::{Exit, Failure};
 use crate::http::direct;
 use crate::output::printable;
+use crate::presets::ssh::Route;
 use crate::secret::Secret;
 
 /// How long a host may take to accept a connection, to count as reachable.
@@ -202,7 +203,7 @@ pub async fn reach(
     if args.print {
         route.check()?;
         let port = if args.local_port == 0 { free_port()? } else { args.local_port };
-        return Ok(Way::Later { command: route.command_line(port)?, port });
+        return Ok(Way::Later { command: route.background_line(port)?, port });
     }
     context.printer.note(format!("{host}:{port} is not reachable from here: tunnel through {via}"));
     let tunnel = route.open(args.local_port, key).await?;

@@ -6,7 +6,6 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::preset::Environment;
 use super::reach::Way;
 use crate::cli::ConnectArgs;
 use crate::commands::Context;
@@ -14,6 +13,7 @@ use crate::commands::target::Known;
 use crate::exec::{Foreground, Run};
 use crate::exit::{Exit, Failure};
 use crate::output::printable;
+use crate::presets::Environment;
 
 /// How long the program may take to end after it was told to.
 const GRACE: Duration = Duration::from_secs(10);

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::commands::target::probe::{Health, Probe, probe};
 use crate::exec::{Background, Run};
 use crate::exit::Failure;
+use crate::presets::ssh::Route;
 use crate::secret::Secret;
 
 /// How long ssh may take until the server answers through it. A person may have to type a
@@ -35,17 +36,6 @@ kill "$!" 2>/dev/null
 exit "$code"
 "#;
 
-/// Where a tunnel goes.
-#[derive(Debug, Clone, Copy)]
-pub struct Route<'a> {
-    /// The login host, as ssh takes it.
-    pub via: &'a str,
-    /// The server's host, as the login host knows it.
-    pub host: &'a str,
-    /// The server's port.
-    pub port: u16,
-}
-
 /// An open tunnel.
 #[derive(Debug)]
 pub struct Tunnel {
@@ -57,60 +47,8 @@ pub struct Tunnel {
     cancel: Run,
 }
 
+/// What this process does with a route.
 impl Route<'_> {
-    /// Refuses what ssh could take for an option.
-    ///
-    /// # Errors
-    /// Exit 2.
-    pub fn check(&self) -> Result<(), Failure> {
-        let odd = |c: char| c.is_whitespace() || c.is_control();
-        if self.via.is_empty() || self.via.starts_with('-') || self.via.contains(odd) {
-            return Err(Failure::usage(format!("`{}` is no host to tunnel through", self.via)));
-        }
-        crate::domain::server::host(self.host)
-            .map_err(|problem| Failure::new(format!("the server's address is wrong: {problem}")))
-    }
-
-    fn forward(&self, local: u16) -> String {
-        let host = match self.host.contains(':') {
-            true => format!("[{}]", self.host),
-            false => self.host.to_owned(),
-        };
-        format!("127.0.0.1:{local}:{host}:{}", self.port)
-    }
-
-    /// ssh's arguments. It listens on 127.0.0.1 alone, and ends when it can't listen, or when
-    /// the connection is dead. It may use a connection that is already there, but does not
-    /// become one that others use, since it ends with the program.
-    fn args(&self, local: u16) -> Vec<String> {
-        let forward = self.forward(local);
-        [
-            "-N",
-            "-o",
-            "ExitOnForwardFailure=yes",
-            "-o",
-            "ServerAliveInterval=15",
-            "-o",
-            "ControlMaster=no",
-            "-L",
-            &forward,
-            "--",
-            self.via,
-        ]
-        .map(str::to_owned)
-        .to_vec()
-    }
-
-    /// A shell command that opens the tunnel and goes to the background.
-    ///
-    /// # Errors
-    /// A text that no shell can hold.
-    pub fn command_line(&self, local: u16) -> Result<String, shlex::QuoteError> {
-        let mut words = vec!["ssh".to_owned(), "-f".to_owned()];
-        words.extend(self.args(local));
-        shlex::try_join(words.iter().map(String::as_str))
-    }
-
     /// Opens the tunnel, and waits until the server answers through it. `local` is the local
     /// port; 0 takes a free one.
     ///
@@ -208,31 +146,4 @@ fn taken(failure: &Failure) -> bool {
 /// When there is none.
 pub fn free_port() -> std::io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn route<'a>(via: &'a str, host: &'a str) -> Route<'a> {
-        Route { via, host, port: 7 }
-    }
-
-    #[test]
-    fn nothing_can_become_an_option_of_ssh() {
-        assert!(route("me@login", "n1").check().is_ok());
-        for (via, host) in [("-oProxyCommand=id", "n1"), ("a b", "n1"), ("", "n1"), ("a", "-x")] {
-            assert!(route(via, host).check().is_err(), "{via} {host}");
-        }
-        let args = route("me@login", "n1").args(9);
-        assert_eq!(args[args.len() - 2..], ["--", "me@login"]);
-    }
-
-    #[test]
-    fn only_this_machine_may_use_the_tunnel() {
-        assert_eq!(route("l", "n1").forward(9), "127.0.0.1:9:n1:7");
-        assert_eq!(route("l", "::1").forward(9), "127.0.0.1:9:[::1]:7");
-        let line = route("me@login", "n1").command_line(9).unwrap();
-        assert!(line.starts_with("ssh -f -N ") && line.ends_with(" -- me@login"), "{line}");
-    }
 }

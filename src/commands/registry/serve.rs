@@ -9,15 +9,21 @@ use tokio::net::TcpListener;
 
 use crate::cli::{AnonymousArg, AuthArg, ServeArgs};
 use crate::commands::{Context, identity};
+use crate::config::resolve;
+use crate::config::settings::Settings;
+use crate::config::spec::NotifySpec;
 use crate::connection::write_private;
 use crate::domain::node::Limits;
 use crate::domain::token::Scope;
+use crate::domain::watch::Target;
 use crate::env;
 use crate::exit::{Exit, Failure};
 use crate::registry::bus::Bus;
 use crate::registry::identity::Policy;
 use crate::registry::limits;
 use crate::registry::serve::{Config, Registry};
+use crate::registry::service::Channels;
+use crate::registry::snippets::check_login;
 use crate::registry::store::Database;
 use crate::registry::tls::Files;
 use crate::secret::Secret;
@@ -51,26 +57,30 @@ pub async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
     let probe = parse_probe(&args.probe)?;
     let node_limits = node_limits(&args.node_warning_after, &args.node_offline_after)?;
     let database = database(args.database)?;
+    let settings = resolve::settings(context.global.registry.as_deref())?;
+    let login_host = login_host(args.login_host.as_deref(), settings.ssh.via.as_deref())?;
     let event_bus = event_bus(args.event_bus, &args.event_bus_prefix)?;
     let address = SocketAddr::new(args.host, args.port);
     let listener = TcpListener::bind(address).await.map_err(|e| cannot_listen(address, &e))?;
     let mut signals = Signals::catch()?;
+    let scheme = if args.tls_cert.is_some() { "https" } else { "http" };
+    let url = url(scheme, listener.local_addr()?);
+    let channels = channels(&settings, &url)?;
     let config = Config {
         database,
         ttl,
         retain,
         probe,
         node_limits,
+        login_host,
+        channels,
         allowed_hosts: args.allowed_hosts,
-        login_host: args.login_host,
         policy,
         tls: args.tls_cert.zip(args.tls_key).map(|(cert, key)| Files { cert, key }),
         max_connections: args.max_connections.map(|most| most as usize),
         event_bus,
     };
     let registry = Registry::open(&config)?;
-    let scheme = if config.tls.is_some() { "https" } else { "http" };
-    let url = url(scheme, listener.local_addr()?);
     let first = match wants_tokens {
         true => first_token(&registry, args.first_token_file.as_deref()).await?,
         false => None,
@@ -81,6 +91,12 @@ pub async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
         config.database,
         ttl.as_secs_f64()
     ));
+    context.printer.note(match config.channels.names().join(" and ") {
+        none if none.is_empty() => "nobody can be told of a model that is ready: set \
+             notify.ntfy_server or notify.smtp in the configuration"
+            .to_owned(),
+        some => format!("those who watch for a model are told by {some}"),
+    });
     if !args.host.is_loopback() && !wants_tokens {
         context.printer.warn("no authentication: whoever reaches this port may read and register");
     }
@@ -154,6 +170,41 @@ fn announce(context: &Context, url: &str, first: Option<&Secret>) -> anyhow::Res
     }
     context.printer.json(&report)?;
     Ok(())
+}
+
+/// How those are told who watch for a model: only by what the configuration names.
+fn channels(settings: &Settings, url: &str) -> Result<Channels, Failure> {
+    let notify = &settings.notify;
+    let server = notify.ntfy_server.as_deref().filter(|server| *server != "none");
+    let how = NotifySpec {
+        ntfy_server: server.map(|server| server.trim_end_matches('/').to_owned()),
+        ntfy_token_file: notify.ntfy_token_file.clone(),
+        smtp: notify.smtp.clone(),
+        templates: notify.templates.clone(),
+        ..NotifySpec::default()
+    };
+    let channels = Channels {
+        email: how.smtp.is_some(),
+        ntfy: how.ntfy_server.is_some(),
+        registry: settings.registry.url.clone().unwrap_or_else(|| url.to_owned()),
+        how,
+    };
+    if channels.ntfy {
+        let probe = channels.to(&Target::Ntfy("probe".to_owned()));
+        crate::notify::check(&probe).map_err(Failure::usage)?;
+    }
+    Ok(channels)
+}
+
+/// The login host to suggest: the flag's, or that of the configuration without its user, who is
+/// the operator.
+fn login_host(flag: Option<&str>, via: Option<&str>) -> Result<Option<String>, Failure> {
+    if let Some(login) = flag {
+        check_login(login).map_err(|why| Failure::usage(format!("--login-host {login}: {why}")))?;
+    }
+    let host = via.map(|via| via.rsplit('@').next().unwrap_or(via));
+    let host = host.filter(|host| check_login(host).is_ok());
+    Ok(flag.or(host).map(str::to_owned))
 }
 
 fn parse_ttl(text: &str) -> Result<Duration, Failure> {

@@ -97,6 +97,7 @@ fn kind(event: &Event) -> Option<&'static str> {
         K::NodeRemoved => "node_removed",
         K::ProfileSet => "profile_set",
         K::ProfileRemoved => "profile_removed",
+        K::Notified | K::WatchCreated | K::WatchRemoved => return None,
         K::TokenCreated | K::TokenRevoked | K::Restored => return None,
     })
 }

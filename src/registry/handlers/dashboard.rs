@@ -28,8 +28,6 @@ pub struct Site {
     pub exposed: bool,
     /// Whether it speaks https.
     pub tls: bool,
-    /// The login node by which people outside reach the cluster.
-    pub login_host: Option<String>,
 }
 
 /// How tokens are dealt with.
@@ -94,7 +92,7 @@ pub async fn about(
         auth: if service.door.wants_tokens() { Auth::Token } else { Auth::None },
         exposed: site.exposed,
         anonymous: service.door.anonymous().to_vec(),
-        login_host: site.login_host.clone(),
+        login_host: service.login_host.clone(),
         whoami: caller.owner.is_some().then(|| service.whoami(&caller)),
     };
     let no_store = HeaderValue::from_static("no-store");

@@ -96,6 +96,9 @@ async fn search(
     limit: usize,
     wanted: &Wanted,
 ) -> Result<(Vec<Event>, u64), ApiError> {
+    if !wanted.subjects().is_empty() {
+        return of_subjects(service, after, limit, wanted).await;
+    }
     let mut found = Vec::new();
     for _ in 0..PAGES {
         let page = if wanted.is_all() { limit } else { MAX_EVENTS };
@@ -115,6 +118,43 @@ async fn search(
         }
     }
     Ok((found, after))
+}
+
+/// The same of some subjects, of each of which the database finds the events at once, however
+/// far back they are.
+async fn of_subjects(
+    service: &Service,
+    after: u64,
+    limit: usize,
+    wanted: &Wanted,
+) -> Result<(Vec<Event>, u64), ApiError> {
+    // Before it is looked at: what comes meanwhile is found the next time.
+    let mut looked = service.view().read().seq.max(after);
+    let mut found = Vec::new();
+    for subject in wanted.subjects() {
+        let mut from = after;
+        for page in 0.. {
+            let events = service.store.events_of(subject.clone(), from, MAX_EVENTS).await?;
+            let is_last = events.len() < MAX_EVENTS;
+            from = events.last().map_or(from, |event| event.seq);
+            found.extend(events.into_iter().filter(|event| wanted.takes(event)));
+            if is_last {
+                break;
+            }
+            if page + 1 == PAGES || found.len() > limit {
+                looked = looked.min(from);
+                break;
+            }
+        }
+    }
+    found.sort_by_key(|event| event.seq);
+    found.dedup_by_key(|event| event.seq);
+    found.retain(|event| event.seq <= looked);
+    if found.len() > limit {
+        found.truncate(limit);
+        looked = found.last().map_or(after, |event| event.seq);
+    }
+    Ok((found, looked))
 }
 
 fn wants_stream(headers: &HeaderMap) -> bool {

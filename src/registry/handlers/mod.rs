@@ -1,6 +1,7 @@
 //! One file per resource: decode, authorise, ask the service, encode.
 
 pub mod audit;
+pub mod connect;
 pub mod dashboard;
 pub mod discovery;
 pub mod events;
@@ -14,6 +15,7 @@ pub mod profiles;
 pub mod servers;
 pub mod session;
 pub mod tokens;
+pub mod watches;
 
 use axum::extract::FromRequest;
 use axum::extract::rejection::BytesRejection;

@@ -13,7 +13,7 @@ use crate::registry::bodies::Stamp;
 use crate::registry::error::ApiError;
 use crate::registry::identity::Caller;
 use crate::registry::list;
-use crate::registry::service::{Service, is_custom};
+use crate::registry::service::Service;
 
 const NO_STORE: (HeaderName, HeaderValue) =
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -67,16 +67,7 @@ pub async fn register(
 /// # Errors
 /// 404 where there is none.
 pub async fn get(State(service): State<Service>, id: Segment) -> Result<Json<Server>, ApiError> {
-    let id = id.id()?;
-    let view = service.view().read();
-    if let Some(entry) = view.entries.get(&id) {
-        return Ok(Json(entry.server.clone()));
-    }
-    if !is_custom(id) {
-        return Err(ApiError::unknown());
-    }
-    let legacy = view.legacy_visible().find(|entry| entry.id() == id);
-    legacy.and_then(|entry| entry.server()).map(Json).ok_or_else(ApiError::unknown)
+    service.server(id.id()?).map(Json)
 }
 
 /// `PATCH /api/v1/servers/{id}`, and `POST /api/v1/servers/{id}/heartbeat`, whose body may be

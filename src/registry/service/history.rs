@@ -57,7 +57,12 @@ impl Service {
         let window = Window { since, until: now, step, complete_from };
         // Many events take a moment.
         let make = move || history::history(window, kinds, &events, servers, nodes);
-        tokio::task::spawn_blocking(make).await.map_err(|_| ApiError::internal())
+        let made = tokio::task::spawn_blocking(make).await;
+        let mut history = made.map_err(|_| ApiError::internal())?;
+        if kinds.servers {
+            history.heartbeat_delay = self.delays.points(since, now, step);
+        }
+        Ok(history)
     }
 
     fn present(&self, matcher: &Matcher<'_>) -> (u64, Vec<Present>, Vec<Present>) {

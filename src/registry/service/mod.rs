@@ -1,13 +1,16 @@
 //! The registry's rules: what a request means, checked before the store carries it out, and
 //! what readers get to see.
 
+mod dashboard;
 mod history;
 pub mod nodes;
+pub mod watches;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
+use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -15,6 +18,7 @@ use uuid::Uuid;
 use tokio::sync::Semaphore;
 
 use super::bodies::Bodies;
+use super::delays::Delays;
 use super::error::ApiError;
 use super::feed::Feed;
 use super::identity::{Door, Identity, Policy, owner_for};
@@ -25,13 +29,16 @@ use super::store::operations::Outcome;
 use super::store::{Done, Now, Op, Proof, Refused, Registration, Store};
 use super::view::SharedView;
 use crate::api::{
-    DatabaseHealth, Health, KeyReply, LeaseGrant, RegisterRequest, Renewed, ServerUpdate,
+    DatabaseHealth, Health, KeyReply, LeaseGrant, MAX_NOTIFIED, Notified, RegisterRequest, Renewed,
+    ServerUpdate,
 };
 use crate::domain::event::Event;
 use crate::domain::lease;
 use crate::domain::node::Limits;
 use crate::domain::server::{self, Access, MAX_MODELS, ServerState};
 use crate::secret::{Secret, hex};
+
+pub use watches::Channels;
 
 /// What the registry calls itself.
 pub const SERVICE_NAME: &str = "llamactl-registry";
@@ -45,6 +52,8 @@ pub struct Service {
     pub store: Arc<Store>,
     /// How long leases live.
     pub ttl: Duration,
+    /// The login host that is suggested to people outside the cluster.
+    pub login_host: Option<String>,
     /// After how much silence nodes are in trouble.
     pub limits: Limits,
     /// What is counted.
@@ -61,6 +70,10 @@ pub struct Service {
     pub run: u32,
     /// When it began.
     pub started: Instant,
+    /// How those are told who watch for a model.
+    pub channels: Arc<Channels>,
+    /// How late heartbeats came, since this process began.
+    pub delays: Delays,
     /// Histories that may be made at a time.
     histories: Arc<Semaphore>,
 }
@@ -78,6 +91,7 @@ impl Service {
         Service {
             store,
             ttl,
+            login_host: None,
             limits: Limits::default(),
             counters,
             door: Door::new(policy),
@@ -86,6 +100,8 @@ impl Service {
             feed,
             run,
             started: Instant::now(),
+            channels: Arc::default(),
+            delays: Delays::default(),
             histories: Arc::new(Semaphore::new(history::AT_ONCE)),
         }
     }
@@ -145,6 +161,7 @@ impl Service {
         self.run_op(Op::Renew { id, proof, update: Box::new(update), durable }, who).await?;
         self.counters.heartbeats.inc();
         self.counters.late(late);
+        self.delays.note(Timestamp::now(), late);
         Ok(self.renewed())
     }
 
@@ -306,7 +323,10 @@ impl Service {
     /// before it is acknowledged. Only a matter of the disk: what changes is decided by the
     /// store.
     fn is_durable(&self, id: Uuid, update: &ServerUpdate) -> bool {
-        let more = update.models.is_some() || update.labels.is_some() || update.ends.is_some();
+        let more = update.models.is_some()
+            || update.labels.is_some()
+            || update.ends.is_some()
+            || !update.notified.is_empty();
         let view = self.view().read();
         let state = view.entries.get(&id).map(|entry| entry.server.state);
         more || (update.state.is_some() && update.state != state)
@@ -345,6 +365,7 @@ fn check_registration(request: &RegisterRequest) -> Result<(), ApiError> {
     check_update(&ServerUpdate {
         state: Some(request.state),
         models: Some(request.models.clone()),
+        tokens_per_second: request.tokens_per_second,
         ..ServerUpdate::default()
     })
     .map_err(ApiError::bad_request)
@@ -360,7 +381,22 @@ fn check_update(update: &ServerUpdate) -> Result<(), String> {
         }
         models.iter().try_for_each(|model| server::text("models", model))?;
     }
+    if let Some(rate) = update.tokens_per_second {
+        server::rate(rate)?;
+    }
+    check_notified(&update.notified)?;
     update.labels.as_ref().map_or(Ok(()), server::labels)
+}
+
+fn check_notified(notified: &[Notified]) -> Result<(), String> {
+    if notified.len() > MAX_NOTIFIED {
+        return Err(format!("notified: at most {MAX_NOTIFIED} are allowed"));
+    }
+    notified.iter().try_for_each(|told| {
+        server::text("notified.event", &told.event)?;
+        server::text("notified.channel", &told.channel)?;
+        told.error.as_deref().map_or(Ok(()), |error| server::text("notified.error", error))
+    })
 }
 
 /// The record that an old client sent, from its body.

@@ -284,6 +284,9 @@ impl Core {
                 loaded.broken = view.broken.take();
                 // What readers were shown may be what they see now, but need not.
                 loaded.revision = view.revision + 1;
+                let known = std::mem::take(&mut view.usage);
+                let there = &loaded.entries;
+                loaded.usage.take_over(known, |id| there.contains_key(&id));
                 *view = loaded;
                 drop(view);
                 self.log.restart(to.seq);

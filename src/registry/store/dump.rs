@@ -31,6 +31,7 @@ const TABLES: &[(&str, &str, bool)] = &[
     ("nodes", "node_id", false),
     ("profiles", "role", false),
     ("tokens", "id", false),
+    ("watches", "id", false),
     ("events", "seq", true),
 ];
 

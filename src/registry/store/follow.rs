@@ -147,3 +147,17 @@ pub fn events(db: &mut dyn Sql, after: u64, limit: usize) -> Result<Vec<Event>, 
     let sql = "SELECT * FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2";
     db.query(sql, values![after, limit as u64])?.iter().map(event_row).collect()
 }
+
+/// Up to `limit` events of one subject after number `after`, oldest first.
+///
+/// # Errors
+/// As [`load`].
+pub fn events_of(
+    db: &mut dyn Sql,
+    subject: &str,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<Event>, SqlError> {
+    let sql = "SELECT * FROM events WHERE subject = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
+    db.query(sql, values![subject, after, limit as u64])?.iter().map(event_row).collect()
+}

@@ -36,6 +36,7 @@ use crate::secret::Secret;
 pub use self::core::Lifetimes;
 pub use self::database::Database;
 use self::node_ops::NodeOp;
+pub use self::operations::watches::WatchOp;
 pub use self::writer::Store;
 
 /// Most entries that the registry holds, of each kind. More is a mistake or an attack.
@@ -186,6 +187,8 @@ pub enum Op {
     Health(Vec<Seen>),
     /// Nodes and profiles.
     Nodes(NodeOp),
+    /// Who wants to be told of a model.
+    Watches(WatchOp),
     /// Old events and replaced ids go.
     Prune,
 }
@@ -292,6 +295,8 @@ pub enum Refused {
     NotFirst,
     /// It is the last token for administrators.
     LastAdmin,
+    /// There are so many of these already, which is as many as there may be.
+    TooMany(&'static str, u64),
     /// As many are there as the registry holds.
     Full,
 }

@@ -47,6 +47,7 @@ pub fn server_row(row: &Row, due: Instant) -> Result<ServerRow, SqlError> {
                 state: row.word("state")?,
                 models: row.json("models")?,
                 slots: row.json_or_none("slots")?,
+                tokens_per_second: row.json_or_none("tokens_per_second")?,
                 health: row.json_or_none("health")?,
                 first_seen: row.time("first_seen")?,
                 last_seen: row.time("last_seen")?,

@@ -5,7 +5,7 @@ use crate::exit::Failure;
 
 /// Each step leads from one version to the next. A step that was ever released is never
 /// changed. They are written for SQLite; [`in_dialect`] says what PostgreSQL says differently.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2, HEALTH, NODES, TOKENS];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, HEALTH, NODES, TOKENS, DASHBOARD];
 
 const VERSION_1: &str = "
 CREATE TABLE servers (
@@ -160,6 +160,23 @@ CREATE INDEX tokens_rev ON tokens (rev);
 ALTER TABLE events ADD COLUMN token TEXT;   -- id of the token with which it was done
 ALTER TABLE servers ADD COLUMN proven INTEGER NOT NULL DEFAULT 0; -- 1: by the owner's token
 ALTER TABLE legacy ADD COLUMN proven INTEGER NOT NULL DEFAULT 0;
+";
+
+/// What the dashboard shows: throughput, one subject's events, and who is to be told of a model.
+const DASHBOARD: &str = "
+ALTER TABLE servers ADD COLUMN tokens_per_second TEXT;             -- JSON
+CREATE INDEX events_subject ON events (subject, seq);
+
+CREATE TABLE watches (
+    id       TEXT PRIMARY KEY,
+    owner    TEXT,                          -- whose token made it
+    model    TEXT NOT NULL,                 -- pattern
+    targets  TEXT NOT NULL,                 -- JSON
+    once     INTEGER NOT NULL,
+    created  INTEGER NOT NULL,              -- milliseconds since 1970
+    told     INTEGER NOT NULL,              -- number of the last event that it was claimed for
+    failures INTEGER NOT NULL               -- in a row
+) STRICT;
 ";
 
 /// The version that this program writes.

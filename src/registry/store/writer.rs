@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use super::core::{Asked, Core, Lifetimes, Reply};
 use super::database::Database;
 use super::listen::{Listener, Replica};
+use super::operations::watches::{self, KeptWatch};
 use super::sql::{Sql, SqlError};
 use super::{By, Now, Op, StoreError, audit, follow};
 use crate::api::tokens::AuditFilter;
@@ -176,6 +177,27 @@ impl Store {
     /// As [`Self::events`].
     pub async fn audit(&self, filter: AuditFilter, limit: usize) -> Result<Vec<Event>, StoreError> {
         self.read(move |db| audit::events(db, &filter, limit)).await
+    }
+
+    /// Who wants to be told when a server of a model is ready.
+    ///
+    /// # Errors
+    /// As [`Self::events`].
+    pub async fn watches(&self) -> Result<Vec<KeptWatch>, StoreError> {
+        self.read(watches::all).await
+    }
+
+    /// Up to `limit` events of one subject after number `after`, oldest first.
+    ///
+    /// # Errors
+    /// As [`Self::events`].
+    pub async fn events_of(
+        &self,
+        subject: String,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Event>, StoreError> {
+        self.read(move |db| follow::events_of(db, &subject, after, limit)).await
     }
 
     /// Reads the database beside the writer.

@@ -69,6 +69,8 @@ impl Plan {
         };
         match endpoint.path {
             "/api/v1/servers/{id}/key" => ask.expect = &[200, 404],
+            // Its operator may have set up no channel.
+            "/api/v1/watches" if endpoint.method == Method::POST => ask.expect = &[201, 422],
             "/api/v1/ws" => ask.expect = &[426],
             // A token that is none: 409 where tokens are not asked for at all.
             "/api/v1/session" if endpoint.method == Method::POST => ask.expect = &[401, 409],
@@ -103,6 +105,7 @@ impl Plan {
             }
             ("GET", "/api/v1/profiles") => vec![("role", text(&answer[0]["role"]))],
             ("PUT", "/api/v1/profiles/{role}") => vec![("role", text(&answer["role"]))],
+            ("POST", "/api/v1/watches") => vec![("watch", text(&answer["id"]))],
             ("POST", "/api/v1/tokens") => vec![("token", text(&answer["id"]))],
             _ => Vec::new(),
         };
@@ -135,6 +138,7 @@ impl Plan {
         };
         match (endpoint.path, name) {
             (path, "id") if path.starts_with("/api/v1/servers/") => made(known("server")),
+            (path, "id") if path.starts_with("/api/v1/watches/") => known("watch"),
             (path, "id") if path.starts_with("/api/v1/tokens/") => known("token"),
             (path, "id" | "node_id") if path.starts_with("/v2/") => {
                 if mine {
@@ -204,6 +208,9 @@ impl Plan {
                 "name": mark, "role": mark, "vpn_ip": "192.0.2.1",
                 "public_ip": "192.0.2.1", "capabilities": {}, "metadata": {},
             }),
+            ("POST", "/api/v1/watches") => {
+                json!({"model": mark, "notify": [format!("ntfy://{mark}")]})
+            }
             ("POST", "/api/v1/tokens") => json!({
                 "owner": mark, "scopes": ["read"], "note": mark,
                 "expires": (jiff::Timestamp::now() + jiff::SignedDuration::from_mins(10)),
@@ -239,7 +246,7 @@ mod tests {
             }
             ("PUT", "/api/v1/profiles/{role}") => json!({"role": ask.path.rsplit('/').next()}),
             ("GET", "/nodes") => json!({"nodes": {"n1": {}}}),
-            ("POST", "/api/v1/tokens") => json!({"id": "t1"}),
+            ("POST", "/api/v1/tokens" | "/api/v1/watches") => json!({"id": "t1"}),
             _ => json!({}),
         }
     }
@@ -257,6 +264,7 @@ mod tests {
             let whole = format!("{} {:?}", ask.path, ask.body);
             let mine = whole.contains(&plan.mark) || whole.contains(&plan.server.to_string());
             let known = endpoint.path.starts_with("/api/v1/tokens/")
+                || endpoint.path.starts_with("/api/v1/watches/")
                 || endpoint.path == "/api/v1/maintenance/cleanup"
                 || endpoint.path == "/api/v1/session";
             assert!(!changes || mine || known, "{name} would change what is not the run's");

@@ -10,6 +10,7 @@ mod nodes;
 mod profiles;
 mod servers;
 pub mod tokens;
+pub mod watches;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -134,6 +135,7 @@ impl Apply<'_> {
             }
             Op::Health(seen) => self.health(seen),
             Op::Nodes(op) => self.node_op(op),
+            Op::Watches(op) => self.watch_op(op),
             Op::Prune => self.prune(),
         }
     }

@@ -4,7 +4,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Apply, Outcome};
-use crate::api::ServerUpdate;
+use crate::api::{Notified, ServerUpdate};
 use crate::domain::event::EventKind;
 use crate::domain::lease;
 use crate::domain::server::{Server, ServerState};
@@ -87,9 +87,11 @@ impl Apply<'_> {
         let id = new.request.info.id;
         if row.request_hash != new.request_hash {
             let mut entry = row.entry;
+            let before = entry.server.state;
             entry.server.info = new.request.info.clone();
             entry.server.models = new.request.models.clone();
             entry.server.slots = new.request.slots;
+            entry.server.tokens_per_second = new.request.tokens_per_second;
             entry.reported = new.request.state;
             entry.api_key = new.request.api_key.clone();
             entry.proven = self.by.actor.is_some();
@@ -109,7 +111,7 @@ impl Apply<'_> {
             )?;
             let generation = entry.generation;
             return Ok(self
-                .write_renewed(entry, &proof, true)?
+                .write_renewed(entry, &proof, true, before)?
                 .map(|_| Done::Registered(generation)));
         }
         let renewed = self.renew(id, &proof, &ServerUpdate::default())?;
@@ -143,6 +145,7 @@ impl Apply<'_> {
             state: request.state,
             models: request.models.clone(),
             slots: request.slots,
+            tokens_per_second: request.tokens_per_second,
             health: None,
             first_seen: old.map_or(self.now.wall, |row| row.entry.server.first_seen),
             last_seen: self.now.wall,
@@ -155,13 +158,13 @@ impl Apply<'_> {
         let written = self.execute(
             "INSERT INTO servers (id, cluster, job_id, array_task, job, restart_count,
                  generation, secret_hash, request_hash, state, reported, beats, info, models,
-                 slots, api_key, first_seen, last_seen, rev, proven)
+                 slots, api_key, first_seen, last_seen, rev, proven, tokens_per_second)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, 0, ?11, ?12, ?13, ?14,
-                 ?15, ?16, ?19, ?20)
+                 ?15, ?16, ?19, ?20, ?21)
              ON CONFLICT (id) DO UPDATE SET restart_count = ?6, generation = ?7,
                  secret_hash = ?8, request_hash = ?9, state = ?10, reported = ?10, beats = 0,
                  info = ?11, models = ?12, slots = ?13, api_key = ?14, last_seen = ?16,
-                 health = NULL, healthy = 1, rev = ?19, proven = ?20
+                 health = NULL, healthy = 1, rev = ?19, proven = ?20, tokens_per_second = ?21
              WHERE servers.state = 'lost'
                 OR (servers.generation = ?17 AND servers.secret_hash = ?18)",
             values![
@@ -185,6 +188,7 @@ impl Apply<'_> {
                 proof.map(|proof| proof.secret_hash.as_str()),
                 rev,
                 i64::from(proven),
+                request.tokens_per_second.map(|rate| to_json(&rate)),
             ],
         )?;
         if written == 0 {
@@ -209,12 +213,14 @@ impl Apply<'_> {
         proof: &Proof,
         update: &ServerUpdate,
     ) -> Result<Outcome, SqlError> {
-        if update.models.is_none() && update.labels.is_none() && update.ends.is_none() {
+        let told = update.models.is_some() || update.labels.is_some() || update.ends.is_some();
+        if !told && update.notified.is_empty() {
             // The usual beat, which changes nothing that is an event.
             let rev = self.next_rev();
             let written = self.execute(
                 "UPDATE servers SET beats = beats + 1, last_seen = ?4,
-                     slots = coalesce(?5, slots), rev = ?7
+                     slots = coalesce(?5, slots),
+                     tokens_per_second = coalesce(?8, tokens_per_second), rev = ?7
                  WHERE id = ?1 AND generation = ?2 AND secret_hash = ?3
                    AND state <> 'lost' AND reported = coalesce(?6, reported)",
                 values![
@@ -225,12 +231,14 @@ impl Apply<'_> {
                     update.slots.map(|slots| to_json(&slots)),
                     update.state.map(ServerState::as_str),
                     rev,
+                    update.tokens_per_second.map(|rate| to_json(&rate)),
                 ],
             )?;
             if written == 1 {
                 self.changes.push(Change::Beat {
                     id,
                     slots: update.slots,
+                    tokens_per_second: update.tokens_per_second,
                     seen: self.now.wall,
                     due: self.now.instant + self.ttl,
                 });
@@ -246,6 +254,9 @@ impl Apply<'_> {
         entry.reported = update.state.unwrap_or(entry.reported);
         entry.server.state = entry.reported;
         entry.server.slots = update.slots.or(entry.server.slots);
+        let rate = update.tokens_per_second.or(entry.server.tokens_per_second);
+        // Nobody asks one that drains.
+        entry.server.tokens_per_second = rate.filter(|_| entry.reported == ServerState::Ready);
         if let Some(models) = &update.models {
             entry.server.models.clone_from(models);
         }
@@ -256,7 +267,34 @@ impl Apply<'_> {
         let changed = before.0.state != entry.server.state
             || before.0.models != entry.server.models
             || before.0.info != entry.server.info;
-        self.write_renewed(entry, proof, changed)
+        let name = (entry.server.info.name.clone(), entry.server.info.owner.clone());
+        let done = self.write_renewed(entry, proof, changed, before.0.state)?;
+        if done.is_ok() {
+            for told in &update.notified {
+                self.notified(id, &name, told)?;
+            }
+        }
+        Ok(done)
+    }
+
+    /// Somebody was told of a server with this name and owner.
+    pub(super) fn notified(
+        &mut self,
+        id: Uuid,
+        (name, owner): &(String, String),
+        told: &Notified,
+    ) -> Result<(), SqlError> {
+        let mut data = json!({
+            "event": told.event,
+            "channel": told.channel,
+            "ok": told.ok,
+            "name": name,
+            "owner": owner,
+        });
+        if let Some(error) = &told.error {
+            data["error"] = json!(error);
+        }
+        self.event(EventKind::Notified, &id.to_string(), data).map(drop)
     }
 
     fn write_renewed(
@@ -264,6 +302,7 @@ impl Apply<'_> {
         mut entry: Entry,
         proof: &Proof,
         is_event: bool,
+        before: ServerState,
     ) -> Result<Outcome, SqlError> {
         entry.server.state = entry.reported;
         entry.server.last_seen = self.now.wall;
@@ -274,7 +313,7 @@ impl Apply<'_> {
         let rev = self.next_rev();
         let written = self.execute(
             "UPDATE servers SET beats = beats + 1, last_seen = ?4, state = ?5, reported = ?5,
-                 info = ?6, models = ?7, slots = ?8, rev = ?9
+                 info = ?6, models = ?7, slots = ?8, rev = ?9, tokens_per_second = ?10
              WHERE id = ?1 AND generation = ?2 AND secret_hash = ?3",
             values![
                 &id,
@@ -286,13 +325,17 @@ impl Apply<'_> {
                 to_json(&server.models),
                 server.slots.map(|slots| to_json(&slots)),
                 rev,
+                server.tokens_per_second.map(|rate| to_json(&rate)),
             ],
         )?;
         if written == 0 {
             return Ok(Err(self.why_not(server.info.id)?));
         }
         if is_event {
-            let data = summary(server);
+            let mut data = summary(server);
+            if before != server.state {
+                data["from"] = json!(before);
+            }
             self.event(EventKind::Updated, &id, data)?;
         }
         self.changes.push(Change::Put(Box::new(entry)));

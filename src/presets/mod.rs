@@ -1,8 +1,10 @@
-//! Presets: which variables and arguments a program needs to find its model at a server. They
-//! are data, in `templates/connect/` and in the user's own folder.
+//! Presets: which variables and arguments a program needs to find its model at a server, and the
+//! ssh command that leads there from outside. Presets are data, in `templates/connect/` and in
+//! the user's own folder. `connect` runs programs with them, the registry shows them to people.
+
+pub mod ssh;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use handlebars::Handlebars;
 use indexmap::IndexMap;
@@ -12,18 +14,22 @@ use crate::exit::Failure;
 
 /// The built-in presets, by name.
 const BUILT_IN: [(&str, &str); 7] = [
-    ("aider", include_str!("../../../templates/connect/aider.yaml")),
-    ("anthropic", include_str!("../../../templates/connect/anthropic.yaml")),
-    ("claude", include_str!("../../../templates/connect/claude.yaml")),
-    ("codex", include_str!("../../../templates/connect/codex.yaml")),
-    ("openai", include_str!("../../../templates/connect/openai.yaml")),
-    ("opencode", include_str!("../../../templates/connect/opencode.yaml")),
-    ("server", include_str!("../../../templates/connect/server.yaml")),
+    ("aider", include_str!("../../templates/connect/aider.yaml")),
+    ("anthropic", include_str!("../../templates/connect/anthropic.yaml")),
+    ("claude", include_str!("../../templates/connect/claude.yaml")),
+    ("codex", include_str!("../../templates/connect/codex.yaml")),
+    ("openai", include_str!("../../templates/connect/openai.yaml")),
+    ("opencode", include_str!("../../templates/connect/opencode.yaml")),
+    ("server", include_str!("../../templates/connect/server.yaml")),
 ];
 /// The one that is always used, before the program's.
 const ALWAYS: &str = "server";
 /// Those that are used when neither the program nor `--preset` names one.
 const DEFAULT: [&str; 2] = ["openai", "anthropic"];
+
+/// What stands in place of the key of a server that has none: many programs refuse to start
+/// without one.
+pub const NO_KEY: &str = "no-key";
 
 /// One preset. Texts are Handlebars templates over [`Values`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -70,6 +76,19 @@ pub struct Values {
     pub output: Option<u64>,
 }
 
+/// The model as requests name it: what the server lists, unless that is the path of a file, as
+/// llama-server without an alias says; it takes any name. Else the model's name, or the server's.
+pub fn model_name(listed: Option<&str>, model: &str, server: &str) -> String {
+    let listed = listed.filter(|name| !name.starts_with('/'));
+    let named = Some(model).filter(|name| !name.is_empty());
+    listed.or(named).unwrap_or(server).to_owned()
+}
+
+/// Tokens of a context to leave for an answer.
+pub fn output(context: Option<u64>) -> Option<u64> {
+    context.map(|context| context / 4)
+}
+
 /// What a program gets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment {
@@ -81,33 +100,44 @@ pub struct Environment {
     pub args: Vec<String>,
 }
 
+impl Environment {
+    /// Lines for a shell that set this; `quoted` makes a value one word of a shell.
+    ///
+    /// # Errors
+    /// What `quoted` says.
+    pub fn lines<E>(&self, quoted: impl Fn(&str) -> Result<String, E>) -> Result<Vec<String>, E> {
+        let unset = self.unset.iter().map(|name| Ok(format!("unset {name}")));
+        let set =
+            self.set.iter().map(|(name, value)| Ok(format!("export {name}={}", quoted(value)?)));
+        unset.chain(set).collect()
+    }
+}
+
 /// All presets, by name.
 #[derive(Debug, Clone)]
 pub struct Presets(BTreeMap<String, Preset>);
 
 impl Presets {
-    /// The built-in ones, and those of `dir` (`NAME.yaml`) over them.
+    /// The built-in ones.
     ///
     /// # Errors
-    /// A file that can't be read, with the line.
-    pub fn load(dir: Option<&Path>) -> anyhow::Result<Presets> {
-        let mut presets = BTreeMap::new();
+    /// None in practice: tests read each of them.
+    pub fn built_in() -> Result<Presets, Failure> {
+        let mut presets = Presets(BTreeMap::new());
         for (name, text) in BUILT_IN {
-            presets.insert(name.to_owned(), parse(text, name)?);
+            presets.add(name, text, name)?;
         }
-        let entries = dir.and_then(|dir| std::fs::read_dir(dir).ok());
-        for entry in entries.into_iter().flatten().flatten() {
-            let path = entry.path();
-            let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
-            if path.extension().is_none_or(|extension| extension != "yaml") || name.is_empty() {
-                continue;
-            }
-            let place = path.display().to_string();
-            let text = std::fs::read_to_string(&path)
-                .map_err(|error| Failure::usage(format!("{place} can't be read: {error}")))?;
-            presets.insert(name.to_owned(), parse(&text, &place)?);
-        }
-        Ok(Presets(presets))
+        Ok(presets)
+    }
+
+    /// Adds one, or puts it in the place of the one of that name. `place` says where `text`
+    /// comes from.
+    ///
+    /// # Errors
+    /// What is wrong in it, with the line.
+    pub fn add(&mut self, name: &str, text: &str, place: &str) -> Result<(), Failure> {
+        self.0.insert(name.to_owned(), parse(text, place)?);
+        Ok(())
     }
 
     /// Those to use for `program` (a path or a name): `wanted` when it is given, else the
@@ -218,13 +248,13 @@ mod tests {
     }
 
     fn environment(program: &str) -> Environment {
-        let presets = Presets::load(None).unwrap();
+        let presets = Presets::built_in().unwrap();
         render(&presets.choose(None, Some(program)).unwrap(), &values()).unwrap()
     }
 
     #[test]
     fn every_built_in_preset_renders_with_and_without_a_context() {
-        let presets = Presets::load(None).unwrap();
+        let presets = Presets::built_in().unwrap();
         for context in [Some(8192), None] {
             for name in presets.0.keys() {
                 let chosen = presets.choose(Some(name), None).unwrap();
@@ -280,20 +310,17 @@ mod tests {
 
     #[test]
     fn a_users_own_presets_come_first_and_errors_name_the_file() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("claude.yaml");
+        let mut presets = Presets::built_in().unwrap();
         let text = "description: mine\nprograms: [claude]\nenv: {A: '{{url}}'}\nunset: [B, A]\n";
-        std::fs::write(&file, text).unwrap();
-        let presets = Presets::load(Some(dir.path())).unwrap();
+        presets.add("claude", text, "claude.yaml").unwrap();
         let chosen = presets.choose(None, Some("claude")).unwrap();
         let environment = render(&chosen, &values()).unwrap();
         assert_eq!(environment.set["A"], "http://127.0.0.1:4000");
         assert_eq!(environment.unset, ["B"]);
-        std::fs::write(&file, "description: x\nenvv: {}\n").unwrap();
-        let error = Presets::load(Some(dir.path())).unwrap_err().to_string();
-        assert!(error.contains("claude.yaml") && error.contains("envv"), "{error}");
-        std::fs::write(&file, "description: x\nenv: {'A;id': b}\n").unwrap();
-        let error = Presets::load(Some(dir.path())).unwrap_err().to_string();
+        let mut wrong = |text: &str| presets.add("x", text, "x.yaml").unwrap_err().to_string();
+        let error = wrong("description: x\nenvv: {}\n");
+        assert!(error.contains("x.yaml") && error.contains("envv"), "{error}");
+        let error = wrong("description: x\nenv: {'A;id': b}\n");
         assert!(error.contains("A;id"), "{error}");
         assert_eq!(presets.choose(Some("nope"), None).unwrap_err().exit.0, 2);
     }
