@@ -16,7 +16,7 @@ import { addNodes, addServers, QUIET, views } from '../tests/browser/cluster.mjs
 import { until, World } from '../tests/browser/world.mjs';
 
 const SCREENS = {
-  '': { viewport: { width: 1440, height: 900 } },
+  '': { viewport: { width: 1440, height: 960 } },
   'phone-': { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
 };
 const HOUR = 3_600_000;
@@ -66,7 +66,7 @@ async function week(world, clock) {
 async function now(world) {
   const jobs = [];
   for (const [name, model, label] of [['tiny-llama', 'tiny', 'team=demo'], ['story-writer', 'slow', 'course=ml-2']]) {
-    jobs.push(await world.submit(name, ['--config', model, '--label', label]));
+    jobs.push(await world.submit(name, ['--config', model, '--label', label, '--gpu-type', 'h100']));
   }
   const servers = await addServers(world);
   for (const [owner, scopes, note] of [
@@ -98,8 +98,10 @@ async function pictures(browser, world, folder, paths) {
   for (const [screen, options] of Object.entries(SCREENS)) {
     for (const colorScheme of ['light', 'dark']) {
       const visit = await Visit.start(browser, { url: world.url, colorScheme, ...options });
+      await visit.context.grantPermissions(['notifications', 'clipboard-read', 'clipboard-write'], { origin: world.url });
       const picture = async (name) => {
         await visit.page.evaluate(() => document.activeElement?.blur());
+        await visit.page.mouse.move(0, 0);
         await visit.page.screenshot({ path: join(folder, `${name}-${screen}${colorScheme}.png`), animations: 'disabled', caret: 'hide' });
       };
       await visit.page.goto('/');
@@ -138,6 +140,8 @@ async function main([folder, scratch]) {
     const clock = new Clock(join(scratch, 'clock'));
     clock.set(167);
     const args = [...QUIET, '--auth', 'token'];
+    // Nobody is told anything: it is there so that Watch has a channel to offer.
+    world.configure({ notify: { ntfy_server: 'https://ntfy.example.org' } });
     await world.startRegistry(args, clock.env);
     const nodes = await addNodes(world);
     await week(world, clock);

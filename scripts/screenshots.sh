@@ -59,7 +59,7 @@ node "$here/screenshots.mjs" "$scratch/pictures" "$scratch"
 mkdir -p "$folder"
 for picture in "$scratch"/pictures/*.png; do
   name=$(basename "${picture%.png}").webp
-  cwebp -quiet -near_lossless 40 -z 9 "$picture" -o "$scratch/$name"
+  cwebp -quiet -near_lossless 40 -z 6 "$picture" -o "$scratch/$name"
   # A picture with much in it.
   [ "$(stat -c %s "$scratch/$name")" -le "$limit" ] || cwebp -quiet -q 80 -m 6 "$picture" -o "$scratch/$name"
   size=$(stat -c %s "$scratch/$name")

@@ -157,11 +157,12 @@ export class World {
     return this.tokens.get(owner);
   }
 
-  /** Writes the user's settings; JSON is YAML. */
+  /** Adds to the user's settings; JSON is YAML. */
   configure(settings) {
+    this.settings = { ...this.settings, ...settings };
     const folder = join(this.env.HOME, '.config/llamactl');
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'config.yaml'), JSON.stringify(settings));
+    writeFileSync(join(folder, 'config.yaml'), JSON.stringify(this.settings));
   }
 
   /** From now on commands and jobs have this owner's token, as a user's settings name it. */

@@ -41,12 +41,12 @@ export async function the_heat_map_tells_each_gpu_in_colour_and_words({ world, v
   await there.open('/nodes?view=gpus');
   await there.loaded();
   const map = page.getByRole('region', { name: 'Heat map of GPUs' });
-  await map.getByRole('link', { name: /^gpu-h01 online, percent busy: 96 91 88 3/ }).waitFor();
+  await map.getByRole('link', { name: 'gpu-h01, online: GPU 0 96 %, GPU 1 91 %, GPU 2 88 %, GPU 3 3 %' }).waitFor();
   const idle = nodes.find(({ hostname }) => hostname === 'gpu-a03');
   await world.beatNode(idle.node_id, { ...idle.metrics, gpus: [{ index: 0, use_percent: 77, vram_used_mb: 40_960 }] });
-  await map.getByRole('link', { name: /^gpu-a03 online, percent busy: 77/ }).waitFor();
+  await map.getByRole('link', { name: /^gpu-a03, online: GPU 0 77 %/ }).waitFor();
   await map.getByRole('combobox', { name: 'Colour' }).selectOption('memory');
-  await map.getByRole('link', { name: /^gpu-a03 online, percent .*: 50/ }).waitFor();
+  await map.getByRole('link', { name: /^gpu-a03, online: GPU 0 50 %/ }).waitFor();
   await map.getByRole('link', { name: /^gpu-a03/ }).click();
   await page.getByRole('heading', { level: 1, name: 'gpu-a03' }).waitFor();
 }
