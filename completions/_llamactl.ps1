@@ -475,7 +475,6 @@ Register-ArgumentCompleter -Native -CommandName 'llamactl' -ScriptBlock {
             [CompletionResult]::new('--probe', '--probe', [CompletionResultType]::ParameterName, 'How often each ready server''s /health is looked at, or `off`')
             [CompletionResult]::new('--login-host', '--login-host', [CompletionResultType]::ParameterName, 'Login host of the cluster, which is suggested to people outside for their ssh tunnel [env: LLAMACTL_SSH_VIA, ssh.via; there without the user]')
             [CompletionResult]::new('--allowed-host', '--allowed-host', [CompletionResultType]::ParameterName, 'Further host name under which browsers may reach it; may be repeated')
-            [CompletionResult]::new('--login-host', '--login-host', [CompletionResultType]::ParameterName, 'Login node, as ssh takes it, that the dashboard offers to people outside the cluster')
             [CompletionResult]::new('--tls-cert', '--tls-cert', [CompletionResultType]::ParameterName, 'Serve https with the certificate in this PEM file; read anew when it changes')
             [CompletionResult]::new('--tls-key', '--tls-key', [CompletionResultType]::ParameterName, 'PEM file with the certificate''s private key')
             [CompletionResult]::new('--max-connections', '--max-connections', [CompletionResultType]::ParameterName, 'Most connections at a time; without it as many as open files allow, at most 20,000')

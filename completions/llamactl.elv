@@ -442,7 +442,6 @@ set edit:completion:arg-completer[llamactl] = {|@words|
             cand --probe 'How often each ready server''s /health is looked at, or `off`'
             cand --login-host 'Login host of the cluster, which is suggested to people outside for their ssh tunnel [env: LLAMACTL_SSH_VIA, ssh.via; there without the user]'
             cand --allowed-host 'Further host name under which browsers may reach it; may be repeated'
-            cand --login-host 'Login node, as ssh takes it, that the dashboard offers to people outside the cluster'
             cand --tls-cert 'Serve https with the certificate in this PEM file; read anew when it changes'
             cand --tls-key 'PEM file with the certificate''s private key'
             cand --max-connections 'Most connections at a time; without it as many as open files allow, at most 20,000'

@@ -317,7 +317,6 @@ complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_s
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l probe -d 'How often each ready server\'s /health is looked at, or `off`' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l login-host -d 'Login host of the cluster, which is suggested to people outside for their ssh tunnel [env: LLAMACTL_SSH_VIA, ssh.via; there without the user]' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l allowed-host -d 'Further host name under which browsers may reach it; may be repeated' -r
-complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l login-host -d 'Login node, as ssh takes it, that the dashboard offers to people outside the cluster' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l tls-cert -d 'Serve https with the certificate in this PEM file; read anew when it changes' -r -F
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l tls-key -d 'PEM file with the certificate\'s private key' -r -F
 complete -c llamactl -n "__fish_llamactl_using_subcommand registry; and __fish_seen_subcommand_from serve" -l max-connections -d 'Most connections at a time; without it as many as open files allow, at most 20,000' -r
