@@ -220,7 +220,7 @@ impl View {
         }
     }
 
-    /// Takes a node's beat in memory, as [`Nodes::take`].
+    /// Takes a node's beat in memory, where it changes nothing but measurements and pools.
     ///
     /// # Errors
     /// The beat, where it is the writer's business.
