@@ -13,14 +13,12 @@ use jiff::Timestamp;
 use super::error::ApiError;
 use super::limits::{Limits, Rate};
 use super::service::Service;
-use super::session;
+use super::session::{self, MAX_TOKEN};
 use super::store::{By, Reach};
 use super::view::View;
 use crate::domain::token::{Scope, Token};
 use crate::secret::Secret;
 
-/// Longest token that is looked up, in bytes.
-pub(super) const MAX_TOKEN: usize = 128;
 /// How often a stream looks whether its token still counts.
 const LOOK: Duration = Duration::from_secs(2);
 /// Refusals a second that the log tells of; the others are only counted.

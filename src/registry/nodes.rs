@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::store::node_ops::{Asker, Held};
 use crate::domain::node::{Life, Node, NodeInfo, NodeState, PoolStatus};
 
 /// One node.
@@ -65,12 +64,6 @@ impl NodeEntry {
     /// Whether its holder still holds it.
     pub fn is_live(&self) -> bool {
         self.sign_of_life() == Life::Active
-    }
-
-    /// What counts of it when somebody wants to change it.
-    pub fn held(&self) -> Held<'_> {
-        let lease = self.secret_hash.as_deref().map(|hash| (self.generation, hash));
-        Held { owner: self.owner.as_deref(), lease, is_live: self.is_live() }
     }
 
     /// Takes over what a beat measured, and that it was here; tells whether pools changed.
@@ -252,16 +245,17 @@ impl Nodes {
     }
 
     /// Takes a beat that changes nothing but measurements and pools, and is to be written later;
-    /// tells whether pools changed. Any other is given back: it is the writer's business.
+    /// tells whether pools changed. Any other is given back, as is one of whoever may not beat
+    /// for the node: that is the writer's business.
     pub(super) fn take(
         &mut self,
         beat: Box<Beaten>,
         reported: Option<NodeState>,
-        asker: &Asker,
+        may: impl FnOnce(&NodeEntry) -> bool,
     ) -> Result<bool, Box<Beaten>> {
         let Some(entry) = self.by_id.get_mut(&beat.node_id) else { return Err(beat) };
         let same = entry.is_live() && reported.is_none_or(|reported| reported == entry.reported);
-        if !same || entry.in_doubt || asker.may_beat(entry.held()).is_err() {
+        if !same || entry.in_doubt || !may(entry) {
             return Err(beat);
         }
         let entry = Arc::make_mut(entry);
@@ -399,25 +393,24 @@ pub(crate) mod tests {
 
     #[test]
     fn only_a_beat_that_changes_no_state_and_comes_from_the_holder_is_taken_in_memory() {
-        let anybody = Asker { everywhere: true, ..Asker::default() };
-        let take = |change: fn(&mut NodeEntry), reported| {
+        let take = |change: fn(&mut NodeEntry), reported, may| {
             let mut nodes = Nodes::default();
             let mut entry = entry("a");
             change(&mut entry);
             nodes.put(entry, None);
             nodes.doubt(std::iter::once("id-b"), true);
-            nodes.take(beat(1.0), reported, &anybody).is_ok()
+            nodes.take(beat(1.0), reported, |_| may).is_ok()
         };
-        assert!(take(|_| (), None));
-        assert!(take(|_| (), Some(NodeState::Online)));
-        assert!(!take(|_| (), Some(NodeState::Draining)), "its state changes");
-        assert!(!take(|entry| entry.life = Life::Warning, None), "it comes back");
-        assert!(!take(|entry| entry.reported = NodeState::Offline, None), "it comes back");
-        assert!(!take(|entry| entry.secret_hash = Some("hash".to_owned()), None), "another's");
+        assert!(take(|_| (), None, true));
+        assert!(take(|_| (), Some(NodeState::Online), true));
+        assert!(!take(|_| (), Some(NodeState::Draining), true), "its state changes");
+        assert!(!take(|entry| entry.life = Life::Warning, None, true), "it comes back");
+        assert!(!take(|entry| entry.reported = NodeState::Offline, None, true), "it said goodbye");
+        assert!(!take(|_| (), None, false), "another's");
         let mut nodes = Nodes::default();
         nodes.put(entry("a"), None);
         nodes.doubt(std::iter::once("id-a"), true);
-        assert!(nodes.take(beat(1.0), None, &anybody).is_err(), "somebody decides on it");
+        assert!(nodes.take(beat(1.0), None, |_| true).is_err(), "somebody decides on it");
     }
 
     #[test]
@@ -426,8 +419,7 @@ pub(crate) mod tests {
         nodes.put(entry("a"), None);
         let mut change = entry("a");
         change.info.location = Some("room 1".to_owned());
-        let anybody = Asker { everywhere: true, ..Asker::default() };
-        assert!(nodes.take(beat(1.0), None, &anybody).is_ok());
+        assert!(nodes.take(beat(1.0), None, |_| true).is_ok());
         nodes.put(change, None);
         let now = nodes.get("id-a").unwrap();
         assert_eq!((now.beats, now.info.location.as_deref()), (1, Some("room 1")));
@@ -444,7 +436,7 @@ pub(crate) mod tests {
 
         let written = nodes.unwritten(Instant::now());
         assert_eq!(written.len(), 1);
-        assert!(nodes.take(beat(2.0), None, &anybody).is_ok());
+        assert!(nodes.take(beat(2.0), None, |_| true).is_ok());
         nodes.written("id-a", written[0].beats, Instant::now());
         assert_eq!(nodes.unwritten(Instant::now()).len(), 1, "it beat again");
         nodes.written("id-a", 2, Instant::now());

@@ -11,9 +11,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::auth::same_origin;
 use super::error::ApiError;
-use super::identity::MAX_TOKEN;
 use crate::secret::{Secret, TOKEN_PREFIX, hex};
 
+/// Longest token that is looked up, in bytes.
+pub const MAX_TOKEN: usize = 128;
 /// The header with the page's half.
 pub const KEY_HEADER: &str = "llamactl-session";
 /// What the cookie's name begins with.

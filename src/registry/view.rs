@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::legacy::LegacyEntry;
 use super::nodes::{Beaten, NodeEntry, Nodes};
-use super::store::node_ops::Asker;
+use super::store::node_ops::{Asker, Held};
 use super::store::{Seen, Target};
 use super::usage::Usage;
 use crate::api::nodes::Profile;
@@ -234,7 +234,8 @@ impl View {
         if self.broken.is_some() {
             return Err(beat);
         }
-        self.revision += u64::from(self.nodes.take(beat, reported, asker)?);
+        let may = |entry: &NodeEntry| asker.may_beat(Held::of(entry)).is_ok();
+        self.revision += u64::from(self.nodes.take(beat, reported, may)?);
         Ok(())
     }
 

@@ -149,6 +149,14 @@ pub struct Held<'a> {
     pub is_live: bool,
 }
 
+impl Held<'_> {
+    /// Of this node.
+    pub fn of(entry: &NodeEntry) -> Held<'_> {
+        let lease = entry.secret_hash.as_deref().map(|hash| (entry.generation, hash));
+        Held { owner: entry.owner.as_deref(), lease, is_live: entry.is_live() }
+    }
+}
+
 impl Asker {
     /// Whether the node may be changed at all: by whoever owns it, or nobody does.
     ///

@@ -10,7 +10,7 @@ use crate::domain::node::{Life, NodeInfo, NodeState, PoolStatus};
 use crate::registry::node_merge::merge;
 use crate::registry::nodes::{Beaten, NodeEntry};
 use crate::registry::store::follow::{Table, When};
-use crate::registry::store::node_ops::{Asker, Beat, NodeOp, NodeRegistration, Silence};
+use crate::registry::store::node_ops::{Asker, Beat, Held, NodeOp, NodeRegistration, Silence};
 use crate::registry::store::sql::{Row, SqlError, Value, to_json, values};
 use crate::registry::store::{Done, MAX_ENTRIES, Refused};
 use crate::registry::view::Change;
@@ -78,7 +78,7 @@ impl Apply<'_> {
             NodeOp::Beat(beat) => self.beat_node(beat),
             NodeOp::Change { node, change, asker } => {
                 let Some(old) = self.node(node)? else { return Ok(Err(Refused::UnknownNode)) };
-                if let Err(refused) = asker.may_change(old.held()) {
+                if let Err(refused) = asker.may_change(Held::of(&old)) {
                     return Ok(Err(refused));
                 }
                 let info = match merge(&old.info, change) {
@@ -107,7 +107,7 @@ impl Apply<'_> {
         if let Some(old) = &known {
             let holds = old.secret_hash.is_some() && old.secret_hash == new.secret_hash;
             let allowed = new.asker.owns(old.owner.as_deref());
-            let allowed = if holds { allowed } else { new.asker.may_change(old.held()) };
+            let allowed = if holds { allowed } else { new.asker.may_change(Held::of(old)) };
             if let Err(refused) = allowed {
                 return Ok(Err(refused));
             }
@@ -319,7 +319,7 @@ impl Apply<'_> {
 
     fn beat_that_changes(&mut self, beat: &Beat) -> Result<Outcome, SqlError> {
         let Some(old) = self.node(&beat.node)? else { return Ok(Err(Refused::UnknownNode)) };
-        if let Err(refused) = beat.asker.may_beat(old.held()) {
+        if let Err(refused) = beat.asker.may_beat(Held::of(&old)) {
             return Ok(Err(refused));
         }
         let mut entry = old.clone();
@@ -386,7 +386,7 @@ impl Apply<'_> {
 
     fn remove_node(&mut self, node: &str, asker: &Asker) -> Result<Outcome, SqlError> {
         let Some(old) = self.node(node)? else { return Ok(Err(Refused::UnknownNode)) };
-        if let Err(refused) = asker.may_change(old.held()) {
+        if let Err(refused) = asker.may_change(Held::of(&old)) {
             return Ok(Err(refused));
         }
         self.delete_node(&old)
