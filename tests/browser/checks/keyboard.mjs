@@ -23,7 +23,10 @@ function focused(page) {
     if (!element || element === document.body) return null;
     const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(element);
     const box = element.getBoundingClientRect();
-    const name = element.getAttribute('aria-label') ?? (element.innerText || element.labels?.[0]?.innerText || element.textContent || element.tagName);
+    // A label around its field has the field's own texts in it.
+    const label = element.labels?.[0]?.cloneNode(true);
+    label?.querySelectorAll('select, input, textarea').forEach((field) => field.remove());
+    const name = element.getAttribute('aria-label') ?? (label?.textContent || element.innerText || element.textContent || element.tagName);
     return {
       name: name.trim().slice(0, 60),
       tag: element.tagName,
