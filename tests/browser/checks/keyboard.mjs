@@ -34,7 +34,8 @@ function focused(page) {
       seen: box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
       covered: (() => {
         const at = document.elementFromPoint(box.left + Math.min(box.width, innerWidth) / 2, box.top + box.height / 2);
-        return Boolean(at) && !element.contains(at) && !at.contains(element) && !at.closest('label')?.contains(element);
+        const other = at && !element.contains(at) && !at.contains(element) && !at.closest('label')?.contains(element);
+        return other ? `${at.tagName} "${at.textContent.trim().slice(0, 30)}"` : '';
       })(),
     };
   });
@@ -66,7 +67,7 @@ export async function a_server_is_found_opened_and_its_line_copied({ world, visi
 
   await page.keyboard.press('/');
   await page.keyboard.type('gemma');
-  await page.getByText('1 of 8 servers').waitFor();
+  await page.getByRole('main').getByText('1 of 8 servers').waitFor();
   await reach(page, 'gemma-3-27b');
   await reach(page, /^Copy connect/);
   await page.keyboard.press('Enter');
@@ -84,10 +85,10 @@ export async function a_server_is_found_opened_and_its_line_copied({ world, visi
 
   await page.keyboard.press('/');
   await page.keyboard.press('Escape');
-  await page.getByText(/^8 servers/).waitFor();
+  await page.getByRole('main').getByText(/^8 servers/).waitFor();
   await reach(page, 'Owner');
   await page.keyboard.type('jdubois');
-  await page.getByText('2 of 8 servers').waitFor();
+  await page.getByRole('main').getByText('2 of 8 servers').waitFor();
   await reach(page, /^Up/);
   await page.keyboard.press('Enter');
   await reach(page, servers[7].name);
@@ -129,7 +130,7 @@ async function ringsEverywhere(world, visit, options) {
       if (!at) break;
       if (!at.ringed) wrong.push(`${view}: ${at.tag} "${at.name}" has the focus, and no ring`);
       if (!at.seen) wrong.push(`${view}: ${at.tag} "${at.name}" has the focus out of sight`);
-      else if (at.covered) wrong.push(`${view}: ${at.tag} "${at.name}" has the focus under something`);
+      else if (at.covered) wrong.push(`${view}: ${at.tag} "${at.name}" has the focus under ${at.covered}`);
     }
   }
   assert.deepEqual([...new Set(wrong)], []);
