@@ -6,6 +6,8 @@ import uPlot from "../vendor/uplot/uplot.js";
 
 const MAX_ROWS = 400;
 const HEIGHT = 220;
+// How much time is shown on each side of a point that is alone.
+const LONE_S = 1800;
 // Lines differ in their dashes as well as in their colours.
 const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3], [4, 4], [14, 4]];
 
@@ -52,7 +54,8 @@ function options(series, unit, stacked, width, onCursor) {
     stroke: colour(one.colour),
     width: stacked ? 1.5 : 2,
     dash: stacked ? [] : DASHES[at % DASHES.length],
-    points: { show: false },
+    // A line needs two points: one is shown as itself.
+    points: { show: (plot) => plot.data[0].length < 3 },
   }));
   const fill = (one) => `color-mix(in srgb, ${colour(one.colour)} 35%, transparent)`;
   const bands = stacked ? series.slice(1).map((one, at) => ({ series: [at + 2, at + 1], fill: fill(one) })) : [];
@@ -62,7 +65,7 @@ function options(series, unit, stacked, width, onCursor) {
     height: HEIGHT,
     legend: { show: false },
     cursor: { y: false, points: { show: !stacked }, drag: { x: false, y: false } },
-    scales: { y: { range: (_, __, most) => [0, Math.max(1, (most ?? 1) * 1.08)] } },
+    scales: { x: { range: (_, least, most) => (least === most ? [least - LONE_S, most + LONE_S] : [least, most]) }, y: { range: (_, __, most) => [0, Math.max(1, (most ?? 1) * 1.08)] } },
     series: [{}, ...drawn],
     bands,
     axes: axes(unit),

@@ -23,7 +23,7 @@ export default function NodePage({ params }) {
   }, [params.id, !known, status.state]);
   const node = known ?? asked.node;
   if (!node && asked.error?.status === 404) {
-    return html`<${Empty} title="This node is not in the registry">
+    return html`<${Empty} page=${true} title="This node is not in the registry">
       <p>It was taken out, or never registered. <a href=${`#/events?subject=${encodeURIComponent(params.id)}`}>What happened to it</a></p>
       <p><a class="button" href="#/nodes">To all nodes</a></p><//>`;
   }

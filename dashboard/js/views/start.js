@@ -111,12 +111,12 @@ function Resources({ form, set, wrong }) {
   const needed = known && Object.keys(known.variants).length > 0;
   const fields = { form, set, wrong };
   return html`<div class="form-row">
-      <${Text} label="GPU type" field="gpuType" placeholder=${needed ? "what the cluster has" : "any"} list=${types} ...${fields} />
+      <${Text} label="GPU type" field="gpuType" placeholder=${needed ? "automatic" : "any"} list=${types} ...${fields} />
       <${Text} label="GPUs" field="gpus" placeholder=${String(given.gpus ?? 1)} mode="numeric" ...${fields} />
       <${Text} label="Context in tokens" field="context" placeholder=${String(context ?? 131072)} list=${["8192", "16384", "32768", "65536", "131072"]} mode="numeric" ...${fields} />
     </div><div class="form-row">
       <${Text} label="Time" field="time" placeholder=${String(given.time ?? "8:00:00")} list=${["1:00:00", "4:00:00", "8:00:00", "1-00:00:00"]} ...${fields} />
-      <${Text} label="Partition" field="partition" placeholder="the cluster's default" list=${partitions} ...${fields} />
+      <${Text} label="Partition" field="partition" placeholder="default" list=${partitions} ...${fields} />
       <${Text} label="Name" field="name" placeholder=${fileName({ ...form, name: "" }).replace(/\.yaml$/, "")} ...${fields} />
     </div>
     <p class="muted small">What is empty stays as the model's file, your settings or the cluster have it; grey is what that is here.</p>`;

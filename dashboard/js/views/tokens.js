@@ -49,7 +49,7 @@ export default function Tokens({ query, setQuery }) {
     <div class="toolbar" role="search"><${Search} label="Search tokens" value=${query.q} onInput=${(q) => setQuery({ q })} /></div>
     <${ErrorBox} error=${error} retry=${load} />
     ${tokens && !shown.length && html`<${Empty} title=${tokens.length ? "No token fits" : "There is no token"} />`}
-    ${shown.length > 0 && html`<${Table} label="Tokens" columns=${COLUMNS} sort=${sort} onSort=${(sort) => setQuery({ sort }, { push: true })}>
+    ${shown.length > 0 && html`<${Table} label="Tokens" class="tokens-table" columns=${COLUMNS} sort=${sort} onSort=${(sort) => setQuery({ sort }, { push: true })}>
       ${shown.map((token) => html`<${TokenRow} key=${token.id} token=${token} onRevoke=${() => setRevoking(token)} />`)}<//>
       <p class="muted small more-note">When a token was last used is not kept. What was done with it: <a href="#/events">events</a>, by its id or owner.</p>`}
     ${making && html`<${NewToken} onClose=${() => (setMaking(false), load())} />`}
@@ -59,7 +59,7 @@ export default function Tokens({ query, setQuery }) {
 function NoTokens() {
   return html`<${Empty} title="This registry asks for no tokens">
     <p>It was started with <code>--auth none</code>, or listens on this machine only. With tokens, everybody changes only what is theirs:</p>
-    <${Snippet} label="On the registry's host" text="llamactl registry token create --owner NAME --scopes admin\nllamactl registry serve --auth token" />
+    <${Snippet} label="On the registry's host" text="llamactl registry token create --owner NAME --scope admin\nllamactl registry serve --auth token" />
   <//>`;
 }
 
@@ -75,9 +75,9 @@ function TokenRow({ token, onRevoke }) {
     <${Cell} label="May">${token.scopes.join(", ")}<//>
     <${Cell} label="For"><span class="truncate" title=${token.note}>${token.note ?? html`<span class="muted">–</span>`}</span><//>
     <${Cell} label="State"><${Badge} tone=${{ valid: "ok", expired: "warn", revoked: "bad" }[is]}>${is}<//><//>
-    <${Cell} label="Made"><${Time} value=${token.created} /><//>
+    <${Cell} label="Made" class="column-created"><${Time} value=${token.created} /><//>
     <${Cell} label="Ends">${token.revoked ? html`<${Time} value=${token.revoked} />` : token.expires ? html`<${Time} value=${token.expires} />` : "never"}<//>
-    <${Cell} label="Id"><a href=${`#/events?actor=${encodeURIComponent(token.id)}`} title="What was done with it"><code>${token.id}</code></a><//>
+    <${Cell} label="Id" class="column-id"><a href=${`#/events?actor=${encodeURIComponent(token.id)}`} title="What was done with it"><code>${token.id}</code></a><//>
     <${Cell} label="Revoke" class="row-actions">${is === "valid" && html`<button type="button" class="button button-small button-bad" aria-label=${`Revoke the token ${token.id} of ${token.owner}`} onClick=${onRevoke}>Revoke …</button>`}<//>
   <//>`;
 }

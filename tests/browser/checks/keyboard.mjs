@@ -23,7 +23,10 @@ function focused(page) {
     if (!element || element === document.body) return null;
     const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(element);
     const box = element.getBoundingClientRect();
-    const name = element.getAttribute('aria-label') ?? (element.innerText || element.labels?.[0]?.innerText || element.textContent || element.tagName);
+    // A label around its field has the field's own texts in it.
+    const label = element.labels?.[0]?.cloneNode(true);
+    label?.querySelectorAll('select, input, textarea').forEach((field) => field.remove());
+    const name = element.getAttribute('aria-label') ?? (label?.textContent || element.innerText || element.textContent || element.tagName);
     return {
       name: name.trim().slice(0, 60),
       tag: element.tagName,
@@ -31,7 +34,8 @@ function focused(page) {
       seen: box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
       covered: (() => {
         const at = document.elementFromPoint(box.left + Math.min(box.width, innerWidth) / 2, box.top + box.height / 2);
-        return Boolean(at) && !element.contains(at) && !at.contains(element) && !at.closest('label')?.contains(element);
+        const other = at && !element.contains(at) && !at.contains(element) && !at.closest('label')?.contains(element);
+        return other ? `${at.tagName} "${at.textContent.trim().slice(0, 30)}"` : '';
       })(),
     };
   });
@@ -63,7 +67,7 @@ export async function a_server_is_found_opened_and_its_line_copied({ world, visi
 
   await page.keyboard.press('/');
   await page.keyboard.type('gemma');
-  await page.getByText('1 of 8 servers').waitFor();
+  await page.getByRole('main').getByText('1 of 8 servers').waitFor();
   await reach(page, 'gemma-3-27b');
   await reach(page, /^Copy connect/);
   await page.keyboard.press('Enter');
@@ -81,10 +85,10 @@ export async function a_server_is_found_opened_and_its_line_copied({ world, visi
 
   await page.keyboard.press('/');
   await page.keyboard.press('Escape');
-  await page.getByText(/^8 servers/).waitFor();
+  await page.getByRole('main').getByText(/^8 servers/).waitFor();
   await reach(page, 'Owner');
   await page.keyboard.type('jdubois');
-  await page.getByText('2 of 8 servers').waitFor();
+  await page.getByRole('main').getByText('2 of 8 servers').waitFor();
   await reach(page, /^Up/);
   await page.keyboard.press('Enter');
   await reach(page, servers[7].name);
@@ -126,7 +130,7 @@ async function ringsEverywhere(world, visit, options) {
       if (!at) break;
       if (!at.ringed) wrong.push(`${view}: ${at.tag} "${at.name}" has the focus, and no ring`);
       if (!at.seen) wrong.push(`${view}: ${at.tag} "${at.name}" has the focus out of sight`);
-      else if (at.covered) wrong.push(`${view}: ${at.tag} "${at.name}" has the focus under something`);
+      else if (at.covered) wrong.push(`${view}: ${at.tag} "${at.name}" has the focus under ${at.covered}`);
     }
   }
   assert.deepEqual([...new Set(wrong)], []);

@@ -111,14 +111,14 @@ export async function filters_live_in_the_address({ world, visit }) {
   for (const [label, value, left] of [['Model', 'gpt-oss-20b', 1], ['State', 'loading', 1], ['Label', 'course=ml-2', 2]]) {
     await there.open('/servers');
     await page.getByRole('combobox', { name: label, exact: true }).selectOption(value);
-    await page.getByText(`${left} of 8 servers`).waitFor();
+    await page.getByRole('main').getByText(`${left} of 8 servers`).waitFor();
     assert.equal((await names(page)).length, left, label);
   }
   await page.getByRole('button', { name: 'Clear' }).click();
-  await page.getByText(/^8 servers/).waitFor();
+  await page.getByRole('main').getByText(/^8 servers/).waitFor();
   await there.open('/servers?q=nothing+of+the+kind');
   await page.getByRole('button', { name: 'Show all servers' }).click();
-  await page.getByText(/^8 servers/).waitFor();
+  await page.getByRole('main').getByText(/^8 servers/).waitFor();
 }
 
 export async function headers_sort_and_say_so({ world, visit }) {
@@ -156,12 +156,12 @@ export async function mine_is_asked_once_and_remembered({ world, visit }) {
   await page.getByRole('button', { name: 'Mine' }).click();
   await page.getByRole('dialog').getByLabel('User name').fill('mkeller');
   await page.getByRole('button', { name: 'Show mine' }).click();
-  await page.getByText('2 of 8 servers').waitFor();
+  await page.getByRole('main').getByText('2 of 8 servers').waitFor();
   assert.deepEqual((await names(page)).sort(), ['gpt-oss-120b', 'mistral-small']);
   await there.open('/servers');
-  await page.getByText(/^8 servers/).waitFor();
+  await page.getByRole('main').getByText(/^8 servers/).waitFor();
   await page.getByRole('button', { name: 'Mine' }).click();
-  await page.getByText('2 of 8 servers').waitFor();
+  await page.getByRole('main').getByText('2 of 8 servers').waitFor();
 }
 
 export async function an_update_touches_only_its_row({ world, visit }) {
