@@ -70,6 +70,10 @@ pub fn expand(text: &str) -> Result<PathBuf, String> {
 /// # Errors
 /// When the folder can't be written to.
 pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    // What takes its place is a file: /dev/null would be no device any more, for everybody.
+    if std::fs::metadata(path).is_ok_and(|known| !known.is_file()) {
+        return Err(std::io::Error::other("there is something that is no file"));
+    }
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
     let mut file = tempfile::Builder::new()
         .prefix(".llamactl-")
@@ -85,6 +89,18 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_private_file_takes_the_place_of_files_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, socket) = (dir.path().join("file"), dir.path().join("socket"));
+        write_private(&file, b"one").unwrap();
+        write_private(&file, b"two").unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"two");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        assert!(write_private(&socket, b"three").is_err());
+        assert!(write_private(dir.path(), b"four").is_err());
+    }
 
     #[test]
     fn home_and_variables_are_expanded() {

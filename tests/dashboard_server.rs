@@ -27,8 +27,11 @@ fn header(response: &Response, name: &str) -> String {
 #[tokio::test]
 async fn the_page_is_there_for_everybody_and_asks_nothing_from_elsewhere() {
     let dir = tempfile::tempdir().unwrap();
-    let registry =
-        Registry::start(dir.path(), &["--auth", "token", "--first-token-file", "/dev/null"]);
+    let token = dir.path().join("first");
+    let registry = Registry::start(
+        dir.path(),
+        &["--auth", "token", "--first-token-file", token.to_str().unwrap()],
+    );
     for path in ["/", "/dashboard/index.html"] {
         let page = file(&registry, path, &[("accept", "text/html")]).await;
         assert_eq!(page.status(), 200, "{path}");

@@ -110,9 +110,12 @@ function usePlot(times, series, unit, stacked, onCursor) {
 export function Chart({ title, about, times, series, unit = "", stacked = false, empty }) {
   const shown = series.filter((one) => one.values.some((value) => value !== null));
   const nothing = !times.length || !shown.length;
+  // An axis of one moment would have no length.
+  const only = !nothing && times.length === 1
+    ? `So far one measurement: ${shown.map((one) => `${one.label} ${number(one.values[0], 2)}${unit && ` ${unit}`}`).join(", ")}.` : null;
   return html`<figure class="chart" aria-label=${title}>
     <figcaption><h2>${title}</h2>${about && html`<p class="muted">${about}</p>`}</figcaption>
-    ${nothing ? html`<p class="chart-empty">${empty}</p>` : html`<${Drawn} ...${{ title, times, series, unit, stacked }} />`}
+    ${nothing || only ? html`<p class="chart-empty">${only ?? empty}</p>` : html`<${Drawn} ...${{ title, times, series, unit, stacked }} />`}
   </figure>`;
 }
 
@@ -183,7 +186,7 @@ export function Bars({ title, about, values, unit, most = 12, empty }) {
     ${shown.length === 0 ? html`<p class="chart-empty">${empty}</p>` : html`<ul class="bars">${shown.map(([name, value]) => html`<li key=${name}>
       <span class="truncate" title=${name}>${name}</span>
       <span class="bars-bar" aria-hidden="true"><span style=${{ width: `${Math.max(0.5, (100 * value) / longest)}%` }} /></span>
-      <span class="number">${number(value, 1)} ${unit}</span></li>`)}</ul>`}
+      <span class="number">${number(value, value < 10 ? 2 : 1)} ${unit}</span></li>`)}</ul>`}
     ${rest.length > 0 && html`<${Numbers} title=${title} unit=${unit} head=${["Name", unit]} rows=${() => sorted} />`}
   </figure>`;
 }

@@ -96,9 +96,10 @@ const sum = (values) => Object.values(values).reduce((total, value) => total + v
 
 function Totals({ history, words }) {
   const last = history.points.at(-1);
+  const [ready, online] = [last?.servers?.ready ?? 0, last?.nodes?.online ?? 0];
   const totals = [
-    [number(last?.servers?.ready ?? 0), "servers ready now"],
-    [number(last?.nodes?.online ?? 0), "nodes online now"],
+    [number(ready), ready === 1 ? "server ready now" : "servers ready now"],
+    [number(online), online === 1 ? "node online now" : "nodes online now"],
     [number(sum(history.gpu_hours_by_owner), 1), `GPU hours in ${words}`],
     [number(history.servers_registered), "servers registered"],
     [number(history.servers_lost), "servers lost"],

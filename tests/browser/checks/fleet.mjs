@@ -131,7 +131,7 @@ export async function capacity_draws_the_history_and_tells_it_in_numbers({ world
   const { page } = there;
   await there.open('/capacity?since=1h');
   await there.loaded();
-  await page.getByText('1 servers ready now').waitFor();
+  await page.getByText('1 server ready now').waitFor();
   await page.getByText('9 nodes online now').or(page.getByText('8 nodes online now')).first().waitFor();
   const chart = page.getByRole('figure', { name: 'Servers by state' });
   await chart.getByRole('button', { name: /^Show numbers/ }).click();
