@@ -18,6 +18,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::store::Store;
+use crate::api::Notified;
 use process::ProcessCollector;
 use state::ViewCollector;
 
@@ -49,6 +50,12 @@ struct RouteLabels {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ProbeLabels {
+    result: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct NotificationLabels {
+    channel: &'static str,
     result: &'static str,
 }
 
@@ -105,6 +112,7 @@ pub struct Counters {
     requests: Family<RequestLabels, Counter>,
     duration: Family<RouteLabels, Histogram, fn() -> Histogram>,
     probes: Family<ProbeLabels, Counter>,
+    notifications: Family<NotificationLabels, Counter>,
     late: Histogram,
 }
 
@@ -124,6 +132,7 @@ impl Default for Counters {
             requests: Family::default(),
             duration: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
             probes: Family::default(),
+            notifications: Family::default(),
             late: Histogram::new(LATE),
         }
     }
@@ -138,6 +147,15 @@ impl Counters {
     /// Counts one look at a server's `/health`: `ok`, `failed` or `skipped`.
     pub fn probe(&self, result: &'static str) {
         self.probes.get_or_create(&ProbeLabels { result }).inc();
+    }
+
+    /// Counts a message that a server or the registry sent, or could not send. Clients name the
+    /// channel, so only known names are labels.
+    pub fn notified(&self, told: &Notified) {
+        let known = ["email", "ntfy"].into_iter().find(|known| *known == told.channel);
+        let channel = known.unwrap_or("other");
+        let result = if told.ok { "ok" } else { "failed" };
+        self.notifications.get_or_create(&NotificationLabels { channel, result }).inc();
     }
 
     /// Counts how much later than it was asked for a heartbeat came.
@@ -202,6 +220,8 @@ impl Metrics {
             c.late,
         );
         all.register("probes", "Looks at servers' /health", c.probes);
+        let help = "Messages that servers and watches sent, or could not send";
+        all.register("notifications", help, c.notifications);
         let s = store.counters().clone();
         let help = "Time of one transaction";
         all.register_with_unit("database_commit", help, Unit::Seconds, s.commit);

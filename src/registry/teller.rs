@@ -176,6 +176,7 @@ async fn tell(
         deliveries = deliver(service, &kept, server) => deliveries,
         _ = stopping.wait_for(|stopping| *stopping) => Vec::new(),
     };
+    deliveries.iter().for_each(|told| service.counters.notified(told));
     let info = &server.info;
     let of = (info.name.clone(), info.owner.clone());
     let told = Told { watch: kept, server: info.id, of, deliveries };

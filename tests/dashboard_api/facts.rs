@@ -6,7 +6,7 @@ use llamactl::api::{Notified, ServerUpdate};
 use serde_json::{Value, json};
 
 use crate::common::lab::Postgres;
-use crate::registry_support::{Registry, database, file, request, serve_on, until};
+use crate::registry_support::{Registry, database, file, http, request, serve_on, until};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -52,6 +52,14 @@ async fn numbers(url: &str) {
     let notified = vec![told(None), told(Some("refused"))];
     let update = ServerUpdate { notified, ..Default::default() };
     registry.client().heartbeat(&lease, &update).await.unwrap();
+    let metrics = http().get(registry.at("/metrics")).send().await.unwrap();
+    let metrics = metrics.text().await.unwrap();
+    for result in ["ok", "failed"] {
+        let one = format!(
+            "llamactl_registry_notifications_total{{channel=\"email\",result=\"{result}\"}} 1"
+        );
+        assert!(metrics.contains(&one), "{metrics}");
+    }
     let many = ServerUpdate { notified: vec![told(None); 9], ..Default::default() };
     assert!(registry.client().heartbeat(&lease, &many).await.is_err());
     let rude = ServerUpdate { notified: vec![told(Some("a\nb"))], ..Default::default() };

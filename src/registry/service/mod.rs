@@ -158,9 +158,11 @@ impl Service {
         self.refuse_foreign(id, who)?;
         let durable = self.is_durable(id, &update);
         let late = self.late(id);
+        let notified = update.notified.clone();
         self.run_op(Op::Renew { id, proof, update: Box::new(update), durable }, who).await?;
         self.counters.heartbeats.inc();
         self.counters.late(late);
+        notified.iter().for_each(|told| self.counters.notified(told));
         self.delays.note(Timestamp::now(), late);
         Ok(self.renewed())
     }
