@@ -44,7 +44,8 @@ export function apply(what, { changed = [], gone = [] }) {
     unseen?.[what].delete(record[ID[what]]);
   }
   for (const id of gone) waiting.set(id, null);
-  schedule();
+  // While the whole state comes, its first part is drawn at once, and the rest together.
+  if (!(unseen && store.servers.size && store.nodes.size)) schedule();
 }
 
 /** The stream begins: what it does not name until `synced` is gone. */
@@ -55,8 +56,9 @@ export function beginSync() {
 
 /** The whole state has been told. */
 export function synced() {
-  for (const what of ["servers", "nodes"]) apply(what, { gone: [...(unseen?.[what] ?? [])] });
+  const gone = unseen;
   unseen = null;
+  for (const what of ["servers", "nodes"]) apply(what, { gone: [...(gone?.[what] ?? [])] });
   setStatus("live");
 }
 

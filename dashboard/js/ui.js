@@ -211,3 +211,26 @@ export function Announce() {
 export function Link({ to, children, ...rest }) {
   return html`<a href=${href(...to)} ...${rest}>${children}</a>`;
 }
+
+/** The first rows at once, the rest while the browser has nothing else to do, and not before `ready`: a thousand do
+ * not hold up the page. With another `key` it begins anew. */
+export function useGradually(list, key, ready = true, first = 30, step = 60) {
+  const [, redraw] = useState(0);
+  const shown = useRef({ key, limit: first }).current;
+  if (shown.key !== key) Object.assign(shown, { key, limit: first });
+  const { limit } = shown;
+  useEffect(() => {
+    if (!ready || limit >= list.length) return undefined;
+    const more = () => {
+      shown.limit = limit + step;
+      redraw((n) => n + 1);
+    };
+    if (!globalThis.requestIdleCallback) {
+      const timer = setTimeout(more, 30);
+      return () => clearTimeout(timer);
+    }
+    const handle = requestIdleCallback(more, { timeout: 200 });
+    return () => cancelIdleCallback(handle);
+  }, [limit, list.length > limit, key, ready]);
+  return limit < list.length ? list.slice(0, limit) : list;
+}

@@ -5,7 +5,7 @@ import { HeatMap } from "../heat-map.js";
 import { sorted } from "../lists.js";
 import { choices, gpuCount, gpuText, NODE_STATES, passes, usage, vramMb } from "../node-facts.js";
 import { useNodes, useStatus } from "../store.js";
-import { Badge, Bar, Cell, Empty, Link, Row, Search, Select, Snippet, Table } from "../ui.js";
+import { Badge, Bar, Cell, Empty, Link, Row, Search, Select, Snippet, Table, useGradually } from "../ui.js";
 
 const FILTERS = ["q", "role", "label", "group", "location", "state"];
 /** Rows that are shown at once; more at a click. */
@@ -123,8 +123,9 @@ function Filters({ all, query, setQuery }) {
 
 function List({ nodes, sort, onSort }) {
   const [most, setMost] = useState(PAGE);
+  const rows = useGradually(nodes.slice(0, most), sort, useStatus().state !== "connecting");
   return html`<${Table} label="Nodes" class="nodes-table" columns=${COLUMNS} sort=${sort} onSort=${onSort}>
-      ${nodes.slice(0, most).map((node) => html`<${NodeRow} key=${node.node_id} node=${node} />`)}
+      ${rows.map((node) => html`<${NodeRow} key=${node.node_id} node=${node} />`)}
     <//>
     ${nodes.length > most && html`<p class="more"><button type="button" class="button" onClick=${() => setMost(most + PAGE)}>
       Show ${Math.min(PAGE, nodes.length - most)} more of ${number(nodes.length - most)}</button></p>`}`;

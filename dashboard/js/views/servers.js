@@ -6,7 +6,7 @@ import { distinct, matches, sorted } from "../lists.js";
 import { fits, labelsOf, searched, SORT_KEYS, stateOf } from "../server-facts.js";
 import { ServerRow } from "../server-row.js";
 import { subscribe, useServers, useStatus } from "../store.js";
-import { announce, Dialog, Empty, Search, Select, Snippet, Table } from "../ui.js";
+import { announce, Dialog, Empty, Search, Select, Snippet, Table, useGradually } from "../ui.js";
 import { WhereAreYou } from "../where.js";
 
 const COLUMNS = [
@@ -48,7 +48,7 @@ export default function Servers({ query, setQuery }) {
       && (!query.q || matches(query.q, searched(server))));
     return sorted(chosen, sort, SORT_KEYS);
   }, [all, ghosts, asked, owner]);
-  const rows = useGradually(shown, asked);
+  const rows = useGradually(shown, asked, status.state !== "connecting");
   const there = ghosts.length ? shown.filter(({ id }) => servers.has(id)) : shown;
   useCount(there.length, all.length, asked);
   const known = status.state === "live" || all.length > 0;
@@ -161,28 +161,6 @@ function useMoves() {
     return () => (stop(), timers.forEach(clearTimeout));
   }, []);
   return moves;
-}
-
-/** The first rows at once, the rest while the browser has nothing else to do: a thousand do not hold up the page. */
-function useGradually(list, key, first = 40, step = 60) {
-  const [, redraw] = useState(0);
-  const shown = useRef({ key, limit: first }).current;
-  if (shown.key !== key) Object.assign(shown, { key, limit: first });
-  const { limit } = shown;
-  useEffect(() => {
-    if (limit >= list.length) return undefined;
-    const more = () => {
-      shown.limit = limit + step;
-      redraw((n) => n + 1);
-    };
-    if (!globalThis.requestIdleCallback) {
-      const timer = setTimeout(more, 30);
-      return () => clearTimeout(timer);
-    }
-    const handle = requestIdleCallback(more, { timeout: 200 });
-    return () => cancelIdleCallback(handle);
-  }, [limit, list.length > limit, key]);
-  return limit < list.length ? list.slice(0, limit) : list;
 }
 
 // What a search found, said when the fingers rest.
