@@ -37,7 +37,14 @@ function follow() {
   else start();
 }
 
+// The page that was asked for is on its way while we find out who asks.
+function fetchFirstView() {
+  const [first] = location.hash.replace(/^#\//, "").split(/[/?]/);
+  routes.find(({ path }) => path === first)?.view().catch(() => undefined);
+}
+
 async function begin() {
+  fetchFirstView();
   render(html`<${Shell} routes=${routes} />`, document.getElementById("app"));
   try {
     await loadSession();

@@ -214,7 +214,7 @@ export function Link({ to, children, ...rest }) {
 
 /** The first rows at once, the rest while the browser has nothing else to do, and not before `ready`: a thousand do
  * not hold up the page. With another `key` it begins anew. */
-export function useGradually(list, key, ready = true, first = 30, step = 60) {
+export function useGradually(list, key, ready = true, first = 20, step = 60) {
   const [, redraw] = useState(0);
   const shown = useRef({ key, limit: first }).current;
   if (shown.key !== key) Object.assign(shown, { key, limit: first });
