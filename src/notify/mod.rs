@@ -17,6 +17,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::config::spec::NotifySpec;
+use crate::domain::server::ServerInfo;
 use crate::paths;
 use crate::secret::{self, Secret};
 use message::Message;
@@ -76,6 +77,34 @@ pub struct Notice {
     pub reason: String,
     /// The end of its log, for failures.
     pub log_tail: Vec<String>,
+}
+
+impl Notice {
+    /// What is known of a server from what is told of it; the rest is empty.
+    pub fn of(kind: Kind, info: ServerInfo) -> Notice {
+        let in_slurm = info.slurm_node.is_some();
+        Notice {
+            kind,
+            name: info.name.clone(),
+            job: if in_slurm { info.job.job() } else { String::new() },
+            model_file: info.model.file.unwrap_or(info.model.name),
+            host: info.host,
+            port: info.port,
+            owner: info.owner,
+            slurm_node: info.slurm_node.unwrap_or_default(),
+            partition: info.partition.unwrap_or_default(),
+            gpus: info.gpus.unwrap_or_default(),
+            started: info.started,
+            ends: info.ends,
+            registry: String::new(),
+            ssh_via: String::new(),
+            needs_key: false,
+            connection_file: String::new(),
+            log_file: String::new(),
+            reason: String::new(),
+            log_tail: Vec::new(),
+        }
+    }
 }
 
 /// How one channel fared.

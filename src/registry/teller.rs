@@ -211,27 +211,10 @@ async fn deliver(service: &Service, kept: &KeptWatch, server: &Server) -> Vec<No
 
 /// What is told: never the key, and not where the server is, if the whole world may read it.
 fn notice(service: &Service, server: &Server) -> Notice {
-    let info = server.info.clone();
-    let in_slurm = info.slurm_node.is_some();
     Notice {
-        kind: Kind::Ready,
-        name: info.name.clone(),
-        job: if in_slurm { info.job.job() } else { String::new() },
-        model_file: info.model.file.unwrap_or(info.model.name),
-        host: info.host,
-        port: info.port,
-        owner: info.owner,
-        slurm_node: info.slurm_node.unwrap_or_default(),
-        partition: info.partition.unwrap_or_default(),
-        gpus: info.gpus.unwrap_or_default(),
-        started: info.started,
-        ends: info.ends,
         registry: service.channels.registry.clone(),
         ssh_via: service.login_host.clone().unwrap_or_default(),
-        needs_key: info.access != Access::Open,
-        connection_file: String::new(),
-        log_file: String::new(),
-        reason: String::new(),
-        log_tail: Vec::new(),
+        needs_key: server.info.access != Access::Open,
+        ..Notice::of(Kind::Ready, server.info.clone())
     }
 }

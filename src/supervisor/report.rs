@@ -94,28 +94,13 @@ pub fn socket_folder() -> Result<tempfile::TempDir, Failure> {
 
 /// What is told, as far as the setup knows it.
 pub fn notice(setup: &Setup, kind: Kind, port: u16) -> Notice {
-    let (spec, info) = (&setup.spec, setup.info.clone());
-    let in_slurm = info.slurm_node.is_some();
+    let spec = &setup.spec;
     Notice {
-        kind,
-        name: info.name.clone(),
-        job: if in_slurm { info.job.job() } else { String::new() },
-        model_file: info.model.file.unwrap_or(info.model.name),
-        host: info.host,
         port,
-        owner: info.owner,
-        slurm_node: info.slurm_node.unwrap_or_default(),
-        partition: info.partition.unwrap_or_default(),
-        gpus: info.gpus.unwrap_or_default(),
-        started: info.started,
-        ends: info.ends,
         registry: spec.registry.clone().unwrap_or_default(),
         ssh_via: spec.ssh_via.clone().unwrap_or_default(),
-        needs_key: false,
-        connection_file: String::new(),
         log_file: setup.log_file.clone(),
-        reason: String::new(),
-        log_tail: Vec::new(),
+        ..Notice::of(kind, setup.info.clone())
     }
 }
 
