@@ -3,6 +3,7 @@
 mod email;
 mod message;
 mod ntfy;
+pub mod outbox;
 mod programs;
 mod retry;
 mod template;
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::config::spec::NotifySpec;
@@ -27,7 +28,7 @@ use retry::Fault;
 const MAX_ERROR: usize = 200;
 
 /// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// The server answers.
@@ -37,7 +38,7 @@ pub enum Kind {
 }
 
 /// What templates can say. Every field that is unknown is empty, never missing.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Notice {
     /// What happened.
     pub kind: Kind,
