@@ -22,6 +22,8 @@ pub(super) fn last_try(time: Duration) -> Duration {
 pub enum Fault {
     /// Trying again does not help.
     Permanent(String),
+    /// The other side can't be reached from here. Trying again may help, another way may too.
+    Unreachable(String),
     /// Trying again may help.
     Transient {
         /// Why.
@@ -32,6 +34,11 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// The other side can't be reached from here.
+    pub fn unreachable(reason: impl Into<String>) -> Fault {
+        Fault::Unreachable(reason.into())
+    }
+
     /// A fault that may heal, with no wish of the other side.
     pub fn transient(reason: impl Into<String>) -> Fault {
         Fault::Transient { reason: reason.into(), after: None }
@@ -40,7 +47,9 @@ impl Fault {
     /// Why.
     pub fn reason(&self) -> &str {
         match self {
-            Fault::Permanent(reason) | Fault::Transient { reason, .. } => reason,
+            Fault::Permanent(reason)
+            | Fault::Unreachable(reason)
+            | Fault::Transient { reason, .. } => reason,
         }
     }
 }
@@ -99,6 +108,7 @@ pub(super) fn next(
 ) -> Next {
     let after = match fault {
         Fault::Permanent(_) => return Next::GiveUp,
+        Fault::Unreachable(_) => None,
         Fault::Transient { after, .. } => *after,
     };
     let wait = after.unwrap_or(Duration::ZERO).max(backoff(tries, random));

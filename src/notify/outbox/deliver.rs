@@ -35,7 +35,7 @@ pub(super) struct Time {
 
 impl Time {
     pub fn until(end: Instant) -> Time {
-        Time { wall: Timestamp::now(), start: Instant::now(), end }
+        Time { wall: super::now(), start: Instant::now(), end }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -353,7 +353,7 @@ impl Job<'_> {
     ) -> session::Result {
         let after = match fault {
             Fault::Transient { after, .. } => *after,
-            Fault::Permanent(_) => None,
+            Fault::Permanent(_) | Fault::Unreachable(_) => None,
         };
         let failures = session.state.failures.saturating_add(1);
         let random = retry::random();

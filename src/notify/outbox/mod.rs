@@ -29,13 +29,12 @@ use sha2::{Digest, Sha256};
 use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
-pub use super::retry::Fault;
-use super::{Kind, Notice};
+use super::{Fault, Kind, Notice};
 use disk::Disk;
 
 /// How long a message may wait at most.
 pub const MAX_AGE: Duration = Duration::from_secs(86_400);
-/// Operations on a disk that may hang at a time.
+/// Operations on the disk at a time.
 const MAX_STUCK: usize = 32;
 
 /// One message to one target.
@@ -60,7 +59,7 @@ pub struct Envelope {
 impl Envelope {
     /// An envelope made now, good for as long as any may be.
     pub fn new(target: impl Into<String>, notice: Notice, group: Option<String>) -> Envelope {
-        let created = Timestamp::now();
+        let created = now();
         Envelope {
             id: Uuid::now_v7().to_string(),
             target: target.into(),
@@ -264,7 +263,7 @@ impl Outbox {
                 created: letter.created,
                 until: letter.until,
                 tries: tried.map_or(0, |message| message.tries),
-                next: next.filter(|next| *next > Timestamp::now()),
+                next: next.filter(|next| *next > now()),
                 error: tried.and_then(|message| message.error.clone()),
             });
         }
@@ -279,4 +278,12 @@ impl Outbox {
     pub fn failed(&self) -> Result<Vec<Failed>, String> {
         self.disk.failed()
     }
+}
+
+/// The wall clock. In tests it goes as tokio's clock does, which does not take its time.
+fn now() -> Timestamp {
+    #[cfg(test)]
+    return tests::wall();
+    #[cfg(not(test))]
+    Timestamp::now()
 }

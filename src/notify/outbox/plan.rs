@@ -232,7 +232,8 @@ mod tests {
         let mut state = State::default();
         state.begin(&["a".to_owned()], at(1));
         state.postponed(&["a".to_owned()], "x".into(), Duration::from_secs(60), true, true, at(1));
-        assert_eq!(next(&waiting, &state, &PACE, at(2)), Step::Wait(at(50)));
+        assert_eq!(next(&waiting, &state, &PACE, at(2)), Step::Wait(at(15)));
+        assert_eq!(next(&waiting, &state, &PACE, at(16)), Step::Wait(at(50)));
         assert_eq!(next(&waiting, &state, &PACE, at(50)), Step::Expire(vec!["a".to_owned()]));
         let day = super::super::MAX_AGE.as_secs() as i64;
         let both = vec!["a".to_owned(), "b".to_owned()];
