@@ -14,7 +14,7 @@ const EVENTS: &[(&str, &str)] = &[
     ("Ended", ""),
     ("Failed", ""),
     ("Requeued", "it was put back into the queue"),
-    ("Staged Out", "its output is staged out"),
+    ("StageOut/Teardown", "its files are moved out, and it is cleaned up"),
     ("Invalid dependency", "what it depends on can't be fulfilled any more"),
     ("Reached time limit", "its time limit is reached"),
     ("Reached 90% of time limit", "90% of its time limit are over"),
@@ -50,8 +50,8 @@ struct Line<'a> {
     queued: &'a str,
     ran: &'a str,
     state: &'a str,
-    /// `ExitCode 3`, `MaxSignal [9]`, and the like.
-    ends: Vec<&'a str>,
+    /// `ExitCode 3`, `ExitCode [0-3]`, `MaxExitCode [3]`, `MaxSignal [9]`.
+    ends: &'a str,
 }
 
 /// What SLURM has to say, as a notice. A line that can't be read is told as it is, with what the
@@ -154,6 +154,11 @@ impl<'a> Line<'a> {
     fn told(mut self, name: &'a str, tail: &'a str) -> Option<Line<'a>> {
         let (event, fields) = EVENTS.iter().find_map(|(event, _)| {
             let fields = tail.strip_prefix(event)?;
+            // slurmctld cuts the time of this one off: it ends in ` time `.
+            let fields = match *event {
+                "StageOut/Teardown" => fields.strip_prefix(" time ").unwrap_or(fields),
+                _ => fields,
+            };
             let fields = if fields.is_empty() { fields } else { fields.strip_prefix(", ")? };
             Some((&tail[..event.len()], fields))
         })?;
@@ -164,9 +169,9 @@ impl<'a> Line<'a> {
                 self.ran = time;
             } else if is_state(field) && self.state.is_empty() {
                 self.state = field;
-            } else if ["ExitCode ", "MaxSignal ", "Signal "].iter().any(|it| field.starts_with(it)) {
-                self.ends.push(field);
-            } else if field != "with requeued tasks" && !field.starts_with("StageOut time ") {
+            } else if ["ExitCode ", "MaxExitCode ", "MaxSignal "].iter().any(|it| field.starts_with(it)) {
+                self.ends = field;
+            } else if field != "with requeued tasks" {
                 return None;
             }
         }
@@ -197,18 +202,17 @@ impl<'a> Line<'a> {
     fn how_it_ended(&self, code: &str) -> String {
         // `CODE:SIGNAL`, of one job; an array has a range.
         let (code, signal) = code.split_once(':').unwrap_or_default();
-        let said = self.ends.iter().find_map(|field| field.strip_prefix("ExitCode "));
-        match (said, self.ends.iter().find_map(|field| field.split_once("ignal "))) {
-            (_, Some((_, signal))) => format!("signal {}", signal.trim_matches(['[', ']'])),
-            (Some(range), None) if range.starts_with('[') => {
-                let range = range.trim_matches(['[', ']']);
-                format!("exit codes {}", range.replacen('-', " to ", 1))
-            }
-            (Some("0"), None) => String::new(),
-            (Some(code), None) => format!("exit code {code}"),
-            (None, None) if !matches!(signal, "" | "0") => format!("signal {signal}"),
-            (None, None) if !matches!(code, "" | "0") => format!("exit code {code}"),
-            (None, None) => String::new(),
+        let (what, value) = self.ends.split_once(' ').unwrap_or_default();
+        let value = value.trim_matches(['[', ']']);
+        match (what, value.split_once('-')) {
+            ("ExitCode", Some((least, most))) => format!("exit codes {least} to {most}"),
+            ("ExitCode", None) if value == "0" => String::new(),
+            ("ExitCode", None) => format!("exit code {value}"),
+            ("MaxExitCode", _) => format!("exit codes up to {value}"),
+            ("MaxSignal", _) => format!("signal {value}"),
+            _ if !matches!(signal, "" | "0") => format!("signal {signal}"),
+            _ if !matches!(code, "" | "0") => format!("exit code {code}"),
+            _ => String::new(),
         }
     }
 }
@@ -241,8 +245,9 @@ mod tests {
         assert_eq!(notice.reason, "its tasks ended in different ways (signal 9)");
         let array = "Slurm Array Summary Job_id=1_* (1) Name=a Failed, Mixed, ExitCode [0-1], with requeued tasks";
         assert_eq!(bare(array).reason, "its tasks ended in different ways (exit codes 0 to 1)");
-        let out = bare("Slurm Job_id=5 Name=y Staged Out, StageOut time 00:00:09");
-        assert_eq!((out.name.as_str(), out.reason.as_str()), ("y", "its output is staged out"));
+        let out = bare("Slurm Job_id=5 Name=y StageOut/Teardown time ");
+        assert_eq!((out.job.as_str(), out.name.as_str()), ("5", "y"));
+        assert!(out.reason.starts_with("its files are moved out"), "{out:?}");
     }
 
     #[test]
