@@ -164,7 +164,8 @@ fn mails_of_one_job_are_one_thread() {
 
 #[test]
 fn no_field_breaks_a_header_or_the_html() {
-    const EVIL: &str = "x\r\nBcc: evil@example.test\r\n\r\n<img src=x onerror=alert(1)>\u{2028}\u{202e}y";
+    const EVIL: &str =
+        "x\r\nBcc: evil@example.test\r\n\r\n<img src=x onerror=alert(1)>\u{2028}\u{202e}y";
     let (exim, mut sandbox) = (Exim::start(), sandbox());
     exim.configure(&mut sandbox, "starttls", "");
     sandbox.set("SLURM_JOB_PARTITION", EVIL);

@@ -177,7 +177,8 @@ fn the_configured_server_takes_its_token_from_a_file() {
     let token = ntfy.sandbox.write("token", ntfy.token("llama"));
     std::fs::set_permissions(&token, std::fs::Permissions::from_mode(0o600)).unwrap();
     let url = ntfy.ntfy.url();
-    let yaml = format!("notify: {{ ntfy_server: '{url}', ntfy_token_file: {} }}\n", token.display());
+    let yaml =
+        format!("notify: {{ ntfy_server: '{url}', ntfy_token_file: {} }}\n", token.display());
     ntfy.sandbox.write("config.yaml", yaml);
     ntfy.arrives(&format!("ntfy://{TOPIC}"));
     // The token is that server's alone: another one, that lets everybody in, would refuse it.

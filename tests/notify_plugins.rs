@@ -57,7 +57,11 @@ fn fails(sandbox: &Sandbox, target: &str, attempts: u32, reason: &str) {
 #[test]
 fn a_plugin_gets_the_event_on_stdin_and_the_options_in_its_environment() {
     let sandbox = sandbox();
-    plugin(&sandbox, "keep", "cat >\"$LLAMACTL_NOTIFY_OPT_FOLDER/in\"; env -0 >\"$LLAMACTL_NOTIFY_OPT_FOLDER/env\"");
+    plugin(
+        &sandbox,
+        "keep",
+        "cat >\"$LLAMACTL_NOTIFY_OPT_FOLDER/in\"; env -0 >\"$LLAMACTL_NOTIFY_OPT_FOLDER/env\"",
+    );
     let folder = sandbox.work();
     let target = format!("plugin://keep?folder={}&some-key=a%20b%26c", folder.display());
     assert_ok(&READY, &tell(&sandbox, &target));
@@ -136,7 +140,8 @@ fn no_secret_reaches_a_plugin() {
 fn hostile_names_are_values_and_nothing_else() {
     let sandbox = sandbox();
     let seen = sandbox.path("seen");
-    let script = "printf '%s\\n' \"$LLAMACTL_NOTIFY_TITLE\"; printf '%s\\n' \"$LLAMACTL_NOTIFY_TEXT\"; cat";
+    let script =
+        "printf '%s\\n' \"$LLAMACTL_NOTIFY_TITLE\"; printf '%s\\n' \"$LLAMACTL_NOTIFY_TEXT\"; cat";
     plugin(&sandbox, "keep", &format!("{{ {script}; }} >'{}'", seen.display()));
     let evil = "$(touch pwned)`touch pwned`\"'\n\r\u{1b}[31m\u{202e}";
     let args = ["notify", "--event", "failed", "--model", evil, "--name", evil, "--reason", evil];
@@ -156,7 +161,8 @@ fn hostile_names_are_values_and_nothing_else() {
 fn exit_75_asks_for_another_try_of_the_same_message() {
     let sandbox = sandbox();
     let tries = sandbox.path("tries");
-    let script = "echo \"$LLAMACTL_NOTIFY_ID\" >>'TRIES'; [ \"$(wc -l <'TRIES')\" -ge 3 ] || exit 75";
+    let script =
+        "echo \"$LLAMACTL_NOTIFY_ID\" >>'TRIES'; [ \"$(wc -l <'TRIES')\" -ge 3 ] || exit 75";
     plugin(&sandbox, "later", &script.replace("TRIES", tries.to_str().unwrap()));
     let output = tell(&sandbox, "plugin://later");
     assert_ok(&READY, &output);
@@ -255,7 +261,8 @@ fn plugins_are_listed_where_they_are() {
     let path = format!("{}:{}", sandbox.path("bin").display(), sandbox.var("PATH").unwrap());
     sandbox.set("PATH", path);
     let list = sandbox.json(&["notify", "plugins", "ls", "--json"]);
-    let list: Vec<_> = list.as_array().unwrap().iter().map(|one| (&one["name"], &one["path"])).collect();
+    let list: Vec<_> =
+        list.as_array().unwrap().iter().map(|one| (&one["name"], &one["path"])).collect();
     let path = |path: &Path| Value::from(path.to_str().unwrap());
     assert!(list.contains(&(&Value::from("own"), &path(&own))), "{list:?}");
     assert!(list.contains(&(&Value::from("pathy"), &path(&on_path))), "{list:?}");
@@ -269,7 +276,8 @@ fn plugins_are_listed_where_they_are() {
 /// A sandbox with the examples in the plugin folder.
 fn with_examples() -> Sandbox {
     let sandbox = sandbox();
-    let yaml = format!("notify: {{ plugins: '{}' }}\n", project().join("examples/plugins").display());
+    let yaml =
+        format!("notify: {{ plugins: '{}' }}\n", project().join("examples/plugins").display());
     let mut sandbox = sandbox;
     let config = sandbox.write("config.yaml", yaml);
     sandbox.set("LLAMACTL_CONFIG", config.display());
@@ -285,7 +293,10 @@ fn the_log_file_gets_a_line() {
     assert_ok(&READY, &tell(&sandbox, &target));
     let lines = std::fs::read_to_string(log).unwrap();
     assert_eq!(lines.lines().count(), 2, "{lines}");
-    assert!(lines.lines().all(|line| line.contains(" ready: ") && line.contains("4711")), "{lines}");
+    assert!(
+        lines.lines().all(|line| line.contains(" ready: ") && line.contains("4711")),
+        "{lines}"
+    );
     fails(&sandbox, "plugin://logfile", 1, "plugin://logfile?file=PATH");
 }
 
@@ -347,7 +358,9 @@ fn apprise_hands_on_to_a_service_that_only_it_knows() {
     assert!(body["message"].as_str().unwrap().contains("52677"), "{body}");
 
     // From a file, where a secret belongs; one service of two has the tag.
-    let yaml = format!("urls:\n  - {apprise}/tagged:\n      tag: oncall\n  - json://127.0.0.1:1/:\n      tag: other\n");
+    let yaml = format!(
+        "urls:\n  - {apprise}/tagged:\n      tag: oncall\n  - json://127.0.0.1:1/:\n      tag: other\n"
+    );
     let file = sandbox.write("apprise.yml", yaml);
     let target = format!("plugin://apprise?tag=oncall&file={}", file.display());
     assert_ok(&READY, &tell(&sandbox, &target));

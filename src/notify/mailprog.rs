@@ -56,16 +56,13 @@ struct Line<'a> {
 
 /// What SLURM has to say, as a notice. A line that can't be read is told as it is, with what the
 /// environment knows.
-pub fn notice(
-    subject: &str,
-    env: impl Fn(&str) -> Option<String>,
-    now: Timestamp,
-) -> Notice {
+pub fn notice(subject: &str, env: impl Fn(&str) -> Option<String>, now: Timestamp) -> Notice {
     let env = |name: &str| {
         let value = env(&format!("SLURM_JOB_{name}")).unwrap_or_default();
         if value == "(null)" { String::new() } else { value }
     };
-    let subject = subject.char_indices().nth(MAX_SUBJECT).map_or(subject, |(end, _)| &subject[..end]);
+    let subject =
+        subject.char_indices().nth(MAX_SUBJECT).map_or(subject, |(end, _)| &subject[..end]);
     let name = env("NAME");
     let line = Line::read(subject, &name).unwrap_or_default();
     let or = |text: &str, name: &str| if text.is_empty() { env(name) } else { text.to_owned() };
@@ -169,7 +166,10 @@ impl<'a> Line<'a> {
                 self.ran = time;
             } else if is_state(field) && self.state.is_empty() {
                 self.state = field;
-            } else if ["ExitCode ", "MaxExitCode ", "MaxSignal "].iter().any(|it| field.starts_with(it)) {
+            } else if ["ExitCode ", "MaxExitCode ", "MaxSignal "]
+                .iter()
+                .any(|it| field.starts_with(it))
+            {
                 self.ends = field;
             } else if field != "with requeued tasks" {
                 return None;
@@ -219,8 +219,7 @@ impl<'a> Line<'a> {
 
 /// Whether it may be SLURM's word for the state of a job.
 fn is_state(word: &str) -> bool {
-    word == "Mixed"
-        || !word.is_empty() && word.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+    word == "Mixed" || !word.is_empty() && word.chars().all(|c| c.is_ascii_uppercase() || c == '_')
 }
 
 #[cfg(test)]
@@ -233,14 +232,19 @@ mod tests {
 
     #[test]
     fn a_line_alone_says_what_happened() {
-        let notice = bare("Slurm Job_id=148 Name=x Failed, Run time 1-02:03:04, FAILED, ExitCode 3");
+        let notice =
+            bare("Slurm Job_id=148 Name=x Failed, Run time 1-02:03:04, FAILED, ExitCode 3");
         assert_eq!((notice.job.as_str(), notice.name.as_str()), ("148", "x"));
-        assert_eq!((notice.state.as_str(), notice.reason.as_str()), ("FAILED", "it ended with exit code 3"));
+        assert_eq!(
+            (notice.state.as_str(), notice.reason.as_str()),
+            ("FAILED", "it ended with exit code 3")
+        );
         assert_eq!(notice.ran_for, Some(((24 + 2) * 60 + 3) * 60 + 4));
         let notice = bare("SLURM Array Task Job_id=24_1 (27) Name=at Began, Queued time 00:01:01");
         assert_eq!((notice.job.as_str(), notice.array.as_str()), ("24_1", "24"));
         assert_eq!((notice.waited, notice.ran_for), (Some(61), None));
-        let notice = bare("Slurm Array Summary Job_id=10_* (10) Name=a Ended, Mixed, MaxSignal [9]");
+        let notice =
+            bare("Slurm Array Summary Job_id=10_* (10) Name=a Ended, Mixed, MaxSignal [9]");
         assert_eq!((notice.job.as_str(), notice.array.as_str()), ("10", ""));
         assert_eq!(notice.reason, "its tasks ended in different ways (signal 9)");
         let array = "Slurm Array Summary Job_id=1_* (1) Name=a Failed, Mixed, ExitCode [0-1], with requeued tasks";
@@ -250,11 +254,58 @@ mod tests {
         assert!(out.reason.starts_with("its files are moved out"), "{out:?}");
     }
 
+    /// One call of a real slurmctld.
+    #[derive(serde::Deserialize)]
+    struct Call {
+        args: Vec<String>,
+        env: std::collections::BTreeMap<String, String>,
+    }
+
+    #[test]
+    fn every_call_of_real_slurmctlds_is_read_with_and_without_its_environment() {
+        for recorded in [
+            include_str!("../../tests/fixtures/slurm-22.05/mail.json"),
+            include_str!("../../tests/fixtures/slurm-26.05/mail.json"),
+        ] {
+            let calls: Vec<Call> = serde_json::from_str(recorded).unwrap();
+            assert!(calls.len() > 30);
+            for Call { args, env } in &calls {
+                let told = notice(&args[1], |name| env.get(name).cloned(), Timestamp::UNIX_EPOCH);
+                let alone = bare(&args[1]);
+                assert_eq!(told.name, env["SLURM_JOB_NAME"]);
+                assert_eq!((told.owner.as_str(), told.partition.as_str()), ("alice", "main"));
+                assert_eq!((&told.job, &told.name), (&alone.job, &alone.name), "{args:?}");
+                assert_eq!(told.ran_for, alone.ran_for, "{args:?}");
+                assert_eq!(told.waited, alone.waited, "{args:?}");
+                match (env.get("SLURM_ARRAY_JOB_ID"), args[1].contains("Array Summary")) {
+                    (Some(array), false) => {
+                        assert_eq!(told.job, format!("{array}_{}", env["SLURM_ARRAY_TASK_ID"]));
+                        assert_eq!(told.array, *array);
+                    }
+                    (Some(array), true) => {
+                        assert_eq!((&told.job, told.array.as_str()), (array, ""))
+                    }
+                    (None, _) => assert_eq!(told.job, env["SLURM_JOB_ID"]),
+                }
+                if !args[1].contains("Summary") {
+                    assert_eq!(told.state, env["SLURM_JOB_STATE"]);
+                }
+                let quiet = matches!(told.state.as_str(), "RUNNING" | "COMPLETED");
+                let event = env["SLURM_JOB_MAIL_TYPE"].as_str();
+                let plain = matches!(event, "Began" | "Ended" | "Failed");
+                assert_eq!(told.reason.is_empty(), plain && quiet, "{args:?}: {}", told.reason);
+                assert!(told.ends.is_none() || told.state == "RUNNING");
+                assert!(told.started.is_none_or(|start| start > Timestamp::UNIX_EPOCH));
+            }
+        }
+    }
+
     #[test]
     fn a_name_may_say_anything() {
         let evil = "x Job_id=99 Name=evil Failed, Run time 00:00:01, FAILED, ExitCode 5";
         let ended = "Ended, Run time 00:00:07, COMPLETED, ExitCode 0";
-        for name in [evil, "a, Began, Queued time", "a\nb\tBcc: x", "", " ", "Ended", "ü🦙, Ended"] {
+        for name in [evil, "a, Began, Queued time", "a\nb\tBcc: x", "", " ", "Ended", "ü🦙, Ended"]
+        {
             let subject = format!("Slurm Job_id=5 Name={name} {ended}");
             for known in [None, Some(name.to_owned())] {
                 let env = |key: &str| known.clone().filter(|_| key == "SLURM_JOB_NAME");
@@ -268,7 +319,9 @@ mod tests {
 
     #[test]
     fn what_can_not_be_read_is_told_as_it_is() {
-        for subject in ["", "hello", "Slurm Job_id=", "Slurm Job_id=x; Name=y Ended", "Job_id=1 Name="] {
+        for subject in
+            ["", "hello", "Slurm Job_id=", "Slurm Job_id=x; Name=y Ended", "Job_id=1 Name="]
+        {
             let told = bare(subject);
             assert_eq!((told.subject.as_str(), told.job.as_str()), (subject, ""), "{subject}");
         }
@@ -276,7 +329,8 @@ mod tests {
         assert_eq!(notice("hello", env, Timestamp::UNIX_EPOCH).job, "7");
         // An event of a SLURM to come.
         let env = |key: &str| (key == "SLURM_JOB_NAME").then(|| "n".to_owned());
-        let told = notice("Slurm Job_id=7 Name=n Evaporated, Run time 1", env, Timestamp::UNIX_EPOCH);
+        let told =
+            notice("Slurm Job_id=7 Name=n Evaporated, Run time 1", env, Timestamp::UNIX_EPOCH);
         assert_eq!((told.job.as_str(), told.name.as_str()), ("7", "n"));
         let long = format!("Slurm Job_id=7 Name={} Ended", "ü".repeat(100_000));
         assert!(bare(&long).subject.chars().count() <= MAX_SUBJECT);
