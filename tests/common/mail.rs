@@ -87,6 +87,20 @@ impl Exim {
         mails
     }
 
+    /// Waits until a mail's subject has this in it.
+    #[track_caller]
+    pub fn mail_about(&self, subject: &str, deadline: Duration) -> Mail {
+        let about = |mail: &Mail| mail.header("Subject").contains(subject);
+        wait_until(&format!("a mail about {subject:?}"), deadline, || {
+            read(&self.files()).into_iter().find(about)
+        })
+    }
+
+    /// How many mails there are.
+    pub fn count(&self) -> usize {
+        self.files().len()
+    }
+
     /// Makes it the sandbox's mail server; `more` are further keys of `notify.smtp`.
     pub fn configure(&self, sandbox: &mut Sandbox, security: &str, more: &str) {
         let port = if security == "tls" { self.tls_port() } else { self.port() };
