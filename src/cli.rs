@@ -25,7 +25,7 @@ pub use node::{
     StatsArgs, Switch, TopologyArgs,
 };
 pub use notify::{
-    EVENTS, EventFlags, NotifyArgs, NotifyCommand, NotifyFlags, PluginsCommand, PreviewArgs,
+    EVENTS, EventFlags, MailprogArgs, NotifyArgs, NotifyCommand, NotifyFlags, PluginsCommand, PreviewArgs,
     TemplatesCommand, TemplatesInitArgs, TestArgs, TopicArgs,
 };
 pub use scripts::{

@@ -30,6 +30,7 @@ use crate::secret::{self, Secret};
 use parcel::Parcel;
 
 pub use crate::domain::notice::{Kind, Level, Notice};
+pub use message::one_line;
 pub use retry::Fault;
 
 /// Longest error of a delivery that others read, in characters.
