@@ -9,6 +9,7 @@ mod helpers;
 mod http;
 pub mod mailprog;
 mod message;
+pub mod outbox;
 pub mod parcel;
 pub mod plugin;
 mod programs;
