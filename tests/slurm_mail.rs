@@ -49,7 +49,8 @@ fn call(sandbox: &Sandbox, env: &[(&str, &str)], args: &[&str]) -> Output {
     command.current_dir("/").stdin(std::process::Stdio::null()).output().unwrap()
 }
 
-const ENDED: &str = "Slurm Job_id=148 Name=train Failed, Run time 01:12:09, OUT_OF_MEMORY, ExitCode 1";
+const ENDED: &str =
+    "Slurm Job_id=148 Name=train Failed, Run time 01:12:09, OUT_OF_MEMORY, ExitCode 1";
 
 const JOB: [(&str, &str); 6] = [
     ("SLURM_JOB_ID", "148"),
@@ -73,7 +74,9 @@ fn a_call_becomes_a_mail_in_words() {
     assert_eq!(mail.header("Envelope-to"), "alice@open.test");
     assert!(mail.header("From").contains("slurm@open.test"), "{mail:#?}");
     let plain = mail.part("text/plain");
-    for part in ["148", "train", "OUT_OF_MEMORY", "it ran out of memory (exit code 1)", "alice", "gpu"] {
+    for part in
+        ["148", "train", "OUT_OF_MEMORY", "it ran out of memory (exit code 1)", "alice", "gpu"]
+    {
         assert!(plain.contains(part), "{part}: {plain}");
         assert!(mail.part("text/html").contains(part), "{part}: {mail:#?}");
     }
@@ -125,7 +128,8 @@ fn rules_of_the_site_tell_others_too() {
     assert_ok(&["mailprog"], &call(&sandbox, &JOB, &["-s", ENDED, "alice@open.test"]));
     let messages = wait_until("the push", SOON, || Some(ntfy.messages()).filter(|m| !m.is_empty()));
     assert!(messages[0]["title"].as_str().unwrap().contains("Job_id=148"), "{messages:?}");
-    let other: Vec<_> = JOB.iter().map(|&(k, v)| (k, if v == "alice" { "bob" } else { v })).collect();
+    let other: Vec<_> =
+        JOB.iter().map(|&(k, v)| (k, if v == "alice" { "bob" } else { v })).collect();
     assert_ok(&["mailprog"], &call(&sandbox, &other, &["-s", ENDED, "bob@open.test"]));
     assert_eq!(exim.mails(2).len(), 2);
     assert_eq!(ntfy.messages().len(), 1);
@@ -161,7 +165,9 @@ fn slurmctld_is_not_held_up_by_a_mail_server_that_says_nothing_and_nothing_is_lo
     assert_ok(&["mailprog"], &call(&sandbox, &[], &["-s", &next, "bob@open.test"]));
     exim.mail_about("Job_id=149", SOON);
     exim.mail_about("Job_id=148", Duration::from_secs(150));
-    wait_until("the carrier's end", Duration::from_secs(150), || carriers().is_empty().then_some(()));
+    wait_until("the carrier's end", Duration::from_secs(150), || {
+        carriers().is_empty().then_some(())
+    });
 }
 
 #[test]
@@ -175,7 +181,9 @@ fn what_can_neither_be_kept_nor_sent_is_said() {
     sandbox.write("state", "a file");
     let output = call(&sandbox, &JOB, &["-s", ENDED, "alice@open.test"]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(text(&output.stderr).contains("alice@open.test") || text(&output.stderr).contains("al…"));
+    assert!(
+        text(&output.stderr).contains("alice@open.test") || text(&output.stderr).contains("al…")
+    );
 }
 
 // ---- real slurmctlds -----------------------------------------------------------------------
@@ -273,8 +281,13 @@ fn mails_of_jobs_arrive(kind: Cluster) {
     assert!(mail.header("Envelope-to").ends_with("@open.test"), "{mail:#?} {user}");
 
     // An array is one mail, or one for each task, which are gathered.
-    let array = site.submit("array", &[&ALL[..], &["--array=1-3"]].concat(), "exit $((SLURM_ARRAY_TASK_ID==2))");
-    let mail = site.mail(&format!("Array Summary Job_id={array}_* ({array}) Name=array Failed, Mixed"));
+    let array = site.submit(
+        "array",
+        &[&ALL[..], &["--array=1-3"]].concat(),
+        "exit $((SLURM_ARRAY_TASK_ID==2))",
+    );
+    let mail =
+        site.mail(&format!("Array Summary Job_id={array}_* ({array}) Name=array Failed, Mixed"));
     assert!(mail.part("text/plain").contains("exit codes 0 to 1"), "{mail:#?}");
 
     let log = std::fs::read_to_string(site.sandbox.path("lab/log/slurmctld.log")).unwrap();
