@@ -172,7 +172,7 @@ fn the_target_may_be_in_a_file_or_in_the_environment() {
 
 #[test]
 fn the_configured_server_takes_its_token_from_a_file() {
-    let mut ntfy = Guarded::new("deny-all");
+    let ntfy = Guarded::new("deny-all");
     ntfy.user("llama", "write-only");
     let token = ntfy.sandbox.write("token", ntfy.token("llama"));
     std::fs::set_permissions(&token, std::fs::Permissions::from_mode(0o600)).unwrap();

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use common::cluster::Cluster;
 use common::mail::{Exim, Mail};
 use common::services::Ntfy;
-use common::{LLAMACTL, Sandbox, assert_ok, free_port, project, text, wait_until};
+use common::{LLAMACTL, Process, Sandbox, assert_ok, free_port, project, text, wait_until};
 
 /// How long a mail may take that is not sent at once: an array's wait for each other.
 const SOON: Duration = Duration::from_secs(60);
@@ -47,6 +47,12 @@ fn call(sandbox: &Sandbox, env: &[(&str, &str)], args: &[&str]) -> Output {
     let mut command = Command::new(mailprog(sandbox));
     command.env_clear().envs(env.iter().copied()).args(args);
     command.current_dir("/").stdin(std::process::Stdio::null()).output().unwrap()
+}
+
+/// The processes in the background that bring what waits.
+fn carriers(sandbox: &Sandbox) -> Vec<Process> {
+    let all = sandbox.processes().into_iter();
+    all.filter(|process| process.command().contains("mailprog --carry")).collect()
 }
 
 const ENDED: &str =
@@ -151,14 +157,10 @@ fn slurmctld_is_not_held_up_by_a_mail_server_that_says_nothing_and_nothing_is_lo
         assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
     }
     // One process in the background takes care of all three.
-    let carriers = || {
-        let all = sandbox.processes();
-        all.into_iter().filter(|process| process.command().contains("mailprog")).collect::<Vec<_>>()
-    };
-    wait_until("one carrier", SOON, || (carriers().len() == 1).then_some(()));
+    wait_until("one carrier", SOON, || (carriers(&sandbox).len() == 1).then_some(()));
     // Killed: what waits is on the disk, and goes with the next mail, to a server that works.
-    carriers().iter().for_each(|process| process.signal("KILL"));
-    wait_until("its end", SOON, || carriers().is_empty().then_some(()));
+    carriers(&sandbox).iter().for_each(|process| process.signal("KILL"));
+    wait_until("its end", SOON, || carriers(&sandbox).is_empty().then_some(()));
     let exim = Exim::start();
     exim.configure(&mut sandbox, "starttls", "");
     let next = ENDED.replace("148", "149");
@@ -166,7 +168,7 @@ fn slurmctld_is_not_held_up_by_a_mail_server_that_says_nothing_and_nothing_is_lo
     exim.mail_about("Job_id=149", SOON);
     exim.mail_about("Job_id=148", Duration::from_secs(150));
     wait_until("the carrier's end", Duration::from_secs(150), || {
-        carriers().is_empty().then_some(())
+        carriers(&sandbox).is_empty().then_some(())
     });
 }
 
@@ -306,9 +308,7 @@ fn tasks_are_gathered(kind: Cluster) {
     });
     // As soon as nothing waits any more, all has been said.
     wait_until("an empty outbox", Duration::from_secs(150), || {
-        let all = site.sandbox.processes();
-        let busy = all.iter().any(|process| process.command().contains("mailprog"));
-        (!busy && site.exim.count() > 0).then_some(())
+        (carriers(&site.sandbox).is_empty() && site.exim.count() > 0).then_some(())
     });
     let count = site.exim.count();
     assert!((1..=20).contains(&count), "{count} mails");
