@@ -7,6 +7,7 @@ pub mod channel;
 mod email;
 mod helpers;
 mod http;
+pub mod mailprog;
 mod message;
 pub mod outbox;
 pub mod parcel;
