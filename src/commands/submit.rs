@@ -7,6 +7,7 @@ mod wait;
 use serde::Serialize;
 
 use crate::cli::{ConfigsCommand, SubmitArgs};
+use crate::commands::notify::Pending;
 use crate::commands::{Context, configs};
 use crate::config::model::{GpuLayers, GpuLayersWord, ServerConfig, SlurmConfig, StringOrNumber};
 use crate::config::resolve::{self, Request, Resolved};
@@ -86,7 +87,13 @@ pub async fn run(context: &Context, args: SubmitArgs) -> anyhow::Result<Exit> {
     }
     let exit = match args.wait {
         true => wait::until_ready(context, &slurm, &plan.resolved, &submitted, &mut report).await?,
-        false => Exit::OK,
+        false => {
+            let pending = Pending::new(&plan.resolved.spec, &submitted.id);
+            if let Err(error) = super::notify::leave_behind(&pending) {
+                context.printer.warn(format!("nobody will tell if the job waits long: {error:#}"));
+            }
+            Exit::OK
+        }
     };
     context.printer.json(&report)?;
     Ok(exit)
