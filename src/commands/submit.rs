@@ -2,6 +2,7 @@
 
 mod checks;
 mod gpu;
+mod ring;
 mod wait;
 
 use serde::Serialize;
@@ -86,7 +87,10 @@ pub async fn run(context: &Context, args: SubmitArgs) -> anyhow::Result<Exit> {
         context.printer.warn(warning);
     }
     let exit = match args.wait {
-        true => wait::until_ready(context, &slurm, &plan.resolved, &submitted, &mut report).await?,
+        true => {
+            let (resolved, report) = (&plan.resolved, &mut report);
+            wait::until_ready(context, &slurm, resolved, &submitted, report, args.ring).await?
+        }
         false => {
             let pending = Pending::new(&plan.resolved.spec, &submitted.id);
             if let Err(error) = super::notify::leave_behind(&pending) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::Report;
+use super::ring::ring;
 use crate::commands::Context;
 use crate::commands::notify::Pending;
 use crate::commands::tail::tail;
@@ -32,6 +33,7 @@ pub(super) async fn until_ready(
     resolved: &Resolved,
     submitted: &Submitted,
     report: &mut Report,
+    rings: bool,
 ) -> anyhow::Result<Exit> {
     let bar = context.printer.spinner();
     let id = &submitted.id;
@@ -46,6 +48,13 @@ pub(super) async fn until_ready(
         _ = tokio::signal::ctrl_c() => End::Interrupted,
     };
     bar.finish_and_clear();
+    if rings {
+        match &end {
+            End::Ready(url) => ring(&format!("{} is ready", resolved.name), url).await,
+            End::Gone(why) => ring(&format!("{} failed", resolved.name), why).await,
+            End::Interrupted => {}
+        }
+    }
     finish(context.printer, id, log.as_deref(), end, report)
 }
 
