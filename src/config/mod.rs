@@ -17,4 +17,5 @@ pub mod spec;
 pub mod targets;
 pub mod tidy;
 pub mod token;
+pub mod topic;
 pub mod units;

@@ -4,6 +4,8 @@ pub mod event;
 pub mod job;
 pub mod lease;
 pub mod node;
+pub mod notice;
 pub mod server;
+pub mod target;
 pub mod token;
 pub mod watch;

@@ -194,13 +194,13 @@ async fn deliver(service: &Service, kept: &KeptWatch, server: &Server) -> Vec<No
             let how = service.channels.to(&target.ok()?);
             let delivery = notify::deliver(&how, notice, DEADLINE).await.into_iter().next()?;
             if let Some(error) = &delivery.error {
-                let channel = delivery.channel;
+                let channel = &delivery.channel;
                 let error = notify::without_names(error, &how);
-                tracing::warn!(channel, "a watch could not be told: {error}");
+                tracing::warn!(channel = channel.as_str(), "a watch could not be told: {error}");
             }
             Some(Notified {
                 event: "ready".to_owned(),
-                channel: delivery.channel.to_owned(),
+                channel: delivery.channel.clone(),
                 ok: delivery.error.is_none(),
                 error: delivery.error.map(|error| notify::without_names(&error, &how)),
             })

@@ -11,7 +11,7 @@ use crate::cli::{AnonymousArg, AuthArg, ServeArgs};
 use crate::commands::{Context, identity};
 use crate::config::resolve;
 use crate::config::settings::Settings;
-use crate::config::spec::NotifySpec;
+use crate::config::targets;
 use crate::connection::write_private;
 use crate::domain::node::Limits;
 use crate::domain::token::Scope;
@@ -174,15 +174,7 @@ fn announce(context: &Context, url: &str, first: Option<&Secret>) -> anyhow::Res
 
 /// How those are told who watch for a model: only by what the configuration names.
 fn channels(settings: &Settings, url: &str) -> Result<Channels, Failure> {
-    let notify = &settings.notify;
-    let server = notify.ntfy_server.as_deref().filter(|server| *server != "none");
-    let how = NotifySpec {
-        ntfy_server: server.map(|server| server.trim_end_matches('/').to_owned()),
-        ntfy_token_file: notify.ntfy_token_file.clone(),
-        smtp: notify.smtp.clone(),
-        templates: notify.templates.clone(),
-        ..NotifySpec::default()
-    };
+    let how = targets::how(settings);
     let channels = Channels {
         email: how.smtp.is_some(),
         ntfy: how.ntfy_server.is_some(),

@@ -36,10 +36,7 @@ impl Channels {
     /// How to tell one of those whom a watch names.
     pub fn to(&self, target: &Target) -> NotifySpec {
         let mut how = self.how.clone();
-        match target {
-            Target::Ntfy(topic) => how.ntfy_topic = Some(topic.clone()),
-            Target::Email(address) => how.email = Some(address.clone()),
-        }
+        how.to = vec![target.to_string()];
         how
     }
 

@@ -1,81 +1,63 @@
-//! `llamactl notify`
+//! `llamactl notify --event …`: tells people of one event.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::cli::{EventArg, NotifyArgs};
+use super::{DEADLINE, answer, whom};
+use crate::cli::{EventFlags, NotifyFlags};
 use crate::commands::Context;
 use crate::commands::identity::{self, slurm};
 use crate::commands::tail::tail;
+use crate::config::resolve;
 use crate::config::settings::Settings;
-use crate::config::{resolve, targets};
 use crate::connection::{self, Connection};
 use crate::exit::{Exit, Failure};
-use crate::notify::{self, Delivery, Kind, Notice};
+use crate::notify::{self, Notice};
 
-/// How long all tries together may take: a script waits for this command.
-const DEADLINE: Duration = Duration::from_secs(60);
 /// Lines from the end of the log that go into a message.
 const TAIL_LINES: usize = 30;
+
 /// Tells people of one event, waits until they are told, and says how it went.
 ///
 /// # Errors
 /// Exit 2 when nobody is to be told, or an address, topic or server is wrong.
-pub async fn run(context: &Context, args: NotifyArgs) -> anyhow::Result<Exit> {
+pub async fn run(
+    context: &Context,
+    event: &EventFlags,
+    flags: &NotifyFlags,
+) -> anyhow::Result<Exit> {
     let settings = resolve::settings(context.global.registry.as_deref())?;
-    let (email, topic) = (args.email.as_deref(), args.ntfy_topic.as_deref());
-    let targets = targets::resolve(&settings, email, topic, args.ntfy_server.as_deref())?;
-    if targets.is_empty() {
-        let failure = Failure::usage("nobody is to be told");
-        return Err(failure.hint("say whom: --email [ADDRESS], --ntfy-topic [TOPIC]").into());
-    }
-    notify::check(&targets).map_err(Failure::usage)?;
-    let notice = notice(&args, &settings)?;
-    let deliveries = notify::deliver(&targets, &notice, DEADLINE).await;
-    if !context.printer.json(&deliveries)? {
-        for delivery in &deliveries {
-            context.printer.line(outcome(delivery))?;
-        }
-    }
-    let failed = deliveries.iter().any(|delivery| delivery.error.is_some());
-    Ok(if failed { Exit::FAILURE } else { Exit::OK })
+    let how = whom(&settings, flags)?;
+    notify::check(&how).map_err(Failure::usage)?;
+    let notice = notice(event, &settings)?;
+    answer(context, notify::deliver(&how, &notice, DEADLINE).await)
 }
 
-fn outcome(delivery: &Delivery) -> String {
-    let Delivery { channel, target, attempts, error } = delivery;
-    match error {
-        None if *attempts == 1 => format!("{channel}: sent to {target}"),
-        None => format!("{channel}: sent to {target} ({attempts} tries)"),
-        Some(error) => format!("{channel}: not sent to {target}: {error}"),
-    }
-}
-
-fn notice(args: &NotifyArgs, settings: &Settings) -> Result<Notice, Failure> {
+fn notice(args: &EventFlags, settings: &Settings) -> Result<Notice, Failure> {
     let log_tail = match &args.log {
         None => Vec::new(),
         Some(path) => tail(path, TAIL_LINES)
             .map_err(|error| Failure::usage(format!("--log {}: {error}", path.display())))?,
     };
+    // clap asks for both.
+    let model = args.model.clone().unwrap_or_default();
+    let kind = args.event.as_deref().unwrap_or_default().parse().map_err(Failure::usage)?;
     let job = args.job.clone().or_else(job).unwrap_or_default();
     let connection = connection_file(&job);
     let has_key = connection.as_ref().is_some_and(|(_, file)| file.api_key.is_some());
     let seconds = |name| Timestamp::from_second(slurm(name)?.parse().ok()?).ok();
     Ok(Notice {
-        kind: match args.event {
-            EventArg::Ready => Kind::Ready,
-            EventArg::Failed => Kind::Failed,
-        },
-        name: args.name.clone().unwrap_or_else(|| model_name(&args.model)),
-        model_file: file_name(&args.model),
+        kind,
+        time: Timestamp::now(),
+        name: args.name.clone().unwrap_or_else(|| model_name(&model)),
+        model_file: file_name(&model),
         host: args.host.clone().unwrap_or_else(identity::hostname),
         port: args.port.unwrap_or(0),
         owner: identity::user(),
         slurm_node: slurm("SLURMD_NODENAME").unwrap_or_default(),
         partition: slurm("SLURM_JOB_PARTITION").unwrap_or_default(),
-        gpus: String::new(),
-        started: seconds("SLURM_JOB_START_TIME").unwrap_or_else(Timestamp::now),
+        started: seconds("SLURM_JOB_START_TIME").or_else(|| Some(Timestamp::now())),
         ends: identity::end_time(),
         registry: settings.registry.url.clone().unwrap_or_default(),
         ssh_via: settings.ssh.via.clone().unwrap_or_default(),
@@ -85,6 +67,7 @@ fn notice(args: &NotifyArgs, settings: &Settings) -> Result<Notice, Failure> {
         reason: args.reason.clone().unwrap_or_default(),
         log_tail,
         job,
+        ..Notice::default()
     })
 }
 
