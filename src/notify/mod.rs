@@ -8,6 +8,7 @@ mod email;
 mod helpers;
 mod http;
 mod message;
+pub mod outbox;
 pub mod parcel;
 pub mod plugin;
 mod programs;
