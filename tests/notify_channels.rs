@@ -35,7 +35,9 @@ async fn every_event_in_every_channel_is_what_the_service_documents() {
         let mut all = String::new();
         for notices in events() {
             let what = told(&notices);
-            send(&name, &sink, &notices).await.unwrap_or_else(|why| panic!("{name} {what}: {why:?}"));
+            send(&name, &sink, &notices)
+                .await
+                .unwrap_or_else(|why| panic!("{name} {what}: {why:?}"));
             let requests = sink.take();
             assert_eq!(requests.len(), 1, "{name} {what}");
             shape::check(&name, &requests[0]);
@@ -56,11 +58,15 @@ async fn hostile_and_endless_names_break_nothing_and_stay_within_the_limits() {
     let endless = [HOSTILE, &"x".repeat(10_000)].concat();
     for name in channels() {
         let sink = Sink::start(vec![good(&name)]);
-        for evil in [HOSTILE, &endless, &"🦙".repeat(10_000), &"\"".repeat(10_000), &"*_".repeat(5_000)] {
+        for evil in
+            [HOSTILE, &endless, &"🦙".repeat(10_000), &"\"".repeat(10_000), &"*_".repeat(5_000)]
+        {
             for mut notices in events() {
                 notices.iter_mut().for_each(|notice| spoil(notice, evil));
                 let what = told(&notices);
-                send(&name, &sink, &notices).await.unwrap_or_else(|why| panic!("{name} {what}: {why:?}"));
+                send(&name, &sink, &notices)
+                    .await
+                    .unwrap_or_else(|why| panic!("{name} {what}: {why:?}"));
                 let request = sink.take().remove(0);
                 // Panics where JSON, a limit or the markup is broken.
                 shape::check(&name, &request);
@@ -88,7 +94,8 @@ async fn a_hostile_name_arrives_as_it_is() {
         let sink = Sink::start(vec![good(name)]);
         send(name, &sink, std::slice::from_ref(&notice)).await.unwrap();
         let body = sink.take().remove(0).json();
-        let text = body.pointer(place).and_then(Value::as_str).unwrap_or_else(|| panic!("{body:#}"));
+        let text =
+            body.pointer(place).and_then(Value::as_str).unwrap_or_else(|| panic!("{body:#}"));
         assert!(text.starts_with("a\"b\\c {{x}} </script> ("), "{name}: {text}");
     }
 }
@@ -120,7 +127,9 @@ async fn a_public_service_is_not_told_where_the_server_is() {
         ("matrix://TOKEN@matrix-client.matrix.org/!r:matrix.org", true),
         ("matrix://TOKEN@notmatrix.org/!r:matrix.org", false),
     ] {
-        let sent = notify::parcel::preview(&how(target), target, &[notice(Kind::Ready)], KEY).unwrap().sent;
+        let sent = notify::parcel::preview(&how(target), target, &[notice(Kind::Ready)], KEY)
+            .unwrap()
+            .sent;
         assert_eq!(!sent.contains("52677"), public, "{target}: {sent}");
     }
 }
@@ -144,8 +153,13 @@ async fn nothing_of_a_target_gets_into_a_header_but_as_one_value() {
 #[tokio::test]
 async fn ntfy_takes_a_token_or_a_user_and_neither_where_none_is_named() {
     let sink = Sink::start(vec![good("ntfy")]);
-    for (login, wanted) in [("tk_1@", Some("Bearer tk_1")), ("me:pw@", Some("Basic bWU6cHc=")), ("", None)] {
-        let target = format!("ntfy+http://{login}127.0.0.1:{}/topic?priority=5&icon=https://i/x.png", sink.port);
+    for (login, wanted) in
+        [("tk_1@", Some("Bearer tk_1")), ("me:pw@", Some("Basic bWU6cHc=")), ("", None)]
+    {
+        let target = format!(
+            "ntfy+http://{login}127.0.0.1:{}/topic?priority=5&icon=https://i/x.png",
+            sink.port
+        );
         send_to(&target, &[notice(Kind::Ready)]).await.unwrap();
         let request = sink.take().remove(0);
         assert_eq!(request.headers.get("authorization").map(String::as_str), wanted);
@@ -157,7 +171,8 @@ async fn ntfy_takes_a_token_or_a_user_and_neither_where_none_is_named() {
 
 #[tokio::test]
 async fn options_of_a_target_reach_the_service() {
-    let sink = Sink::start(vec![Answer::json(200, &json!({"ok": true, "status": 1, "success": true}))]);
+    let sink =
+        Sink::start(vec![Answer::json(200, &json!({"ok": true, "status": 1, "success": true}))]);
     let at = |before: &str, after: &str| format!("{before}127.0.0.1:{}{after}", sink.port);
     let sent = async |target: String| -> Request {
         send_to(&target, &[notice(Kind::Failed)]).await.unwrap();
@@ -168,7 +183,10 @@ async fn options_of_a_target_reach_the_service() {
     let it = sent(at("discord+http://", "/api/webhooks/1/s?thread_id=9")).await;
     assert_eq!(it.path, "/api/webhooks/1/s?thread_id=9");
     let it = sent(at("pushover+http://t@", "/u?device=phone&sound=siren")).await.form();
-    assert_eq!((it["device"].as_str(), it["sound"].as_str(), it["priority"].as_str()), ("phone", "siren", "1"));
+    assert_eq!(
+        (it["device"].as_str(), it["sound"].as_str(), it["priority"].as_str()),
+        ("phone", "siren", "1")
+    );
     let it = sent(at("twilio+http://SK1:s@", "/+15550102?service=MG1&account=AC9")).await;
     assert_eq!(it.path, "/2010-04-01/Accounts/AC9/Messages.json");
     let form = it.form();
@@ -200,7 +218,9 @@ async fn a_webhook_is_signed_so_that_its_receiver_can_check_it() {
         assert_eq!(it.headers["webhook-signature"], wanted);
     }
     let sink = Sink::start(vec![Answer::status(204)]);
-    send_to(&format!("webhook+http://127.0.0.1:{}/x", sink.port), &[notice(Kind::Ready)]).await.unwrap();
+    send_to(&format!("webhook+http://127.0.0.1:{}/x", sink.port), &[notice(Kind::Ready)])
+        .await
+        .unwrap();
     assert!(!sink.take()[0].headers.contains_key("webhook-signature"));
 }
 
@@ -230,7 +250,8 @@ async fn a_message_that_is_tried_again_is_the_same_message() {
         assert_eq!((done.attempts, done.error), (2, None), "{name}");
         let requests = sink.take();
         assert_eq!((&requests[0].path, &requests[0].body), (&requests[1].path, &requests[1].body));
-        let shown = requests[1].path.clone() + &requests[1].headers.get("webhook-id").cloned().unwrap_or_default();
+        let shown = requests[1].path.clone()
+            + &requests[1].headers.get("webhook-id").cloned().unwrap_or_default();
         assert!(shown.contains(KEY), "{name}: {shown}");
     }
 }
@@ -240,17 +261,23 @@ async fn a_message_that_is_tried_again_is_the_same_message() {
 #[tokio::test]
 async fn a_refusal_is_final_and_what_may_heal_is_not() {
     let soon = jiff::fmt::rfc2822::DateTimePrinter::new();
-    let date = soon.timestamp_to_rfc9110_string(&(Timestamp::now() + jiff::SignedDuration::from_secs(90))).unwrap();
-    let after = |value: &str| Answer::Says(429, format!("Retry-After: {value}\r\n"), "slow down".into());
+    let date = soon
+        .timestamp_to_rfc9110_string(&(Timestamp::now() + jiff::SignedDuration::from_hours(1)))
+        .unwrap();
+    let after =
+        |value: &str| Answer::Says(429, format!("Retry-After: {value}\r\n"), "slow down".into());
     for name in channels() {
         for (answer, wait) in [
             (after("7"), Some((7, 7))),
-            (after(&date), Some((60, 90))),
+            (after(&date), Some((3_000, 3_600))),
             (after("soon"), None),
             (Answer::status(429), None),
             (Answer::status(408), None),
             (Answer::status(500), None),
-            (Answer::Says(503, "Retry-After: 3\r\n".into(), "<html>down</html>".into()), Some((3, 3))),
+            (
+                Answer::Says(503, "Retry-After: 3\r\n".into(), "<html>down</html>".into()),
+                Some((3, 3)),
+            ),
             (Answer::Closes, None),
             (Answer::Raw(b"220 mail.example.org ESMTP\r\n".to_vec()), None),
             (Answer::Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhal".to_vec()), None),
@@ -258,13 +285,18 @@ async fn a_refusal_is_final_and_what_may_heal_is_not() {
             let fault = fails(&name, answer.clone()).await;
             // An answer that breaks off is enough where nothing is wanted of it.
             let Some(fault) = fault else {
-                assert!(matches!(answer, Answer::Raw(_)) && !wants_an_answer(&name), "{name} {answer:?}");
+                assert!(
+                    matches!(answer, Answer::Raw(_)) && !wants_an_answer(&name),
+                    "{name} {answer:?}"
+                );
                 continue;
             };
             if let Answer::Raw(_) = answer {
                 continue;
             }
-            let Fault::Transient { after, .. } = &fault else { panic!("{name} {answer:?}: {fault:?}") };
+            let Fault::Transient { after, .. } = &fault else {
+                panic!("{name} {answer:?}: {fault:?}")
+            };
             match (after, wait) {
                 (None, None) => {}
                 (Some(after), Some((from, to))) => {
@@ -285,7 +317,10 @@ async fn a_refusal_is_final_and_what_may_heal_is_not() {
 #[tokio::test]
 async fn a_200_that_says_no_is_a_refusal() {
     for (name, body) in [
-        ("telegram", json!({"ok": false, "error_code": 400, "description": "Bad Request: chat not found"})),
+        (
+            "telegram",
+            json!({"ok": false, "error_code": 400, "description": "Bad Request: chat not found"}),
+        ),
         ("pushover", json!({"status": 0, "errors": ["user key is invalid"]})),
         ("rocketchat", json!({"success": false, "error": "invalid-channel"})),
         ("pagerduty", json!({"status": "invalid event", "message": "Event object is invalid"})),
@@ -295,24 +330,45 @@ async fn a_200_that_says_no_is_a_refusal() {
         assert!(wants_an_answer(name), "{name}");
         let fault = fails(name, Answer::json(200, &body)).await.unwrap();
         assert!(matches!(&fault, Fault::Permanent(_)), "{name}: {fault:?}");
-        for garbage in ["", "\u{1}\u{2}garbage", "<html>log in to the hotel's network</html>", "[[[[[[", "null"] {
+        for garbage in [
+            "",
+            "\u{1}\u{2}garbage",
+            "<html>log in to the hotel's network</html>",
+            "[[[[[[",
+            "null",
+        ] {
             let answer = Answer::Says(200, String::new(), garbage.to_owned());
-            let fault = fails(name, answer).await.unwrap_or_else(|| panic!("{name} took {garbage:?}"));
+            let fault =
+                fails(name, answer).await.unwrap_or_else(|| panic!("{name} took {garbage:?}"));
             assert!(!fault.reason().contains('\u{1}'), "{fault:?}");
         }
     }
-    let fault = fails("telegram", Answer::json(200, &json!({"ok": false, "description": "chat not found"}))).await;
+    let fault = fails(
+        "telegram",
+        Answer::json(200, &json!({"ok": false, "description": "chat not found"})),
+    )
+    .await;
     assert!(fault.unwrap().reason().contains("chat not found"));
 }
 
 #[tokio::test]
 async fn the_wait_that_telegram_and_discord_say_in_the_body_is_kept() {
     for (name, body, seconds) in [
-        ("telegram", json!({"ok": false, "error_code": 429, "parameters": {"retry_after": 11}}), 11),
-        ("discord", json!({"message": "You are being rate limited.", "retry_after": 12.5, "global": false}), 12),
+        (
+            "telegram",
+            json!({"ok": false, "error_code": 429, "parameters": {"retry_after": 11}}),
+            11,
+        ),
+        (
+            "discord",
+            json!({"message": "You are being rate limited.", "retry_after": 12.5, "global": false}),
+            12,
+        ),
     ] {
         match fails(name, Answer::json(429, &body)).await {
-            Some(Fault::Transient { after: Some(after), .. }) => assert_eq!(after.as_secs(), seconds),
+            Some(Fault::Transient { after: Some(after), .. }) => {
+                assert_eq!(after.as_secs(), seconds)
+            }
             other => panic!("{name}: {other:?}"),
         }
     }
@@ -362,7 +418,10 @@ async fn every_event_as_a_mail() {
         let html = mail.html.unwrap();
         well_formed(&html);
         settings.bind(|| {
-            insta::assert_snapshot!(format!("mail-{}", told(&notices)), format!("{}\n\n----\n{html}", mail.sent));
+            insta::assert_snapshot!(
+                format!("mail-{}", told(&notices)),
+                format!("{}\n\n----\n{html}", mail.sent)
+            );
         });
     }
 }
@@ -420,7 +479,10 @@ async fn the_documented_channel_of_ones_own_works() {
     let done = notify::deliver_to(&how, &target, &[notice(Kind::Ready)], KEY, end).await;
     assert_eq!(done.error, None);
     let request = sink.take().remove(0);
-    assert_eq!((request.path.as_str(), request.headers["authorization"].as_str()), ("/api/v1/messages", "Basic Ym90QHg6a2V5"));
+    assert_eq!(
+        (request.path.as_str(), request.headers["authorization"].as_str()),
+        ("/api/v1/messages", "Basic Ym90QHg6a2V5")
+    );
     let form = request.form();
     assert_eq!((form["to"].as_str(), form["topic"].as_str()), ("speech", "llama servers"));
     assert!(form["content"].contains("Ready"), "{form:?}");
@@ -431,7 +493,10 @@ async fn the_documented_channel_of_ones_own_works() {
 fn every_channel_is_documented() {
     let page = include_str!("../docs/notifications.md");
     for name in channels() {
-        assert!(page.contains(&format!("notify test --channel {name}")) || name == "webhook", "{name}");
+        assert!(
+            page.contains(&format!("notify test --channel {name}")) || name == "webhook",
+            "{name}"
+        );
         assert!(page.contains(&format!("{name}://?file=~/.config/llamactl/{name}")), "{name}");
     }
 }
@@ -501,7 +566,9 @@ fn good(name: &str) -> Answer {
         "rocketchat" => Answer::json(200, &json!({"success": true})),
         "pushover" => Answer::json(200, &json!({"status": 1, "request": "x"})),
         "twilio" => Answer::json(201, &json!({"sid": "SM1", "status": "queued"})),
-        "pagerduty" => Answer::json(202, &json!({"status": "success", "message": "Event processed"})),
+        "pagerduty" => {
+            Answer::json(202, &json!({"status": "success", "message": "Event processed"}))
+        }
         "matrix" => Answer::json(200, &json!({"event_id": "$x"})),
         _ => Answer::json(200, &json!({"id": 1})),
     }
@@ -530,7 +597,9 @@ fn task(kind: Kind, n: usize) -> Notice {
 fn notice(kind: Kind) -> Notice {
     let at = |text: &str| Some(text.parse::<Timestamp>().unwrap());
     let is_node = matches!(kind, Kind::Offline | Kind::Online);
-    let only = |kinds: &[Kind], text: &str| if kinds.contains(&kind) { text.to_owned() } else { String::new() };
+    let only = |kinds: &[Kind], text: &str| {
+        if kinds.contains(&kind) { text.to_owned() } else { String::new() }
+    };
     Notice {
         kind,
         time: at("2026-11-21T10:00:00Z").unwrap(),
@@ -559,7 +628,9 @@ fn notice(kind: Kind) -> Notice {
             _ => String::new(),
         },
         log_tail: match kind {
-            Kind::Failed => vec!["ggml_cuda_init: found <2> devices".into(), "\"out of memory\"".into()],
+            Kind::Failed => {
+                vec!["ggml_cuda_init: found <2> devices".into(), "\"out of memory\"".into()]
+            }
             _ => Vec::new(),
         },
         waited: (kind == Kind::Pending).then_some(1_860),
@@ -569,7 +640,10 @@ fn notice(kind: Kind) -> Notice {
         requests: (kind == Kind::Ended).then_some(1_204),
         tokens_in: (kind == Kind::Ended).then_some(2_345_678),
         tokens_out: (kind == Kind::Ended).then_some(345_678),
-        subject: only(&[Kind::Job], "Slurm Job_id=4711 Name=train Ended, Run time 01:00:00, COMPLETED, ExitCode 0"),
+        subject: only(
+            &[Kind::Job],
+            "Slurm Job_id=4711 Name=train Ended, Run time 01:00:00, COMPLETED, ExitCode 0",
+        ),
         state: only(&[Kind::Job], "COMPLETED"),
         ..Notice::default()
     }

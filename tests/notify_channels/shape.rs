@@ -92,7 +92,10 @@ fn slack(body: &Value) {
     if let Some(actions) = blocks.get(2) {
         assert_eq!(actions["type"], "actions");
         let button = &list(actions, "/elements")[0];
-        assert_eq!((&button["type"], &button["text"]["type"]), (&"button".into(), &"plain_text".into()));
+        assert_eq!(
+            (&button["type"], &button["text"]["type"]),
+            (&"button".into(), &"plain_text".into())
+        );
         length("button", text(button, "/text/text"), 75);
         web(text(button, "/url"));
     }
@@ -112,7 +115,10 @@ fn teams(request: &Request) {
     let style = text(card, "/body/0/style");
     assert!(["good", "warning", "attention", "emphasis"].contains(&style), "{style}");
     for block in &list(card, "/body")[1..] {
-        assert_eq!((&block["type"], &block["inlines"][0]["type"]), (&"RichTextBlock".into(), &"TextRun".into()));
+        assert_eq!(
+            (&block["type"], &block["inlines"][0]["type"]),
+            (&"RichTextBlock".into(), &"TextRun".into())
+        );
         let line = text(block, "/inlines/0/text");
         assert!(!line.is_empty() && !line.contains('\n'), "{line:?}");
     }
@@ -156,7 +162,9 @@ fn rocketchat(body: &Value) {
 }
 
 fn googlechat(request: &Request) {
-    for part in ["key=KEY", "token=SECRET", "messageReplyOption=REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD"] {
+    for part in
+        ["key=KEY", "token=SECRET", "messageReplyOption=REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD"]
+    {
         assert!(request.path.contains(part), "{}", request.path);
     }
     let body = request.json();
@@ -169,14 +177,19 @@ fn googlechat(request: &Request) {
 
 fn matrix(request: &Request) {
     assert!(
-        request.path.starts_with("/_matrix/client/v3/rooms/%21ROOM%3Aexample.org/send/m.room.message/"),
+        request
+            .path
+            .starts_with("/_matrix/client/v3/rooms/%21ROOM%3Aexample.org/send/m.room.message/"),
         "{}",
         request.path
     );
     assert_eq!(request.headers["authorization"], "Bearer TOKEN");
     assert!(request.body.len() <= 60_000, "{} bytes", request.body.len());
     let body = request.json();
-    assert_eq!((&body["msgtype"], &body["format"]), (&"m.text".into(), &"org.matrix.custom.html".into()));
+    assert_eq!(
+        (&body["msgtype"], &body["format"]),
+        (&"m.text".into(), &"org.matrix.custom.html".into())
+    );
     assert!(!text(&body, "/body").is_empty());
     only_tags(text(&body, "/formatted_body"), &["strong", "br"]);
 }
@@ -187,13 +200,24 @@ fn telegram(request: &Request) {
     assert_eq!((&body["chat_id"], &body["parse_mode"]), (&"CHAT".into(), &"HTML".into()));
     let html = text(&body, "/text");
     only_tags(html, &["b"]);
-    let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#x27;", "'"), ("&#x60;", "`"), ("&#x3D;", "="), ("&amp;", "&")];
+    let entities = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#x27;", "'"),
+        ("&#x60;", "`"),
+        ("&#x3D;", "="),
+        ("&amp;", "&"),
+    ];
     let shown = entities.iter().fold(html.to_owned(), |html, (from, to)| html.replace(from, to));
     length("text", &shown.replace("<b>", "").replace("</b>", ""), 4_096);
 }
 
 fn gotify(request: &Request) {
-    assert_eq!((request.path.as_str(), request.headers["x-gotify-key"].as_str()), ("/message", "TOKEN"));
+    assert_eq!(
+        (request.path.as_str(), request.headers["x-gotify-key"].as_str()),
+        ("/message", "TOKEN")
+    );
     let body = request.json();
     length("title", text(&body, "/title"), 1_000);
     length("message", text(&body, "/message"), 16_000);

@@ -107,7 +107,10 @@ impl Request {
     pub fn shown(&self, port: u16) -> String {
         let mut out = format!("{} {}\n", self.method, self.path);
         for (name, value) in &self.headers {
-            if !matches!(name.as_str(), "content-length" | "accept" | "accept-encoding" | "user-agent") {
+            if !matches!(
+                name.as_str(),
+                "content-length" | "accept" | "accept-encoding" | "user-agent"
+            ) {
                 out += &format!("{name}: {}\n", value.replace(&port.to_string(), "PORT"));
             }
         }
