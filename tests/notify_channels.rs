@@ -574,18 +574,22 @@ fn good(name: &str) -> Answer {
     }
 }
 
-/// One notice of each kind, and two digests.
+/// One notice of each kind, and three digests.
 fn events() -> Vec<Vec<Notice>> {
     let many = |kind| (0..500).map(|n| task(kind, n)).collect::<Vec<_>>();
     let mut all: Vec<Vec<Notice>> = Kind::ALL.map(|kind| vec![notice(kind)]).into();
-    all.extend([many(Kind::Failed), many(Kind::Ready)[..2].to_vec()]);
+    let mixed = vec![task(Kind::Ready, 1), task(Kind::Failed, 2), task(Kind::Ended, 3)];
+    all.extend([many(Kind::Failed), many(Kind::Ready)[..2].to_vec(), mixed]);
     all
 }
 
 fn told(notices: &[Notice]) -> String {
     match notices {
         [one] => one.kind.name().to_owned(),
-        many => format!("{}-x{}", many[0].kind, many.len()),
+        many if many.iter().all(|one| one.kind == many[0].kind) => {
+            format!("{}-x{}", many[0].kind, many.len())
+        }
+        many => format!("mixed-x{}", many.len()),
     }
 }
 
