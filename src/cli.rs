@@ -25,8 +25,8 @@ pub use node::{
     StatsArgs, Switch, TopologyArgs,
 };
 pub use notify::{
-    EVENTS, EventFlags, NotifyArgs, NotifyCommand, NotifyFlags, PluginsCommand, PreviewArgs,
-    TemplatesCommand, TemplatesInitArgs, TestArgs, TopicArgs,
+    EVENTS, EventFlags, MailprogArgs, NotifyArgs, NotifyCommand, NotifyFlags, PluginsCommand,
+    PreviewArgs, TemplatesCommand, TemplatesInitArgs, TestArgs, TopicArgs,
 };
 pub use scripts::{
     AccessArg, HeartbeatArgs, RegisterArgs, StateArg, UnregisterArgs, WaitReadyArgs,

@@ -217,6 +217,18 @@ impl Run {
         Ok(Background { child, stdin, stderr, said: Vec::new() })
     }
 
+    /// Starts it to go on when this process has ended: no pipe and no process group connects the
+    /// two.
+    ///
+    /// # Errors
+    /// [`ExecError`]
+    pub fn detached(self) -> Result<(), ExecError> {
+        let mut command = self.command();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.process_group(0).spawn().map_err(|error| self.refused(error))?;
+        Ok(())
+    }
+
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.args);

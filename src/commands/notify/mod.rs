@@ -1,6 +1,7 @@
 //! `llamactl notify`
 
 mod event;
+mod mailprog;
 mod preview;
 mod templates;
 mod topic;
@@ -37,6 +38,7 @@ pub async fn run(context: &Context, args: NotifyArgs) -> anyhow::Result<Exit> {
         Some(NotifyCommand::Templates(command)) => templates::run(context, command),
         Some(NotifyCommand::Plugins(PluginsCommand::Ls)) => plugins(context),
         Some(NotifyCommand::Topic(args)) => topic::run(context, &args),
+        Some(NotifyCommand::Mailprog(args)) => mailprog::run(context, &args).await,
     }
 }
 
