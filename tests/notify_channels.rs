@@ -56,12 +56,18 @@ async fn every_event_in_every_channel_is_what_the_service_documents() {
 #[tokio::test]
 async fn hostile_and_endless_names_break_nothing_and_stay_within_the_limits() {
     let endless = [HOSTILE, &"x".repeat(10_000)].concat();
+    let repeated = ["🦙", "\"", "*_"].map(|text| text.repeat(10_000));
+    let evils: Vec<&str> =
+        [HOSTILE, &endless].into_iter().chain(repeated.iter().map(String::as_str)).collect();
     for name in channels() {
         let sink = Sink::start(vec![good(&name)]);
-        for evil in
-            [HOSTILE, &endless, &"🦙".repeat(10_000), &"\"".repeat(10_000), &"*_".repeat(5_000)]
-        {
+        for (n, evil) in evils.iter().enumerate() {
             for mut notices in events() {
+                // The endless ones where a text is long anyhow.
+                if n > 0 && !matches!(notices[0].kind, Kind::Failed | Kind::Job) {
+                    continue;
+                }
+                notices.truncate(30);
                 notices.iter_mut().for_each(|notice| spoil(notice, evil));
                 let what = told(&notices);
                 send(&name, &sink, &notices)
