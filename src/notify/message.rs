@@ -112,7 +112,8 @@ impl Message {
         let login = one_line(&notice.ssh_via);
         let time = |at: Option<Timestamp>| at.map(|at| in_zone(at, zone)).unwrap_or_default();
         let number = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
-        let left = notice.ends.map(|ends| ends.duration_since(notice.time).as_secs().max(0) / 60);
+        let left =
+            notice.ends.map(|ends| (ends.duration_since(notice.time).as_secs().max(0) + 30) / 60);
         Message {
             kind: notice.kind,
             level: level(notice),
