@@ -1,12 +1,15 @@
 //! How messages leave: from the outbox, directly or through the registry.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::channel::Channel;
 use super::outbox::{self, Courier, Envelope, Fate, Limits, Outbox, Outcome};
 use super::{Delivery, Fault, Notice, prepare, shown};
 use crate::config::settings::Via;
@@ -32,6 +35,8 @@ pub trait Relay: Send + Sync {
 pub struct Post {
     how: NotifySpec,
     relay: Option<Box<dyn Relay>>,
+    /// How many messages a minute each channel takes; asked for often, and read from files.
+    paces: Mutex<BTreeMap<String, Option<u32>>>,
 }
 
 impl Post {
@@ -39,7 +44,7 @@ impl Post {
     /// other way.
     pub fn new(how: NotifySpec, relay: Option<Box<dyn Relay>>) -> Post {
         let relay = relay.filter(|_| how.via != Via::Direct);
-        Post { how, relay }
+        Post { how, relay, paces: Mutex::default() }
     }
 
     async fn directly(&self, target: &str, letters: &[Envelope]) -> Result<(), Fault> {
@@ -66,6 +71,16 @@ impl Post {
 }
 
 impl Courier for Post {
+    fn a_minute(&self, target: &str) -> Option<u32> {
+        let target = Target::parse(target).ok()?;
+        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = || {
+            let templates = super::parcel::templates(&self.how);
+            Channel::find(&templates, target.channel()).ok()?.limits.a_minute
+        };
+        *paces.entry(target.channel().to_owned()).or_insert_with(read)
+    }
+
     async fn carry(&self, target: &str, letters: &[Envelope]) -> Result<(), Fault> {
         let is_plugin = Target::parse(target).is_ok_and(|target| target.channel() == PLUGIN);
         match &self.relay {
@@ -134,4 +149,17 @@ pub fn delivery(outcome: &Outcome) -> Delivery {
         }),
     };
     Delivery { channel, target, attempts: outcome.attempts, error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_that_takes_fewer_messages_a_minute_says_so_in_its_file() {
+        let post = Post::new(NotifySpec::default(), None);
+        assert_eq!(post.a_minute("twilio://AC:t@api.twilio.com/+1555/+1556"), Some(10));
+        assert_eq!(post.a_minute("telegram://1:t@api.telegram.org/2"), Some(20));
+        assert_eq!(post.a_minute("mailto:a@b.c"), None);
+    }
 }
