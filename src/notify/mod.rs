@@ -12,6 +12,7 @@ mod message;
 pub mod outbox;
 pub mod parcel;
 pub mod plugin;
+pub mod post;
 mod programs;
 mod retry;
 pub mod template;
@@ -161,7 +162,10 @@ pub async fn prepare(
 /// Channel and target as they may be shown.
 fn shown(target: &str) -> (String, String) {
     match Target::parse(target) {
-        Ok(target) => (target.channel().to_owned(), target.masked()),
+        Ok(target) => match target.address() {
+            Some(address) => (target.channel().to_owned(), address.to_owned()),
+            None => (target.channel().to_owned(), target.masked()),
+        },
         Err(_) => ("unknown".to_owned(), "…".to_owned()),
     }
 }

@@ -64,9 +64,12 @@ pub(super) fn next(
         return Step::Wait(gate.min(first_end));
     }
     ready.sort_by(|a, b| (a.oldest, &a.ids).cmp(&(b.oldest, &b.ids)));
-    // The last place of a minute takes all that waits: what would come after it would be late.
-    let last_place = state.recent.len() + 1 >= pace.a_minute.max(1) as usize;
-    if last_place && !ready[0].tried {
+    // The last place of a minute takes all that waits, and so does the first one after a minute
+    // that was full: what would come after it would be late.
+    let places = pace.a_minute.max(1) as usize;
+    let last_place = sent_before(state, now) + 1 >= places;
+    let late = sent_before(state, ready[0].oldest) >= places;
+    if (last_place || late) && !ready[0].tried {
         let fresh = ready.into_iter().filter(|candidate| !candidate.tried);
         return Step::Send(fresh.flat_map(|candidate| candidate.ids).collect());
     }
@@ -83,6 +86,11 @@ pub(super) fn others(
 ) -> bool {
     let (ready, _) = candidates(letters, state, pace, now);
     ready.iter().any(|candidate| candidate.ids != ids)
+}
+
+/// How many messages went out in the minute before `time`.
+fn sent_before(state: &State, time: Timestamp) -> usize {
+    state.recent.iter().filter(|at| **at <= time && **at + MINUTE > time).count()
 }
 
 /// When the next message may go, where it can't go now.
@@ -197,15 +205,16 @@ mod tests {
         state.recent.push(at(111));
         // Ten went from second 100 on: the next place is a minute later.
         assert_eq!(next(&waiting, &state, &PACE, at(112)), Step::Wait(at(160)));
-        state.recent.remove(0);
-        assert!(
-            matches!(next(&waiting, &state, &PACE, at(160)), Step::Send(ids) if ids.len() == 20)
-        );
+        let all = |step: Step| matches!(step, Step::Send(ids) if ids.len() == 20);
+        assert!(all(next(&waiting, &state, &PACE, at(160))));
         let one = Pace { a_minute: 0, ..PACE };
         let fresh = State::default();
-        assert!(
-            matches!(next(&waiting, &fresh, &one, at(160)), Step::Send(ids) if ids.len() == 20)
-        );
+        assert!(all(next(&waiting, &fresh, &one, at(160))));
+        // Ten went at once. What came right after goes as one, though then all places are free.
+        state.recent = vec![at(100); 10];
+        let waiting = letters((0..20).map(|n| letter(&format!("a{n:02}"), 101 + n, None)));
+        assert_eq!(next(&waiting, &state, &PACE, at(159)), Step::Wait(at(160)));
+        assert!(all(next(&waiting, &state, &PACE, at(165))));
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub(super) struct State {
     pub failures: u32,
     /// Whether the next try is to show if the target is down or the last message is at fault.
     pub probing: bool,
-    /// When messages went out in the last minute.
+    /// When messages went out in the last two minutes.
     pub recent: Vec<Timestamp>,
     /// When envelopes were first seen whose own time lies in the future.
     pub seen: BTreeMap<String, Timestamp>,
@@ -96,7 +96,7 @@ impl State {
                 pause.until.min(now + Duration::from_millis(pause.wait_ms).min(MAX_PAUSE));
         }
         self.pause = self.pause.filter(|pause| pause.until > now);
-        self.recent.retain(|at| *at <= now && *at + MINUTE > now);
+        self.recent.retain(|at| *at <= now && *at + 2 * MINUTE > now);
         self.seen.retain(|id, _| letters.contains_key(id));
         for (id, letter) in letters {
             if letter.created > now + SKEW {
