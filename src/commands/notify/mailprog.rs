@@ -13,7 +13,7 @@ use crate::cli::MailprogArgs;
 use crate::commands::{Context, identity};
 use crate::config::settings::Settings;
 use crate::config::spec::NotifySpec;
-use crate::config::{resolve, targets};
+use crate::config::{resolve, targets, units};
 use crate::domain::target::Target;
 use crate::exec::Run;
 use crate::exit::{Exit, Failure};
@@ -122,7 +122,7 @@ fn whom(
     let (mut to, mut wrong) = (Vec::new(), Vec::new());
     for address in mailprog::addresses(given, &domain).into_iter().take(MAX_ADDRESSES) {
         let target = Target::mail(&address);
-        match parcel::check(how, &target) {
+        match units::email(&address).and_then(|()| parcel::check(how, &target)) {
             Ok(()) => to.push(target),
             Err(error) => wrong.push(error),
         }
