@@ -61,7 +61,8 @@ pub async fn run(context: &Context, args: &MailprogArgs) -> anyhow::Result<Exit>
     let letters: Vec<Envelope> = to.into_iter().map(letter).collect();
     let outcomes = outbox.send(&letters, &post, Instant::now() + AT_ONCE).await;
     failed.extend(outcomes.iter().filter_map(error));
-    if outcomes.iter().any(|outcome| matches!(outcome.fate, Fate::Waiting { .. })) {
+    // What an earlier process left that was killed goes too.
+    if nobody_carries(&folder) && outbox.waiting().is_ok_and(|waiting| !waiting.is_empty()) {
         go_on_in_background()?;
     }
     if failed.is_empty() {
@@ -100,6 +101,11 @@ fn lock(path: &Path) -> std::io::Result<Option<File>> {
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error),
     }
+}
+
+/// Whether no process in the background is at work. One that ends just now looks once more.
+fn nobody_carries(folder: &Path) -> bool {
+    !matches!(lock(&folder.join(LOCK)), Ok(None))
 }
 
 /// Leaves what waits to a process that slurmctld knows nothing of.
