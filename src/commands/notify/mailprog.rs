@@ -13,7 +13,7 @@ use crate::cli::MailprogArgs;
 use crate::commands::{Context, identity};
 use crate::config::settings::Settings;
 use crate::config::spec::NotifySpec;
-use crate::config::{resolve, targets};
+use crate::config::{resolve, targets, units};
 use crate::domain::target::Target;
 use crate::exec::Run;
 use crate::exit::{Exit, Failure};
@@ -60,7 +60,8 @@ pub async fn run(context: &Context, args: &MailprogArgs) -> anyhow::Result<Exit>
     let letters: Vec<Envelope> = to.into_iter().map(letter).collect();
     let outcomes = outbox.send(&letters, &post, Instant::now() + AT_ONCE).await;
     failed.extend(outcomes.iter().filter_map(error));
-    if outcomes.iter().any(|outcome| matches!(outcome.fate, Fate::Waiting { .. })) {
+    // What an earlier process left that was killed goes too.
+    if nobody_carries(&folder) && outbox.waiting().is_ok_and(|waiting| !waiting.is_empty()) {
         go_on_in_background()?;
     }
     if failed.is_empty() {
@@ -101,6 +102,11 @@ fn lock(path: &Path) -> std::io::Result<Option<File>> {
     }
 }
 
+/// Whether no process in the background is at work. One that ends just now looks once more.
+fn nobody_carries(folder: &Path) -> bool {
+    !matches!(lock(&folder.join(LOCK)), Ok(None))
+}
+
 /// Leaves what waits to a process that slurmctld knows nothing of.
 fn go_on_in_background() -> anyhow::Result<()> {
     let program = std::env::current_exe()?;
@@ -121,7 +127,7 @@ fn whom(
     let (mut to, mut wrong) = (Vec::new(), Vec::new());
     for address in mailprog::addresses(given, &domain).into_iter().take(MAX_ADDRESSES) {
         let target = Target::mail(&address);
-        match parcel::check(how, &target) {
+        match units::email(&address).and_then(|()| parcel::check(how, &target)) {
             Ok(()) => to.push(target),
             Err(error) => wrong.push(error),
         }
