@@ -152,7 +152,7 @@ impl Counters {
     /// Counts a message that a server or the registry sent, or could not send. Clients name the
     /// channel, so only known names are labels.
     pub fn notified(&self, told: &Notified) {
-        let known = ["email", "ntfy"].into_iter().find(|known| *known == told.channel);
+        let known = CHANNELS.iter().copied().find(|known| *known == told.channel);
         let channel = known.unwrap_or("other");
         let result = if told.ok { "ok" } else { "failed" };
         self.notifications.get_or_create(&NotificationLabels { channel, result }).inc();

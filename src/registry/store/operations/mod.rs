@@ -30,6 +30,8 @@ pub use tokens::TABLE as TOKENS;
 
 /// How long the id of a replaced server is remembered.
 const REPLACED_KEPT: Duration = Duration::from_secs(48 * 3600);
+/// A message that did not go out for so long never does.
+const MESSAGES_LIVE: Duration = Duration::from_secs(3 * 24 * 3600);
 /// Most events that one [`Op::Prune`] drops, so that no other operation waits long.
 pub const PRUNED_AT_ONCE: usize = 5_000;
 
@@ -248,6 +250,7 @@ impl Apply<'_> {
         let oldest = self.number("SELECT coalesce(min(seq), 0) AS n FROM events", &[])?;
         let before = kept.max(most).min(oldest + PRUNED_AT_ONCE as u64);
         dropped += self.execute("DELETE FROM events WHERE seq < ?1", values![before])?;
+        dropped += self.prune_claims(ago(MESSAGES_LIVE))?;
         Ok(Ok(Done::Changed(dropped)))
     }
 }
