@@ -7,6 +7,7 @@ mod admin;
 mod find;
 mod jobs;
 mod node;
+mod notify;
 mod scripts;
 mod trust;
 
@@ -23,9 +24,12 @@ pub use node::{
     NodeHeartbeatArgs, NodeLsArgs, NodeRegisterArgs, NodeRmArgs, NodeStatusArg, ProfileCommand,
     StatsArgs, Switch, TopologyArgs,
 };
+pub use notify::{
+    EVENTS, EventFlags, NotifyArgs, NotifyCommand, NotifyFlags, PluginsCommand, PreviewArgs,
+    TemplatesCommand, TemplatesInitArgs, TestArgs, TopicArgs,
+};
 pub use scripts::{
-    AccessArg, EventArg, HeartbeatArgs, NotifyArgs, RegisterArgs, StateArg, UnregisterArgs,
-    WaitReadyArgs,
+    AccessArg, HeartbeatArgs, RegisterArgs, StateArg, UnregisterArgs, WaitReadyArgs,
 };
 pub use trust::{AuditArgs, TokenCommand, TokenCreateArgs};
 

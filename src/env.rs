@@ -36,6 +36,8 @@ vars! {
     LLAMACTL_TOKEN = "LLAMACTL_TOKEN";
     /// PEM file with the CA of the registry's certificate, where it is one of your site's own.
     LLAMACTL_CA_FILE = "LLAMACTL_CA_FILE";
+    /// Who is told, each as one URL, with commas.
+    LLAMACTL_NOTIFY = "LLAMACTL_NOTIFY";
     /// Mail address for `--email` without a value.
     NOTIFY_EMAIL = "NOTIFY_EMAIL";
     /// ntfy topic for `--ntfy-topic` without a value.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
@@ -28,6 +28,8 @@ pub struct Run {
     stdin: Vec<u8>,
     env: Vec<(OsString, OsString)>,
     env_remove: Vec<OsString>,
+    env_clear: bool,
+    own_group: bool,
     dir: Option<PathBuf>,
     timeout: Duration,
 }
@@ -94,6 +96,8 @@ impl Run {
             stdin: Vec::new(),
             env: Vec::new(),
             env_remove: Vec::new(),
+            env_clear: false,
+            own_group: false,
             dir: None,
             timeout: Duration::from_secs(30),
         }
@@ -129,6 +133,21 @@ impl Run {
         self
     }
 
+    /// Lets it have, of this process's environment, only the variables of these names.
+    pub fn only_env(mut self, names: &[&str]) -> Run {
+        self.env_clear = true;
+        let known = names.iter().filter_map(|name| Some(((*name).into(), std::env::var_os(name)?)));
+        self.env.extend(known);
+        self
+    }
+
+    /// Gives it a process group of its own, which is killed as a whole when the time is over:
+    /// also what it has started itself.
+    pub fn own_group(mut self) -> Run {
+        self.own_group = true;
+        self
+    }
+
     /// Sets the folder that it runs in.
     pub fn dir(mut self, dir: impl Into<PathBuf>) -> Run {
         self.dir = Some(dir.into());
@@ -150,6 +169,7 @@ impl Run {
         let mut command = self.command();
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.kill_on_drop(true).spawn().map_err(|error| self.refused(error))?;
+        let group = Group(child.id().filter(|_| self.own_group));
         let mut stdin = child.stdin.take();
         let mut stdout = child.stdout.take();
         let mut stderr = child.stderr.take();
@@ -167,7 +187,10 @@ impl Run {
         match tokio::time::timeout(self.timeout, all).await {
             Err(_) => Err(ExecError::TimedOut { program: name, seconds: self.timeout.as_secs() }),
             Ok(Err(source)) => Err(ExecError::Io { program: name, source }),
-            Ok(Ok((stdout, stderr, status))) => Ok(Outcome { code: status.code(), stdout, stderr }),
+            Ok(Ok((stdout, stderr, status))) => {
+                group.is_over();
+                Ok(Outcome { code: status.code(), stdout, stderr })
+            }
         }
     }
 
@@ -197,6 +220,12 @@ impl Run {
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.args);
+        if self.env_clear {
+            command.env_clear();
+        }
+        if self.own_group {
+            command.process_group(0);
+        }
         for variable in &self.env_remove {
             command.env_remove(variable);
         }
@@ -215,6 +244,23 @@ impl Run {
         match source.kind() {
             std::io::ErrorKind::NotFound => ExecError::NotFound(self.name()),
             _ => ExecError::Io { program: self.name(), source },
+        }
+    }
+}
+
+/// A process group that is killed when this is dropped before it is over.
+struct Group(Option<u32>);
+
+impl Group {
+    fn is_over(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(leader) = self.0 {
+            let _ = killpg(Pid::from_raw(leader.cast_signed()), Signal::SIGKILL);
         }
     }
 }

@@ -140,7 +140,7 @@ prop_compose! {
         spec.server.args = Some(args);
         spec.server.alias = alias;
         spec.labels = labels;
-        spec.notify.email = email;
+        spec.notify.to = email.into_iter().collect();
         spec
     }
 }

@@ -14,6 +14,25 @@ let retryTimer = null;
 let hiddenTimer = null;
 let controller = null;
 let keepHidden = false;
+let early = null;
+
+/** Asks for the stream before it is known who asks; the first `start` takes it, `dropEarly` gives it up. */
+export function askEarly() {
+  const mine = new AbortController();
+  early = { mine, answer: open(mine) };
+  // A refusal is told when the stream is asked for again.
+  early.answer.catch(() => (early = null));
+}
+
+/** Gives up what `askEarly` asked for. */
+export function dropEarly() {
+  early?.mine.abort();
+  early = null;
+}
+
+function open(mine) {
+  return request("GET", "/api/v1/live", { signal: mine.signal, accept: "text/event-stream" });
+}
 
 /** Connects, and from then on reconnects by itself. */
 export function start() {
@@ -40,20 +59,22 @@ export let nextTry = null;
 async function connect() {
   clearTimeout(retryTimer);
   nextTry = null;
-  const mine = new AbortController();
+  const asked = early;
+  early = null;
+  const mine = asked?.mine ?? new AbortController();
   controller = mine;
   try {
-    await follow(mine);
+    await follow(mine, asked?.answer);
     if (controller === mine) retry(new Error("the registry ended the stream"));
   } catch (error) {
     if (controller === mine) retry(error);
   }
 }
 
-async function follow(mine) {
+async function follow(mine, asked) {
   let watchdog = setTimeout(() => mine.abort(), SILENCE_MS);
   try {
-    const answer = await request("GET", "/api/v1/live", { signal: mine.signal, accept: "text/event-stream" });
+    const answer = await (asked ?? open(mine));
     const reader = answer.body.getReader();
     const parse = parser(onMessage);
     const decoder = new TextDecoder();

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::notify::NotifyFlags;
+
 /// `llamactl submit`
 #[derive(Debug, Clone, Default, Args)]
 #[command(after_help = "Examples:
@@ -89,17 +91,9 @@ pub struct SubmitArgs {
     #[arg(help_heading = "llama-server")]
     pub extra_args: Option<String>,
 
-    /// Mail when ready or failed; without ADDRESS: NOTIFY_EMAIL, then the configuration
-    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "")]
-    #[arg(help_heading = "Notifications")]
-    pub email: Option<String>,
-    /// Push when ready or failed; without TOPIC: NTFY_TOPIC, then the configuration
-    #[arg(long, value_name = "TOPIC", num_args = 0..=1, default_missing_value = "")]
-    #[arg(help_heading = "Notifications")]
-    pub ntfy_topic: Option<String>,
-    /// ntfy server [default: https://ntfy.sh]
-    #[arg(long, value_name = "URL", help_heading = "Notifications")]
-    pub ntfy_server: Option<String>,
+    /// Who is told.
+    #[command(flatten)]
+    pub notify: NotifyFlags,
 
     /// Print the job script and submit nothing
     #[arg(long)]
@@ -152,13 +146,7 @@ pub struct RunArgs {
     /// Port to listen on; 0 takes a free one
     #[arg(long)]
     pub port: Option<u16>,
-    /// Mail when ready or failed; without ADDRESS: NOTIFY_EMAIL, then the configuration
-    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "")]
-    pub email: Option<String>,
-    /// Push when ready or failed; without TOPIC: NTFY_TOPIC, then the configuration
-    #[arg(long, value_name = "TOPIC", num_args = 0..=1, default_missing_value = "")]
-    pub ntfy_topic: Option<String>,
-    /// ntfy server [default: https://ntfy.sh]
-    #[arg(long, value_name = "URL")]
-    pub ntfy_server: Option<String>,
+    /// Who is told.
+    #[command(flatten)]
+    pub notify: NotifyFlags,
 }

@@ -158,9 +158,7 @@ fn resolve(context: &Context, args: &RunArgs) -> anyhow::Result<Spec> {
         },
         slurm: SlurmConfig { gpu_type: args.gpu_type.clone(), ..SlurmConfig::default() },
         registry: context.global.registry.clone(),
-        email: args.email.clone(),
-        ntfy_topic: args.ntfy_topic.clone(),
-        ntfy_server: args.ntfy_server.clone(),
+        notify: super::notify::asked(&args.notify)?,
     };
     let draft = config::resolve::load(&request)?;
     let variant = match (&args.gpu_type, draft.gpu_type()) {
@@ -185,9 +183,11 @@ fn check_flags(args: &RunArgs) -> Result<(), Failure> {
         ("--context", args.context.is_some()),
         ("--gpu-layers", args.gpu_layers.is_some()),
         ("--extra-args", args.extra_args.is_some()),
-        ("--email", args.email.is_some()),
-        ("--ntfy-topic", args.ntfy_topic.is_some()),
-        ("--ntfy-server", args.ntfy_server.is_some()),
+        ("--email", args.notify.email.is_some()),
+        ("--ntfy-topic", args.notify.ntfy_topic.is_some()),
+        ("--ntfy-server", args.notify.ntfy_server.is_some()),
+        ("--notify", !args.notify.to.is_empty()),
+        ("--notify-on", !args.notify.events.is_empty()),
     ];
     match given.iter().find(|(_, given)| *given) {
         None => Ok(()),

@@ -10,9 +10,11 @@ use crate::cli::{ConfigsCommand, SubmitArgs};
 use crate::commands::{Context, configs};
 use crate::config::model::{GpuLayers, GpuLayersWord, ServerConfig, SlurmConfig, StringOrNumber};
 use crate::config::resolve::{self, Request, Resolved};
-use crate::config::units;
+use crate::config::spec::NotifySpec;
+use crate::config::{targets, units};
 use crate::exit::{Exit, Failure};
 use crate::output::printable;
+use crate::paths;
 use crate::slurm::Slurm;
 use crate::slurm::sbatch::{Submission, SubmitError, Submitted};
 use crate::slurm::script::{self, Frame};
@@ -78,6 +80,7 @@ pub async fn run(context: &Context, args: SubmitArgs) -> anyhow::Result<Exit> {
     });
     let submitted = slurm.submit(&plan.script, &plan.submission).await.map_err(failure)?;
     announce(context, &plan.resolved, &submitted, &mut report)?;
+    super::notify::show_topic(context.printer, &plan.resolved.spec.notify)?;
     if let Ok(Some(warning)) = registry.await {
         context.printer.warn(warning);
     }
@@ -112,6 +115,9 @@ async fn plan(context: &Context, args: &SubmitArgs, slurm: &Slurm) -> anyhow::Re
     spec.drain_seconds = script::drain_seconds(&resolved.slurm, spec.drain_seconds);
     spec.slurm_bin.clone_from(&slurm.bin);
     spec.connection_dir = Some(std::env::current_dir()?);
+    if !args.dry_run {
+        put_away(&mut spec.notify)?;
+    }
     let llamactl = match &resolved.settings.paths.llamactl {
         Some(path) => path.clone(),
         None => std::env::current_exe()?,
@@ -128,6 +134,17 @@ async fn plan(context: &Context, args: &SubmitArgs, slurm: &Slurm) -> anyhow::Re
         cluster: resolved.slurm.cluster.clone(),
     };
     Ok(Plan { resolved, submission, script })
+}
+
+/// Secrets of targets go into files that the job reads: its script can be read by others.
+fn put_away(notify: &mut NotifySpec) -> Result<(), Failure> {
+    let folder = paths::state_dir().map(|folder| folder.join("targets"));
+    let Some(folder) = folder else { return Ok(()) };
+    notify.to = targets::put_away(&notify.to, &folder).map_err(|error| {
+        Failure::new(format!("{}: {error}", folder.display()))
+            .hint("a target's secret goes into a file there, which the job reads")
+    })?;
+    Ok(())
 }
 
 /// The flags as a request to the configuration.
@@ -166,9 +183,7 @@ fn request(context: &Context, args: &SubmitArgs) -> Result<Request, Failure> {
             ..SlurmConfig::default()
         },
         registry: context.global.registry.clone(),
-        email: args.email.clone(),
-        ntfy_topic: args.ntfy_topic.clone(),
-        ntfy_server: args.ntfy_server.clone(),
+        notify: super::notify::asked(&args.notify)?,
     })
 }
 

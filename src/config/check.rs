@@ -110,6 +110,9 @@ fn leaf(key: &str, value: &Value) -> Verdict {
         "registry.url" | "notify.ntfy_server" if text != "none" => simple(units::url(&text)),
         "notify.email" if text != "none" => simple(units::email(&text)),
         "notify.ntfy_topic" if text != "none" => simple(units::topic(&text)),
+        "notify.expiring_before" | "notify.pending_after" | "notify.digest" => {
+            simple(units::duration(&text).map(drop))
+        }
         "notify.smtp.from" => simple(mailbox(&text)),
         "notify.smtp.host" => simple(server::host(&text)),
         "ssh.via" => via(&text),

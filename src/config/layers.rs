@@ -232,6 +232,7 @@ const VARIABLES: &[(env::Var, &str)] = &[
     (env::LLAMACTL_SSH_VIA, "ssh.via"),
     (env::REGISTRY_URL, "registry.url"),
     (env::LLAMACTL_CA_FILE, "registry.ca_file"),
+    (env::LLAMACTL_NOTIFY, "notify.to"),
     (env::NOTIFY_EMAIL, "notify.email"),
     (env::NTFY_TOPIC, "notify.ntfy_topic"),
     (env::NTFY_SERVER, "notify.ntfy_server"),
@@ -245,7 +246,7 @@ const VARIABLES: &[(env::Var, &str)] = &[
 ];
 
 /// Keys with several values, which a variable gives with commas.
-const LISTS: &[&str] = &["node.labels", "node.groups"];
+const LISTS: &[&str] = &["node.labels", "node.groups", "notify.to"];
 
 /// The environment, one layer for each variable that is set.
 ///

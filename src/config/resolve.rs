@@ -13,6 +13,7 @@ use super::merge::{self, Kind, Layer, Merged};
 use super::model::{ServerConfig, SlurmConfig};
 use super::settings::Settings;
 use super::spec::{NotifySpec, Spec};
+use super::targets::Asked;
 use super::tidy::{drain, tidy};
 use super::{find, targets, units};
 use crate::exit::Failure;
@@ -36,12 +37,8 @@ pub struct Request {
     pub slurm: SlurmConfig,
     /// `--registry`
     pub registry: Option<String>,
-    /// `--email`: `Some("")` is the flag without a value.
-    pub email: Option<String>,
-    /// `--ntfy-topic`: `Some("")` is the flag without a value.
-    pub ntfy_topic: Option<String>,
-    /// `--ntfy-server`
-    pub ntfy_server: Option<String>,
+    /// Who is told.
+    pub notify: Asked,
 }
 
 /// Which layer a value came from, in rising order of strength.
@@ -180,12 +177,7 @@ impl Draft {
         one_model(&everything, self.model.as_ref())?;
         let drain_seconds = drain(&mut everything.slurm, &layers, &merged)?;
         let settings = settings_of(&without_model(&layers))?;
-        let targets = targets::resolve(
-            &settings,
-            self.request.email.as_deref(),
-            self.request.ntfy_topic.as_deref(),
-            self.request.ntfy_server.as_deref(),
-        )?;
+        let targets = targets::resolve(&settings, &self.request.notify)?;
         domain_rules(&everything)?;
         let (hooks, hook_origins) = hooks(&layers).into_iter().unzip();
         let mut origins = origins(&layers, &merged);

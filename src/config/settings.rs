@@ -7,6 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::model::{Hooks, ServerConfig, SlurmConfig};
+use super::rules::{RelaySettings, Rule};
+use crate::domain::notice::Kind;
 
 /// One configuration file. `server`, `slurm`, `hooks` and `labels` are defaults for every
 /// model.
@@ -55,6 +57,14 @@ pub struct RegistrySettings {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NotifySettings {
+    /// Everybody who is told, each as one URL: `mailto:you@example.org`, `ntfy://topic`,
+    /// `slack://…`, `plugin://NAME` (`LLAMACTL_NOTIFY`, with commas).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<Vec<String>>,
+    /// Of which events; `[all]` for all. Without it of all that one may want to act on: not of
+    /// `draining`, `ended`, `offline` and `online`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events: Option<Vec<EventName>>,
     /// Mail address for `--email` without a value (`NOTIFY_EMAIL`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
@@ -73,6 +83,114 @@ pub struct NotifySettings {
     /// Folder with templates of your own, in place of the built-in ones of the same name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub templates: Option<PathBuf>,
+    /// Folder with further plugins, `llamactl-notify-NAME`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plugins: Option<PathBuf>,
+    /// How messages leave: `auto` (the default: directly, and through the registry where that
+    /// can't be), `direct` or `registry`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub via: Option<Via>,
+    /// So long before its walltime ends a server is `expiring`; 15m when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expiring_before: Option<String>,
+    /// A job that still waits after so long is `pending`; 30m when left out. `submit --wait`
+    /// tells of it; where this is set, `submit` leaves a process behind that does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pending_after: Option<String>,
+    /// Whether a public service may be told host and port of a server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub share_address: Option<bool>,
+    /// How long messages of one array wait for each other, to be one; 15s when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// Most messages a minute to one target; what is more becomes one. 10 when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub a_minute: Option<u32>,
+    /// Who else is told: by event, model, owner and label. The registry tells by them of what it
+    /// sees, and whoever runs a server of the rest.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<Rule>,
+    /// What the registry sends for others; for its operator.
+    #[serde(skip_serializing_if = "is_default")]
+    pub relay: RelaySettings,
+}
+
+fn is_default(relay: &RelaySettings) -> bool {
+    *relay == RelaySettings::default()
+}
+
+/// A kind of event, or all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum EventName {
+    /// One of them.
+    Kind(Kind),
+    /// All of them.
+    All,
+}
+
+impl EventName {
+    /// The kinds that are named, each once.
+    pub fn kinds(names: &[EventName]) -> Vec<Kind> {
+        if names.contains(&EventName::All) {
+            return Kind::ALL.to_vec();
+        }
+        let named = |kind: &Kind| names.contains(&EventName::Kind(*kind));
+        Kind::ALL.into_iter().filter(named).collect()
+    }
+}
+
+impl std::str::FromStr for EventName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<EventName, String> {
+        match text {
+            "all" => Ok(EventName::All),
+            kind => kind.parse().map(EventName::Kind),
+        }
+    }
+}
+
+impl TryFrom<String> for EventName {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<EventName, String> {
+        text.parse()
+    }
+}
+
+impl From<EventName> for String {
+    fn from(name: EventName) -> String {
+        match name {
+            EventName::Kind(kind) => kind.name().to_owned(),
+            EventName::All => "all".to_owned(),
+        }
+    }
+}
+
+impl JsonSchema for EventName {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "EventName".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let names: Vec<&str> = Kind::ALL.map(Kind::name).into_iter().chain(["all"]).collect();
+        schemars::json_schema!({"description": "A kind of event, or all of them.", "enum": names})
+    }
+}
+
+/// How messages leave.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Via {
+    /// Directly, and through the registry where a target can't be reached from here.
+    #[default]
+    Auto,
+    /// Directly only.
+    Direct,
+    /// Through the registry only.
+    Registry,
 }
 
 /// An SMTP server.

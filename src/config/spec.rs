@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::model::ServerConfig;
-use super::settings::Smtp;
+use super::settings::{Smtp, Via};
+use crate::domain::notice::Kind;
 
 /// Everything that `llamactl run` needs to know.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,20 +57,20 @@ pub struct Spec {
     pub connection_dir: Option<PathBuf>,
 }
 
-/// Who is told, and how.
+/// Who is told, of what, and how.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NotifySpec {
-    /// Mail address.
+    /// Everybody who is told, each as one URL ([`crate::domain::target`]).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub to: Vec<String>,
+    /// Of which events; nothing: of those that people usually want.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-    /// ntfy topic.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ntfy_topic: Option<String>,
-    /// ntfy server.
+    pub events: Option<Vec<Kind>>,
+    /// ntfy server of topics that name none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ntfy_server: Option<String>,
-    /// File (0600) with an ntfy access token.
+    /// File (0600) with an access token for that server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ntfy_token_file: Option<PathBuf>,
     /// SMTP server.
@@ -78,13 +79,43 @@ pub struct NotifySpec {
     /// Folder with templates of the user's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub templates: Option<PathBuf>,
+    /// Folder with plugins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plugins: Option<PathBuf>,
+    /// How messages leave.
+    #[serde(skip_serializing_if = "is_default")]
+    pub via: Via,
+    /// So many seconds before its walltime ends a server is `expiring`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expiring_before: Option<u64>,
+    /// A job that still waits after so many seconds is `pending`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pending_after: Option<u64>,
+    /// Whether a public service may be told host and port of a server.
+    #[serde(skip_serializing_if = "is_default")]
+    pub share_address: bool,
+    /// How many seconds messages of one array wait for each other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<u64>,
+    /// Most messages a minute to one target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub a_minute: Option<u32>,
 }
 
 impl NotifySpec {
-    /// Whether anybody is told anything.
+    /// Whether nobody is told anything.
     pub fn is_empty(&self) -> bool {
-        self.email.is_none() && self.ntfy_topic.is_none()
+        self.to.is_empty()
     }
+
+    /// Whether they are told of such an event.
+    pub fn tells(&self, kind: Kind) -> bool {
+        self.events.as_deref().unwrap_or(&Kind::DEFAULT).contains(&kind)
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// SLURM asks a job to drain so many seconds before its end, unless the configuration says

@@ -24,6 +24,7 @@ const PATHS: &[&str] = &[
     "registry.ca_file",
     "notify.ntfy_token_file",
     "notify.templates",
+    "notify.plugins",
     "node.id_file",
     "paths.slurm_bin",
     "paths.llamactl",

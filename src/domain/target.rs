@@ -88,10 +88,11 @@ impl Target {
     /// As [`Target::parse`], and where it is a target of another channel.
     pub fn of_service(channel: &str, text: &str) -> Result<Target, String> {
         let text = text.trim();
-        let own = [("https://", ""), ("http://", "+http")].into_iter().find_map(|(scheme, plus)| {
-            let rest = text.strip_prefix(scheme)?;
-            Some(format!("{channel}{plus}://{rest}"))
-        });
+        let own =
+            [("https://", ""), ("http://", "+http")].into_iter().find_map(|(scheme, plus)| {
+                let rest = text.strip_prefix(scheme)?;
+                Some(format!("{channel}{plus}://{rest}"))
+            });
         let target = Target::parse(own.as_deref().unwrap_or(text))?;
         if target.channel != channel {
             return Err(format!("there is a target of {}, not of {channel}", target.channel));
@@ -284,7 +285,10 @@ mod tests {
         let it = target("gotify+http://127.0.0.1:8080/?token=A");
         assert_eq!((it.base().as_str(), it.path()), ("http://127.0.0.1:8080", ""));
         let it = target("telegram://123456:AA-bb_c@-100123");
-        assert_eq!((it.user(), it.password(), it.host()), ("123456".into(), "AA-bb_c".into(), "-100123".into()));
+        assert_eq!(
+            (it.user(), it.password(), it.host()),
+            ("123456".into(), "AA-bb_c".into(), "-100123".into())
+        );
         let it = target("twilio://AC1:tok@+15550001111/+15552223333");
         assert_eq!((it.host().as_str(), it.parts()), ("+15550001111", vec!["+15552223333".into()]));
         let it = target("ntfy://My-Topic");

@@ -2,21 +2,19 @@
 
 use std::time::Duration;
 
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MessageBuilder};
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MessageBuilder, MultiPart};
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{CertificateStore, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
-use super::message::{Message, one_line};
+use super::message::one_line;
+use super::private_file;
 use super::programs::{self, Program};
 use super::retry::Fault;
-use super::template::{FAILED_SUBJECT, FAILED_TEXT, READY_SUBJECT, READY_TEXT};
-use super::{Kind, Notice, private_file};
 use crate::config::settings::{Smtp, SmtpSecurity};
-use crate::config::spec::NotifySpec;
 use crate::domain::server::host;
 use crate::http::cause;
 
@@ -36,40 +34,44 @@ pub struct Mail {
 }
 
 enum Way {
-    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+    Smtp(Box<AsyncSmtpTransport<Tokio1Executor>>),
     Program(Program),
 }
 
+/// What a mail says.
+#[derive(Debug, Clone, Default)]
+pub struct Words {
+    /// One line.
+    pub subject: String,
+    /// The text part.
+    pub text: String,
+    /// The HTML part.
+    pub html: String,
+    /// Who runs the server: the sender, where the configuration names none.
+    pub owner: String,
+    /// The same for every try, so that a mail that was sent twice by mistake is shown once.
+    pub key: String,
+    /// The same for all mails about a job: mail programs show them together.
+    pub thread: String,
+}
+
 impl Mail {
-    /// Writes the mail and finds the way. The message id is the same for every try, so that a
-    /// mail that was sent twice by mistake is shown once.
+    /// Writes the mail and finds the way.
     ///
     /// # Errors
     /// A wrong address, wrong SMTP settings, or no way at all.
-    pub fn new(
-        targets: &NotifySpec,
-        to: &str,
-        notice: &Notice,
-        message: &Message,
-    ) -> Result<Mail, String> {
+    pub fn new(smtp: Option<&Smtp>, to: &str, words: &Words) -> Result<Mail, String> {
         let to = address(to)?;
-        let (subject, text) = match notice.kind {
-            Kind::Ready => (READY_SUBJECT, READY_TEXT),
-            Kind::Failed => (FAILED_SUBJECT, FAILED_TEXT),
-        };
-        let folder = targets.templates.as_deref();
-        let subject = one_line(subject.render(folder, message)?.trim());
-        let text = text.render(folder, message)?;
-        let from = sender(targets.smtp.as_ref(), &notice.owner)?;
-        let way = match &targets.smtp {
-            Some(smtp) => Way::Smtp(transport(smtp)?),
+        let subject = one_line(&words.subject);
+        let from = sender(smtp, &words.owner)?;
+        let way = match smtp {
+            Some(smtp) => Way::Smtp(Box::new(transport(smtp)?)),
             None => Way::Program(programs::find()?),
         };
-        let message = builder(from, to.clone(), &subject)
-            .header(ContentType::TEXT_PLAIN)
-            .body(text.clone())
+        let message = builder(from, to.clone(), &subject, words)
+            .multipart(MultiPart::alternative_plain_html(words.text.clone(), words.html.clone()))
             .map_err(|error| format!("the mail can't be written: {error}"))?;
-        Ok(Mail { to, subject, text, message, way })
+        Ok(Mail { to, subject, text: words.text.clone(), message, way })
     }
 
     /// Tries once to send it.
@@ -141,16 +143,28 @@ fn here() -> String {
     name.filter(|name| host(name).is_ok()).unwrap_or_else(|| "localhost".to_owned())
 }
 
-fn builder(from: Address, to: Address, subject: &str) -> MessageBuilder {
+fn builder(from: Address, to: Address, subject: &str, words: &Words) -> MessageBuilder {
     // RFC 3834: no out-of-office answer to this, please.
     let automatic = HeaderName::new_from_ascii_str("Auto-Submitted");
+    let here = from.domain().to_owned();
+    // All mails about a job answer one that was never sent: that makes them a thread, whichever
+    // comes first.
+    let root = format!("<{}.llamactl@{here}>", atom(&words.thread));
     lettre::Message::builder()
         .from(Mailbox::new(Some("llamactl".to_owned()), from))
         .to(Mailbox::new(None, to))
         .subject(subject)
         .date_now()
-        .message_id(Some(format!("<{}@{}>", uuid::Uuid::now_v7(), here())))
+        .message_id(Some(format!("<{}@{here}>", atom(&words.key))))
+        .in_reply_to(root.clone())
+        .references(root)
         .raw_header(HeaderValue::new(automatic, "auto-generated".to_owned()))
+}
+
+/// `text` as the left side of a message id (RFC 5322, dot-atom): anything else becomes `-`.
+fn atom(text: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    text.chars().take(100).map(plain).collect()
 }
 
 fn transport(smtp: &Smtp) -> Result<AsyncSmtpTransport<Tokio1Executor>, String> {
@@ -213,6 +227,9 @@ fn smtp_fault(error: &smtp::Error) -> Fault {
     if error.is_permanent() || error.is_client() {
         return Fault::Permanent(reason);
     }
+    if is_unreachable(error) {
+        return Fault::unreachable(reason);
+    }
     Fault::transient(reason)
 }
 
@@ -226,6 +243,20 @@ fn is_untrusted(error: &smtp::Error) -> bool {
         });
         if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
             return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+/// Whether there was no way to the server at all.
+fn is_unreachable(error: &smtp::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable, TimedOut};
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        if let Some(io) = error.downcast_ref::<std::io::Error>() {
+            let kinds = [ConnectionRefused, HostUnreachable, NetworkUnreachable, TimedOut];
+            return kinds.contains(&io.kind());
         }
         next = error.source();
     }

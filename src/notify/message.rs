@@ -1,27 +1,34 @@
 //! What templates can say: a notice in words that are safe to put into a message.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::Notice;
+use super::{Kind, Level, Notice};
 
 /// Longest value of one line, in characters.
 const MAX_LINE: usize = 1_000;
 /// Most lines of a log that a message takes.
 const MAX_LOG_LINES: usize = 50;
+/// Most servers that a digest names.
+const MAX_ITEMS: usize = 20;
 
 /// The variables of the templates (`docs/notifications.md` lists them). Every value is one
 /// line without control characters; what is unknown is empty.
 #[derive(Debug, Clone, Serialize)]
 pub struct Message {
+    kind: Kind,
+    level: Level,
+    /// RFC 3339.
+    time: String,
     name: String,
     model: String,
     job: String,
     host: String,
-    /// 0 when it never listened.
+    /// 0 when it never listened, and where it is not told.
     port: u16,
     /// `HOST:PORT`.
     address: String,
@@ -33,10 +40,11 @@ pub struct Message {
     slurm_node: String,
     partition: String,
     gpus: String,
+    labels: BTreeMap<String, String>,
     started: String,
     ends: String,
-    /// URL of the registry.
-    pub dashboard: String,
+    /// URL of the registry, if it is a web address: a button may open it.
+    dashboard: String,
     /// Login host for tunnels, quoted for a shell.
     login: String,
     /// The server's name, quoted for a shell.
@@ -49,35 +57,82 @@ pub struct Message {
     log_file: String,
     reason: String,
     log_tail: Vec<String>,
-    /// Whether the message goes through a server that is open to the world.
+    waited: String,
+    estimated_start: String,
+    ran_for: String,
+    silent_for: String,
+    /// Whole minutes until the walltime ends.
+    minutes_left: i64,
+    requests: String,
+    tokens_in: String,
+    tokens_out: String,
+    /// Of events about a node.
+    node: Option<Node>,
+    subject: String,
+    state: String,
+    /// How many notices this message is made of.
+    count: usize,
+    items: Vec<Item>,
+    /// How many more there are than `items`.
+    more: usize,
+    /// The same for all messages about a job.
+    thread: String,
+    /// Whether the message goes through a service that is open to the world.
     public: bool,
 }
 
+/// A node.
+#[derive(Debug, Clone, Serialize)]
+struct Node {
+    name: String,
+    role: String,
+}
+
+/// One notice of a digest.
+#[derive(Debug, Clone, Serialize)]
+struct Item {
+    name: String,
+    job: String,
+    host: String,
+    address: String,
+    reason: String,
+}
+
 impl Message {
-    /// Puts a notice into words, with times in `zone`.
-    pub fn new(notice: &Notice, zone: &TimeZone) -> Message {
-        let host = one_line(&notice.host);
-        let host_in_url = if host.contains(':') { format!("[{host}]") } else { host.clone() };
-        let known = !host.is_empty() && notice.port != 0;
-        let address = if known { format!("{host_in_url}:{}", notice.port) } else { String::new() };
+    /// Puts notices into words, with times in `zone`: one, or a digest of several, which is
+    /// about the first of them. Through a service that is `public`, host and port are left out.
+    pub fn new(notices: &[Notice], zone: &TimeZone, public: bool) -> Message {
+        let none = Notice::default();
+        let notice = notices.first().unwrap_or(&none);
+        let at = Address::of(notice, public);
         let skipped = notice.log_tail.len().saturating_sub(MAX_LOG_LINES);
         let login = one_line(&notice.ssh_via);
+        let time = |at: Option<Timestamp>| at.map(|at| in_zone(at, zone)).unwrap_or_default();
+        let number = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
+        let left = notice.ends.map(|ends| ends.duration_since(notice.time).as_secs().max(0) / 60);
         Message {
+            kind: notice.kind,
+            level: level(notice),
+            time: notice.time.to_string(),
             name: one_line(&notice.name),
-            model: one_line(&notice.model_file),
+            model: one_line(match notice.model_file.as_str() {
+                "" => &notice.model,
+                file => file,
+            }),
             job: one_line(&notice.job),
-            url: if known { format!("http://{address}") } else { String::new() },
-            host,
-            port: notice.port,
-            address,
-            host_in_url,
+            url: at.url(),
+            host: at.host,
+            port: at.port,
+            address: at.address,
+            host_in_url: at.host_in_url,
             owner: one_line(&notice.owner),
             slurm_node: one_line(&notice.slurm_node),
             partition: one_line(&notice.partition),
             gpus: one_line(&notice.gpus),
-            started: time(notice.started, zone),
-            ends: notice.ends.map(|ends| time(ends, zone)).unwrap_or_default(),
-            dashboard: one_line(&notice.registry),
+            labels: notice.labels.iter().map(|(k, v)| (one_line(k), one_line(v))).collect(),
+            started: time(notice.started),
+            ends: time(notice.ends),
+            dashboard: web_page(&notice.registry),
             login: if login.is_empty() { "login-node".to_owned() } else { quoted(&login) },
             target: quoted(&one_line(&notice.name)),
             needs_key: notice.needs_key,
@@ -89,21 +144,86 @@ impl Message {
             log_file: one_line(&notice.log_file),
             reason: one_line(&notice.reason),
             log_tail: notice.log_tail.iter().skip(skipped).map(|line| one_line(line)).collect(),
-            public: false,
+            waited: span(notice.waited),
+            estimated_start: time(notice.estimated_start),
+            ran_for: span(notice.ran_for),
+            silent_for: span(notice.silent_for),
+            minutes_left: left.unwrap_or_default(),
+            requests: number(notice.requests),
+            tokens_in: number(notice.tokens_in),
+            tokens_out: number(notice.tokens_out),
+            node: matches!(notice.kind, Kind::Offline | Kind::Online)
+                .then(|| Node { name: one_line(&notice.name), role: one_line(&notice.role) }),
+            subject: one_line(&notice.subject),
+            state: one_line(&notice.state),
+            count: notices.len(),
+            items: notices.iter().take(MAX_ITEMS).map(|notice| item(notice, public)).collect(),
+            more: notices.len().saturating_sub(MAX_ITEMS),
+            thread: one_line(&notice.thread()),
+            public,
         }
     }
 
-    /// The same for a server that is open to the world, or not.
-    pub fn through(mut self, public: bool) -> Message {
-        self.public = public;
-        self
+    /// How bad it is.
+    pub fn level(&self) -> Level {
+        self.level
     }
 }
 
-/// `text` as one line of bounded length: control characters and line separators become spaces.
+/// Where a server is, in all the ways that messages say it.
+struct Address {
+    host: String,
+    port: u16,
+    address: String,
+    host_in_url: String,
+}
+
+impl Address {
+    fn of(notice: &Notice, public: bool) -> Address {
+        let host = if public { String::new() } else { one_line(&notice.host) };
+        let port = if public { 0 } else { notice.port };
+        let host_in_url = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+        let known = !host.is_empty() && port != 0;
+        let address = if known { format!("{host_in_url}:{port}") } else { String::new() };
+        Address { host, port, address, host_in_url }
+    }
+
+    fn url(&self) -> String {
+        match self.address.as_str() {
+            "" => String::new(),
+            address => format!("http://{address}"),
+        }
+    }
+}
+
+fn item(notice: &Notice, public: bool) -> Item {
+    let at = Address::of(notice, public);
+    Item {
+        name: one_line(&notice.name),
+        job: one_line(&notice.job),
+        host: at.host,
+        address: at.address,
+        reason: one_line(&notice.reason),
+    }
+}
+
+/// How bad it is: of a job that SLURM writes about, its state says it.
+fn level(notice: &Notice) -> Level {
+    match (notice.kind, notice.state.as_str()) {
+        (Kind::Job, "COMPLETED") => Level::Good,
+        (Kind::Job, "" | "RUNNING" | "PENDING" | "REQUEUED" | "CANCELLED") => Level::Info,
+        (Kind::Job, "TIME_LIMIT_50" | "TIME_LIMIT_80" | "TIME_LIMIT_90") => Level::Warning,
+        (Kind::Job, _) => Level::Bad,
+        (kind, _) => kind.level(),
+    }
+}
+
+/// `text` as one line of bounded length: control characters and line separators become spaces,
+/// and the marks that turn the direction of what follows are dropped.
 pub fn one_line(text: &str) -> String {
     let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
-    let clean = text.chars().map(|c| if breaks(c) { ' ' } else { c });
+    let turns = |c: &char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let clean = text.chars().filter(|c| !turns(c)).map(|c| if breaks(c) { ' ' } else { c });
     clean.take(MAX_LINE).collect::<String>().trim_end().to_owned()
 }
 
@@ -113,147 +233,27 @@ fn quoted(text: &str) -> String {
     shlex::try_quote(text).unwrap_or(Cow::Borrowed("''")).into_owned()
 }
 
-fn time(at: Timestamp, zone: &TimeZone) -> String {
+/// `text` when it is a web address, which alone a button may open.
+fn web_page(text: &str) -> String {
+    let url = url::Url::parse(text).ok();
+    let page = url.filter(|url| matches!(url.scheme(), "http" | "https"));
+    page.map_or(String::new(), |url| url.to_string())
+}
+
+fn in_zone(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::super::template;
-    use super::*;
-    use crate::notify::Kind;
-
-    fn notice(kind: Kind) -> Notice {
-        Notice {
-            kind,
-            name: "qwen3-30b".into(),
-            model_file: "Qwen3-30B-A3B-Q4_K_M.gguf".into(),
-            job: "4711".into(),
-            host: "gpu-05".into(),
-            port: 52677,
-            owner: "alice".into(),
-            slurm_node: "gpu-05".into(),
-            partition: "gpu".into(),
-            gpus: "2 x h100".into(),
-            started: "2026-11-21T09:35:00Z".parse().unwrap(),
-            ends: Some("2026-11-21T17:35:00Z".parse().unwrap()),
-            registry: "http://login1:5000".into(),
-            ssh_via: "alice@login.example.org".into(),
-            needs_key: true,
-            connection_file: "/home/alice/my models/llama_server_connection_4711.txt".into(),
-            log_file: "/home/alice/llama-4711.log".into(),
-            reason: "llama-server ended with 1: failed to allocate buffer for kv cache".into(),
-            log_tail: vec!["ggml_cuda_init: found 2 devices".into(), "\tout of memory".into()],
-        }
-    }
-
-    /// Every text that a kind of notice is made of.
-    fn texts(notice: &Notice, public: bool) -> String {
-        let message = Message::new(notice, &TimeZone::UTC).through(public);
-        let templates: [template::Template; 4] = match notice.kind {
-            Kind::Ready => [
-                template::READY_SUBJECT,
-                template::READY_TEXT,
-                template::NTFY_READY_TITLE,
-                template::NTFY_READY_TEXT,
-            ],
-            Kind::Failed => [
-                template::FAILED_SUBJECT,
-                template::FAILED_TEXT,
-                template::NTFY_FAILED_TITLE,
-                template::NTFY_FAILED_TEXT,
-            ],
-        };
-        let render = |template: template::Template| {
-            format!("==== {}\n{}", template.name, template.render(None, &message).unwrap())
-        };
-        templates.map(render).concat()
-    }
-
-    #[test]
-    fn every_message_reads_well_with_and_without_what_may_be_missing() {
-        for kind in [Kind::Ready, Kind::Failed] {
-            for (job, registry, via) in (0..8).map(|n| (n & 4 != 0, n & 2 != 0, n & 1 != 0)) {
-                let mut notice = notice(kind);
-                let mut name = format!("{kind:?}").to_lowercase();
-                let mut keep = |keep: bool, word: &str, value: &mut String| match keep {
-                    true => name.push_str(word),
-                    false => value.clear(),
-                };
-                keep(job, "-job", &mut notice.job);
-                keep(registry, "-registry", &mut notice.registry);
-                keep(via, "-via", &mut notice.ssh_via);
-                insta::assert_snapshot!(name, texts(&notice, false));
-            }
-        }
-    }
-
-    #[test]
-    fn a_bare_notice_reads_well_too() {
-        for kind in [Kind::Ready, Kind::Failed] {
-            let bare = Notice {
-                kind,
-                name: "my model; id".into(),
-                host: "::1".into(),
-                port: if kind == Kind::Ready { 8080 } else { 0 },
-                owner: "alice".into(),
-                started: notice(kind).started,
-                needs_key: kind == Kind::Failed,
-                ends: None,
-                model_file: String::new(),
-                job: String::new(),
-                slurm_node: String::new(),
-                partition: String::new(),
-                gpus: String::new(),
-                registry: String::new(),
-                ssh_via: String::new(),
-                connection_file: String::new(),
-                log_file: String::new(),
-                reason: String::new(),
-                log_tail: Vec::new(),
-            };
-            insta::assert_snapshot!(format!("{kind:?}-bare").to_lowercase(), texts(&bare, false));
-        }
-    }
-
-    #[test]
-    fn a_key_without_a_connection_file_is_pointed_to() {
-        let mut notice = notice(Kind::Ready);
-        notice.connection_file.clear();
-        assert!(texts(&notice, false).contains("`llamactl connect qwen3-30b --print` shows it"));
-    }
-
-    #[test]
-    fn a_public_push_server_is_not_told_where_the_server_is() {
-        let private = texts(&notice(Kind::Ready), false);
-        let public = texts(&notice(Kind::Ready), true);
-        let push = |text: &str| text.split("ntfy-ready.txt.hbs").nth(1).unwrap().to_owned();
-        assert!(push(&private).contains("gpu-05:52677"), "{private}");
-        assert!(!push(&public).contains("gpu-05") && !push(&public).contains("52677"), "{public}");
-    }
-
-    #[test]
-    fn hostile_values_stay_on_their_line() {
-        let mut notice = notice(Kind::Failed);
-        notice.name = "x\r\nBcc: y@z".into();
-        notice.job = "1\n2".into();
-        notice.log_tail = vec!["\x1b[31mred\u{2028}.\n~!id".into(); 500];
-        let texts = texts(&notice, false);
-        let control = |c: char| c != '\n' && (c.is_control() || c == '\u{2028}');
-        assert!(!texts.contains(control), "{texts:?}");
-        assert!(texts.contains("Name:     x  Bcc: y@z\n"), "{texts}");
-        assert!(texts.contains("Job 1 2\n"), "{texts}");
-        assert_eq!(texts.matches("red").count(), MAX_LOG_LINES);
-    }
-
-    #[test]
-    fn what_people_paste_is_quoted() {
-        let mut notice = notice(Kind::Ready);
-        notice.name = "x; id".into();
-        notice.ssh_via = "$(id)".into();
-        let texts = texts(&notice, false);
-        assert!(texts.contains("llamactl connect 'x; id' -- claude"), "{texts}");
-        assert!(texts.contains(":52677 '$(id)'\n"), "{texts}");
-        assert!(texts.contains("source '/home/alice/my models/llama"), "{texts}");
+/// A time span as people say it: `2 h 5 min`, `40 s`.
+fn span(seconds: Option<u64>) -> String {
+    let Some(seconds) = seconds else { return String::new() };
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, 0) => format!("{hours} h"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, 0, _) => format!("{days} d"),
+        (days, hours, _) => format!("{days} d {hours} h"),
     }
 }

@@ -17,6 +17,8 @@ const LAST_TRY: Duration = Duration::from_secs(5);
 pub enum Fault {
     /// Trying again does not help.
     Permanent(String),
+    /// The other side can't be reached from here. Trying again may help, another way may too.
+    Unreachable(String),
     /// Trying again may help.
     Transient {
         /// Why.
@@ -27,6 +29,11 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// The other side can't be reached from here.
+    pub fn unreachable(reason: impl Into<String>) -> Fault {
+        Fault::Unreachable(reason.into())
+    }
+
     /// A fault that may heal, with no wish of the other side.
     pub fn transient(reason: impl Into<String>) -> Fault {
         Fault::Transient { reason: reason.into(), after: None }
@@ -35,7 +42,9 @@ impl Fault {
     /// Why.
     pub fn reason(&self) -> &str {
         match self {
-            Fault::Permanent(reason) | Fault::Transient { reason, .. } => reason,
+            Fault::Permanent(reason)
+            | Fault::Unreachable(reason)
+            | Fault::Transient { reason, .. } => reason,
         }
     }
 }
@@ -88,6 +97,7 @@ where
 fn next(fault: &Fault, tries: u32, deadline: Duration, left: Duration, random: f64) -> Next {
     let after = match fault {
         Fault::Permanent(_) => return Next::GiveUp,
+        Fault::Unreachable(_) => None,
         Fault::Transient { after, .. } => *after,
     };
     let doubled = FIRST_WAIT.saturating_mul(1 << (tries.clamp(1, 16) - 1));

@@ -59,6 +59,26 @@ struct NotificationLabels {
     result: &'static str,
 }
 
+/// Channels that are counted by their name. Clients name them, so others are not.
+const CHANNELS: &[&str] = &[
+    "email",
+    "ntfy",
+    "plugin",
+    "discord",
+    "googlechat",
+    "gotify",
+    "matrix",
+    "mattermost",
+    "pagerduty",
+    "pushover",
+    "rocketchat",
+    "slack",
+    "teams",
+    "telegram",
+    "twilio",
+    "webhook",
+];
+
 /// What is counted of the database's writer.
 #[derive(Debug, Clone)]
 pub struct StoreCounters {

@@ -108,9 +108,10 @@ impl Post {
         };
         let channels = Arc::clone(&service.channels);
         let carrier = Carrier { channels, done, guarded };
-        let send = async move { self.outbox.run(&carrier, stopping).await };
         let outbox = self.outbox.clone();
-        tokio::join!(send, report(service, outbox, outcomes));
+        // The carrier goes when nothing is sent any more: then there are no more outcomes.
+        let send = async move { outbox.run(&carrier, stopping).await };
+        tokio::join!(send, report(service, self.outbox.clone(), outcomes));
     }
 }
 

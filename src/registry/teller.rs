@@ -56,15 +56,20 @@ pub async fn run(service: Service, post: Arc<Post>, mut stopping: watch::Receive
         let newest = *last.borrow_and_update();
         let all = tokio::select! {
             all = teller.look(newest) => all,
-            _ = stopping.wait_for(|stopping| *stopping) => return,
+            () = stopped(&mut stopping) => return,
         };
         tokio::select! {
             changed = last.changed(), if all => if changed.is_err() { return },
             () = tokio::time::sleep(PAUSE), if !all => {}
             _ = sweep.tick() => teller.sweep().await,
-            _ = stopping.wait_for(|stopping| *stopping) => return,
+            () = stopped(&mut stopping) => return,
         }
     }
+}
+
+/// Comes back when the registry ends.
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
 struct Teller {

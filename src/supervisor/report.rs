@@ -117,7 +117,7 @@ pub fn tail(mut lines: Vec<String>, key: Option<&Secret>) -> Vec<String> {
 pub fn notified(targets: &NotifySpec, event: &str, deliveries: &[Delivery]) -> Vec<Notified> {
     let told = |delivery: &Delivery| Notified {
         event: event.to_owned(),
-        channel: delivery.channel.to_owned(),
+        channel: delivery.channel.clone(),
         ok: delivery.error.is_none(),
         error: delivery.error.as_deref().map(|error| notify::without_names(error, targets)),
     };

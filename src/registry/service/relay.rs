@@ -83,6 +83,7 @@ impl Service {
         let letters = targets.iter().map(|(index, target)| Letter {
             id: format!("{owner}.{id}.{index}"),
             source: Source::Relay,
+            about: (0, String::new()),
             group: notice.group(),
             notice: notice.clone(),
             to: target.text().to_owned(),

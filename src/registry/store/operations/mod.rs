@@ -234,9 +234,9 @@ impl Apply<'_> {
     /// The time of day may be used here: the worst that a wrong clock does is to forget ids of
     /// servers that ended long ago, and history a little early.
     fn prune(&mut self) -> Result<Outcome, SqlError> {
+        let now = self.now.wall.as_millisecond();
         let ago = |age: Duration| {
-            let age = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
-            self.now.wall.as_millisecond().saturating_sub(age)
+            now.saturating_sub(i64::try_from(age.as_millis()).unwrap_or(i64::MAX))
         };
         let (replaced, events) = (ago(REPLACED_KEPT), ago(self.retain));
         let mut dropped = self.execute("DELETE FROM replaced WHERE at < ?1", values![replaced])?;

@@ -188,11 +188,11 @@ impl Apply<'_> {
                     "INSERT INTO claims (seq, by, done) VALUES (?1, ?2, 0)
                      ON CONFLICT (seq) DO UPDATE SET by = excluded.by
                      WHERE claims.by = excluded.by AND claims.done = 0",
-                    values![seq, &claim.by],
+                    values![*seq, &claim.by],
                 )?,
                 Some(from) => self.execute(
                     "UPDATE claims SET by = ?2 WHERE seq = ?1 AND by = ?3 AND done = 0",
-                    values![seq, &claim.by, from],
+                    values![*seq, &claim.by, from],
                 )?,
             };
             if taken == 0 {
@@ -203,7 +203,7 @@ impl Apply<'_> {
                 let marked = self.execute(
                     "UPDATE watches SET claimed = ?2
                      WHERE id = ?1 AND (claimed = 0 OR claimed = ?2)",
-                    values![id, seq],
+                    values![id, *seq],
                 )?;
                 watches.extend((marked == 1).then(|| id.clone()));
             }
@@ -214,7 +214,7 @@ impl Apply<'_> {
 
     fn sent(&mut self, events: &[u64]) -> Result<Outcome, SqlError> {
         for seq in events {
-            self.execute("UPDATE claims SET done = 1 WHERE seq = ?1", values![seq])?;
+            self.execute("UPDATE claims SET done = 1 WHERE seq = ?1", values![*seq])?;
         }
         Ok(Ok(Done::Changed(events.len())))
     }

@@ -1,0 +1,189 @@
+//! `llamactl notify`
+
+mod event;
+mod preview;
+mod templates;
+mod topic;
+
+use std::time::Duration;
+
+use crate::cli::{NotifyArgs, NotifyCommand, NotifyFlags, PluginsCommand, TestArgs};
+use crate::commands::Context;
+use crate::config::resolve;
+use crate::config::settings::Settings;
+use crate::config::spec::NotifySpec;
+use crate::config::targets::{self, Asked};
+use crate::domain::target::{self, Target};
+use crate::exit::{Exit, Failure};
+use crate::notify::channel::{self, Channel};
+use crate::notify::{self, Delivery, Kind, parcel, plugin};
+use crate::output;
+
+pub use topic::show as show_topic;
+
+/// How long all tries together may take: somebody waits for this command.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Tells people of an event, or does what the subcommand says.
+///
+/// # Errors
+/// Exit 2 when nobody is to be told, or an address, topic or server is wrong.
+pub async fn run(context: &Context, args: NotifyArgs) -> anyhow::Result<Exit> {
+    match args.command {
+        None => event::run(context, &args.event, &args.notify).await,
+        Some(NotifyCommand::Test(args)) => test(context, &args).await,
+        Some(NotifyCommand::Preview(args)) => preview::run(context, &args),
+        Some(NotifyCommand::Channels) => channels(context),
+        Some(NotifyCommand::Templates(command)) => templates::run(context, command),
+        Some(NotifyCommand::Plugins(PluginsCommand::Ls)) => plugins(context),
+        Some(NotifyCommand::Topic(args)) => topic::run(context, &args),
+    }
+}
+
+/// What the flags ask for.
+///
+/// # Errors
+/// Never: clap has looked at the names of events.
+pub fn asked(flags: &NotifyFlags) -> Result<Asked, Failure> {
+    let events: Result<_, _> = flags.events.iter().map(|event| event.parse()).collect();
+    Ok(Asked {
+        email: flags.email.clone(),
+        ntfy_topic: flags.ntfy_topic.clone(),
+        ntfy_server: flags.ntfy_server.clone(),
+        to: flags.to.clone(),
+        events: events.map_err(Failure::usage)?,
+    })
+}
+
+/// Who is told, by flags, environment and configuration.
+fn whom(settings: &Settings, flags: &NotifyFlags) -> Result<NotifySpec, Failure> {
+    let how = targets::resolve(settings, &asked(flags)?)?;
+    if how.is_empty() {
+        return Err(Failure::usage("nobody is to be told").hint(
+            "say whom: --email [ADDRESS], --ntfy-topic [TOPIC] or --notify TARGET; \
+             `llamactl notify channels` lists all channels",
+        ));
+    }
+    Ok(how)
+}
+
+/// Says how deliveries went.
+fn answer(context: &Context, deliveries: Vec<Delivery>) -> anyhow::Result<Exit> {
+    if !context.printer.json(&deliveries)? {
+        for delivery in &deliveries {
+            context.printer.line(outcome(delivery))?;
+        }
+    }
+    let failed = deliveries.iter().any(|delivery| delivery.error.is_some());
+    Ok(if failed { Exit::FAILURE } else { Exit::OK })
+}
+
+fn outcome(delivery: &Delivery) -> String {
+    let Delivery { channel, target, attempts, error } = delivery;
+    match error {
+        None if *attempts == 1 => format!("{channel}: sent to {target}"),
+        None => format!("{channel}: sent to {target} ({attempts} tries)"),
+        Some(error) => format!("{channel}: not sent to {target}: {error}"),
+    }
+}
+
+async fn test(context: &Context, args: &TestArgs) -> anyhow::Result<Exit> {
+    let settings = resolve::settings(context.global.registry.as_deref())?;
+    let mut how = whom(&settings, &args.notify)?;
+    if let Some(channel) = &args.channel {
+        how.to.retain(|target| of(target, channel));
+        if how.is_empty() {
+            let error = format!("no target of the channel `{channel}` is configured");
+            return Err(Failure::usage(error)
+                .hint("write it behind --notify; `llamactl notify channels` has an example")
+                .into());
+        }
+    }
+    let kind: Kind = args.event.parse().map_err(Failure::usage)?;
+    let mut notice = parcel::sample(kind, settings.registry.url.as_deref());
+    notice.name = "llamactl notify test".to_owned();
+    answer(context, notify::deliver(&how, &notice, DEADLINE).await)
+}
+
+/// Whether a target is of this channel.
+fn of(target: &str, channel: &str) -> bool {
+    let wanted = if channel == "mailto" { target::EMAIL } else { channel };
+    Target::parse(target).is_ok_and(|target| target.channel() == wanted)
+}
+
+/// Who is configured for a preview or a list, where nobody need be.
+fn settings_and_targets(
+    context: &Context,
+    flags: &NotifyFlags,
+) -> anyhow::Result<(Settings, NotifySpec)> {
+    let settings = resolve::settings(context.global.registry.as_deref())?;
+    let how = targets::resolve(&settings, &asked(flags)?)?;
+    Ok((settings, how))
+}
+
+fn channels(context: &Context) -> anyhow::Result<Exit> {
+    #[derive(serde::Serialize)]
+    struct Row {
+        name: String,
+        description: String,
+        example: String,
+        configured: bool,
+    }
+    let (_, how) = settings_and_targets(context, &NotifyFlags::default())?;
+    let templates = parcel::templates(&how);
+    let configured = |name: &str| how.to.iter().any(|target| of(target, name));
+    let row = |name: &str, description: &str, example: &str| Row {
+        name: name.to_owned(),
+        description: description.to_owned(),
+        example: example.to_owned(),
+        configured: configured(name),
+    };
+    let mut rows = vec![
+        row(target::EMAIL, "Mail, by SMTP or the machine's own sendmail", "mailto:you@example.org"),
+        row(
+            target::PLUGIN,
+            "A program of your own, llamactl-notify-NAME",
+            "plugin://NAME?key=value",
+        ),
+    ];
+    for name in channel::names(&templates) {
+        match Channel::find(&templates, &name) {
+            Ok(channel) => rows.push(row(&name, &channel.description, &channel.example)),
+            Err(error) => context.printer.warn(error),
+        }
+    }
+    if context.printer.json(&rows)? {
+        return Ok(Exit::OK);
+    }
+    let cells = rows.into_iter().map(|row| {
+        let mark = if row.configured { "yes" } else { "" };
+        vec![row.name, mark.to_owned(), row.description, row.example]
+    });
+    let header = ["CHANNEL", "CONFIGURED", "WHAT IT IS", "TARGET, FOR EXAMPLE"];
+    context.printer.line(output::table(&header, cells.collect()))?;
+    context.printer.hint(
+        "a secret goes into a file (chmod 600): 'CHANNEL://?file=PATH', with the target or the \
+         service's own URL in it; `llamactl notify test` tries what is configured",
+    );
+    Ok(Exit::OK)
+}
+
+fn plugins(context: &Context) -> anyhow::Result<Exit> {
+    let (_, how) = settings_and_targets(context, &NotifyFlags::default())?;
+    let found = plugin::all(&how);
+    if context.printer.json(&found)? {
+        return Ok(Exit::OK);
+    }
+    if found.is_empty() {
+        context.printer.note("there are no plugins");
+        context.printer.hint(
+            "a plugin is a program llamactl-notify-NAME in ~/.config/llamactl/plugins or on PATH",
+        );
+        return Ok(Exit::OK);
+    }
+    let rows = found
+        .into_iter()
+        .map(|plugin| vec![format!("plugin://{}", plugin.name), plugin.path.display().to_string()]);
+    context.printer.line(output::table(&["TARGET", "PROGRAM"], rows.collect()))?;
+    Ok(Exit::OK)
+}

@@ -1,0 +1,194 @@
+//! The words that templates have beside Handlebars' own.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use handlebars::{
+    Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderError,
+    ScopedJson, handlebars_helper,
+};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+
+use super::template::Escape;
+
+/// What stays as it is in a part of a URL (RFC 3986, unreserved).
+const PART: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+handlebars_helper!(eq: |a: Json, b: Json| text(a) == text(b));
+handlebars_helper!(slack: |x: Json| slack_text(&text(x)));
+handlebars_helper!(markdown: |x: Json| markdown_text(&text(x)));
+handlebars_helper!(truncate: |x: Json, n: u64| cut(&text(x), n as usize));
+handlebars_helper!(basic: |user: Json, password: Json| {
+    STANDARD.encode(format!("{}:{}", text(user), text(password)))
+});
+
+/// A Handlebars engine: strict, with these words, and values escaped for where they stand.
+pub fn engine(escape: Escape) -> Handlebars<'static> {
+    let mut engine = Handlebars::new();
+    engine.set_strict_mode(true);
+    match escape {
+        Escape::None => engine.register_escape_fn(handlebars::no_escape),
+        Escape::Html => engine.register_escape_fn(handlebars::html_escape),
+        Escape::Json => engine.register_escape_fn(json_text),
+    }
+    engine.register_helper("eq", Box::new(eq));
+    engine.register_helper(
+        "url",
+        Box::new(Word("url", |x| utf8_percent_encode(x, PART).to_string())),
+    );
+    engine.register_helper("html", Box::new(Word("html", handlebars::html_escape)));
+    engine.register_helper("slack", Box::new(slack));
+    engine.register_helper("markdown", Box::new(markdown));
+    engine.register_helper("truncate", Box::new(truncate));
+    engine.register_helper("basic", Box::new(basic));
+    engine.register_helper("default", Box::new(Default));
+    engine.register_helper("part", Box::new(Part));
+    engine.register_helper("json", Box::new(json_value));
+    engine
+}
+
+/// A word that is also the name of a variable: `{{url}}` is the variable, `{{url x}}` the word.
+struct Word(&'static str, fn(&str) -> String);
+
+impl HelperDef for Word {
+    fn call_inner<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        context: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+    ) -> Result<ScopedJson<'rc>, RenderError> {
+        let Word(name, change) = self;
+        let value = match helper.param(0) {
+            Some(param) => change(&text(param.value())),
+            None => context.data().get(*name).map_or(String::new(), text),
+        };
+        Ok(ScopedJson::Derived(value.into()))
+    }
+}
+
+/// `{{default a b}}`: `a`, or `b` where `a` is empty or not there.
+struct Default;
+
+impl HelperDef for Default {
+    fn call_inner<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+    ) -> Result<ScopedJson<'rc>, RenderError> {
+        let value = |n: usize| helper.param(n).map_or(String::new(), |p| text(p.value()));
+        let first = value(0);
+        Ok(ScopedJson::Derived(if first.is_empty() { value(1) } else { first }.into()))
+    }
+}
+
+/// `{{part n}}`: part number `n` of the target's path, from 0; empty where there is none.
+struct Part;
+
+impl HelperDef for Part {
+    fn call_inner<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        context: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+    ) -> Result<ScopedJson<'rc>, RenderError> {
+        let n = helper.param(0).and_then(|param| param.value().as_u64()).unwrap_or_default();
+        let part = context.data().get("parts").and_then(|parts| parts.get(n as usize));
+        Ok(ScopedJson::Derived(part.cloned().unwrap_or_else(|| "".into())))
+    }
+}
+
+/// `{{json x}}`: a value of any kind as JSON, with its quotes.
+fn json_value(
+    helper: &Helper<'_>,
+    _: &Handlebars<'_>,
+    _: &Context,
+    _: &mut RenderContext<'_, '_>,
+    out: &mut dyn Output,
+) -> HelperResult {
+    let value = helper.param(0).map_or(&Value::Null, |param| param.value());
+    out.write(&value.to_string())?;
+    Ok(())
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// `text` for the inside of a JSON string.
+fn json_text(text: &str) -> String {
+    let quoted = Value::from(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
+}
+
+/// `text` for Slack's markup, in which three characters are special.
+fn slack_text(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// `text` for Markdown: whatever could be markup gets a backslash, and no `@name` calls anybody.
+fn markdown_text(text: &str) -> String {
+    let special = |c: char| "\\`*_{}[]<>()#+-.!|~".contains(c);
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if special(c) {
+            out.push('\\');
+        }
+        out.push(c);
+        if c == '@' {
+            out.push('\u{200b}');
+        }
+    }
+    out
+}
+
+/// At most `n` characters of `text`; where something is left out, the last is `…`.
+pub fn cut(text: &str, n: usize) -> String {
+    if text.chars().count() <= n {
+        return text.to_owned();
+    }
+    let begin: String = text.chars().take(n.saturating_sub(1)).collect();
+    format!("{}…", begin.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn fill(template: &str, escape: Escape) -> String {
+        let data = json!({"name": "a<b> \"c\" *d*", "parts": ["x", "y/z"], "n": 7});
+        engine(escape).render_template(template, &data).unwrap()
+    }
+
+    #[test]
+    fn the_words_do_what_they_say() {
+        let plain = |template| fill(template, Escape::None);
+        assert_eq!(plain("{{#if (eq n 7)}}yes{{/if}}{{#if (eq n \"8\")}}no{{/if}}"), "yes");
+        assert_eq!(plain("{{url name}}"), "a%3Cb%3E%20%22c%22%20%2Ad%2A");
+        assert_eq!(plain("{{part 1}}|{{part 2}}|{{url (part 1)}}"), "y/z||y%2Fz");
+        assert_eq!(plain("{{default query.x \"y\"}} {{default name \"y\"}}"), "y a<b> \"c\" *d*");
+        assert_eq!(plain("{{truncate name 4}}"), "a<b…");
+        assert_eq!(plain("{{basic \"u\" \"p\"}}"), "dTpw");
+        assert_eq!(plain("{{markdown name}}"), "a\\<b\\> \"c\" \\*d\\*");
+        assert_eq!(plain("{{slack name}}"), "a&lt;b&gt; \"c\" *d*");
+    }
+
+    #[test]
+    fn words_within_json_are_escaped_for_json_too() {
+        let json =
+            |template| -> Value { serde_json::from_str(&fill(template, Escape::Json)).unwrap() };
+        assert_eq!(json("{\"x\": \"{{html name}}\"}")["x"], "a&lt;b&gt; &quot;c&quot; *d*");
+        assert_eq!(json("{\"x\": {{json name}}}")["x"], "a<b> \"c\" *d*");
+        assert_eq!(json("{\"x\": {{json parts}}}")["x"][1], "y/z");
+        assert_eq!(json("{\"x\": \"{{truncate name 100}}\"}")["x"], "a<b> \"c\" *d*");
+    }
+}
