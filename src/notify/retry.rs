@@ -8,9 +8,14 @@ use tokio::time::Instant;
 /// The first wait. Each further one is twice as long.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// The longest wait.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// The last try starts so long before the deadline, that it can still get an answer.
 const LAST_TRY: Duration = Duration::from_secs(5);
+
+/// How long before the deadline the last try starts, where all tries have `time` together.
+pub(super) fn last_try(time: Duration) -> Duration {
+    LAST_TRY.min(time / 4)
+}
 
 /// Why one try failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +56,7 @@ impl Fault {
 
 /// What to do after a failed try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Next {
+pub(super) enum Next {
     /// Try again after this time.
     Wait(Duration),
     /// Give up.
@@ -94,16 +99,20 @@ where
 
 /// Decides after try number `tries`, with `left` of `deadline` left. `random` is from 0 to 1 and
 /// spreads the waits by a fifth either way, so that many jobs do not knock together.
-fn next(fault: &Fault, tries: u32, deadline: Duration, left: Duration, random: f64) -> Next {
+pub(super) fn next(
+    fault: &Fault,
+    tries: u32,
+    deadline: Duration,
+    left: Duration,
+    random: f64,
+) -> Next {
     let after = match fault {
         Fault::Permanent(_) => return Next::GiveUp,
         Fault::Unreachable(_) => None,
         Fault::Transient { after, .. } => *after,
     };
-    let doubled = FIRST_WAIT.saturating_mul(1 << (tries.clamp(1, 16) - 1));
-    let backoff = doubled.min(LONGEST_WAIT).mul_f64(0.8 + 0.4 * random.clamp(0.0, 1.0));
-    let wait = after.unwrap_or(Duration::ZERO).max(backoff.min(LONGEST_WAIT));
-    let last_start = left.saturating_sub(LAST_TRY.min(deadline / 4));
+    let wait = after.unwrap_or(Duration::ZERO).max(backoff(tries, random));
+    let last_start = left.saturating_sub(last_try(deadline));
     if wait <= last_start {
         Next::Wait(wait)
     } else if after.is_none_or(|after| after <= last_start) && last_start >= FIRST_WAIT {
@@ -114,7 +123,14 @@ fn next(fault: &Fault, tries: u32, deadline: Duration, left: Duration, random: f
     }
 }
 
-fn random() -> f64 {
+/// How long to wait after try number `tries`, where no deadline is near and nobody asks for more.
+pub(super) fn backoff(tries: u32, random: f64) -> Duration {
+    let doubled = FIRST_WAIT.saturating_mul(1 << (tries.clamp(1, 16) - 1));
+    doubled.min(LONGEST_WAIT).mul_f64(0.8 + 0.4 * random.clamp(0.0, 1.0)).min(LONGEST_WAIT)
+}
+
+/// A number from 0 to 1, to spread waits with.
+pub(super) fn random() -> f64 {
     f64::from(getrandom::u32().unwrap_or(u32::MAX / 2)) / f64::from(u32::MAX)
 }
 
