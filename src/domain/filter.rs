@@ -43,7 +43,9 @@ impl<'a> Subject<'a> {
     pub fn notice(notice: &'a Notice) -> Subject<'a> {
         let mut models: Vec<&str> = Vec::new();
         models.extend(Some(notice.model.as_str()).filter(|model| !model.is_empty()));
-        models.extend(Some(&*notice.model_file).filter(|f| !f.is_empty()).iter().flat_map(|f| names_of(f)));
+        models.extend(
+            Some(&*notice.model_file).filter(|f| !f.is_empty()).iter().flat_map(|f| names_of(f)),
+        );
         let is_node = matches!(notice.kind, Kind::Offline | Kind::Online);
         let nodes = [notice.slurm_node.as_str(), notice.host.as_str()];
         let nodes = nodes.into_iter().chain(is_node.then_some(notice.name.as_str()));

@@ -15,7 +15,7 @@ use reqwest::{Proxy, Url};
 use super::{builder, cause, roots, with_roots};
 
 /// What a connection is told that must not be made.
-const REFUSED: &str = "it has no public address, and the operator lists it not in relay.hosts";
+pub const REFUSED: &str = "it has no public address, and the operator lists it not in relay.hosts";
 /// A name that never exists (RFC 6761): what leads there is not connected.
 const NOWHERE: &str = "http://refused.invalid/";
 
@@ -303,7 +303,9 @@ mod tests {
             assert!(!guard.admits(bad.parse().unwrap()), "{bad}");
         }
         assert!(guard.names("NTFY.lab.") && guard.names("a.hpc.test"));
-        assert!(!guard.names("xntfy.lab") && !guard.names("hpc.test") && !guard.names("x-hpc.test"));
+        assert!(
+            !guard.names("xntfy.lab") && !guard.names("hpc.test") && !guard.names("x-hpc.test")
+        );
         assert_eq!(check_host("10.1.2.3", &some), Ok(()));
         assert!(exceptions(&["0.0.0.0/0"])[0].has("127.0.0.1".parse().unwrap()));
         for bad in ["", "10.0.0.0/33", "a b", "10.0.0.0/x", "http://x", "*.", "::/129", "a/8"] {

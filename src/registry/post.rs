@@ -17,8 +17,12 @@ use crate::api::Notified;
 use crate::config::spec::NotifySpec;
 use crate::domain::notice::Notice;
 use crate::domain::target::Target;
-use crate::http::{self, guard::guarded_client};
-use crate::notify::{self, outbox::{Courier, Envelope, Fault, Limits, Outbox, key}};
+use crate::http;
+use crate::http::guard::{REFUSED, guarded_client};
+use crate::notify::{
+    self,
+    outbox::{Courier, Envelope, Fault, Limits, Outbox, key},
+};
 
 /// Messages that wait, in all and for one target.
 const WAITING: (usize, usize) = (20_000, 2_000);
@@ -189,9 +193,7 @@ struct Carrier {
 impl Carrier {
     async fn try_carry(&self, target: &str, letters: &[Envelope]) -> Result<(), Fault> {
         let channels = &self.channels;
-        let by_rule = |letter: &Envelope| {
-            matches!(read_tag(&letter.tag), Some((Source::Rule, _)))
-        };
+        let by_rule = |letter: &Envelope| matches!(read_tag(&letter.tag), Some((Source::Rule, _)));
         let (target, is_trusted) = match letters.iter().all(by_rule) {
             true => (target.to_owned(), true),
             // Its operator may have changed their mind since it was taken.
@@ -205,7 +207,7 @@ impl Carrier {
         let parcel = notify::prepare(&channels.how, &target, &notices, &key(letters), end).await;
         let parcel = parcel.map_err(Fault::Permanent)?;
         match is_trusted {
-            false => parcel.send(&self.guarded).await,
+            false => parcel.send(&self.guarded).await.map_err(for_good),
             true => {
                 let client = http::http().map_err(|e| Fault::transient(http::cause(&e)))?;
                 parcel.send(client).await
@@ -226,6 +228,14 @@ impl Courier for Carrier {
             tracing::warn!("what became of a message is not written down: too many at once");
         }
         tried
+    }
+}
+
+/// An inner address stays one: trying again does not help.
+fn for_good(fault: Fault) -> Fault {
+    match fault.reason().contains(REFUSED) {
+        true => Fault::Permanent(fault.reason().to_owned()),
+        false => fault,
     }
 }
 

@@ -34,14 +34,8 @@ const GONE: Duration = Duration::from_secs(15);
 /// What owners are told of who have not said of what.
 const OWNERS: &[Kind] = &[Kind::Lost, Kind::Unhealthy, Kind::Recovered];
 /// What rules are told of here. Of the rest whoever runs the server tells.
-const RULES: &[Kind] = &[
-    Kind::Available,
-    Kind::Lost,
-    Kind::Unhealthy,
-    Kind::Recovered,
-    Kind::Offline,
-    Kind::Online,
-];
+const RULES: &[Kind] =
+    &[Kind::Available, Kind::Lost, Kind::Unhealthy, Kind::Recovered, Kind::Offline, Kind::Online];
 
 /// Tells until `stopping` becomes true.
 pub async fn run(service: Service, post: Arc<Post>, mut stopping: watch::Receiver<bool>) {
@@ -130,7 +124,8 @@ impl Teller {
         let found: Vec<(Arc<Event>, Happening)> = {
             let view = self.service.view().read();
             let matters = events.iter().filter(|event| may_matter(event));
-            let found = matters.filter_map(|e| Some((Arc::clone(e), happening(&self.service, &view, e)?)));
+            let found =
+                matters.filter_map(|e| Some((Arc::clone(e), happening(&self.service, &view, e)?)));
             found.collect()
         };
         if found.is_empty() && from.is_none() {
@@ -190,7 +185,8 @@ impl Teller {
         };
         let of_watch = |kept: &KeptWatch| {
             let kind = happening.kinds.iter().find(|kind| kept.watch.takes(**kind, &subject))?;
-            let (source, targets) = (Source::Watch(kept.watch.id.clone()), kept.watch.notify.clone());
+            let (source, targets) =
+                (Source::Watch(kept.watch.id.clone()), kept.watch.notify.clone());
             Some(Telling { source, kind: *kind, targets })
         };
         let mut tellings: Vec<Telling> =

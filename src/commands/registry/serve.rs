@@ -16,7 +16,6 @@ use crate::config::targets;
 use crate::connection::write_private;
 use crate::domain::node::Limits;
 use crate::domain::token::Scope;
-use crate::{env, notify, paths};
 use crate::exit::{Exit, Failure};
 use crate::http::guard::Exception;
 use crate::registry::bus::Bus;
@@ -29,6 +28,7 @@ use crate::registry::store::Database;
 use crate::registry::tls::Files;
 use crate::secret::Secret;
 use crate::shutdown::Signals;
+use crate::{env, notify, paths};
 
 /// Leases that live shorter can't be renewed in time on a busy node.
 const MIN_TTL: Duration = Duration::from_secs(1);

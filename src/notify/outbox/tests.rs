@@ -32,7 +32,6 @@ pub(super) fn at(second: i64) -> Timestamp {
 pub(super) fn letter(id: &str, second: i64, group: Option<&str>) -> Envelope {
     Envelope {
         id: id.to_owned(),
-        tag: String::new(),
         created: at(second),
         until: at(second + 1_000_000),
         ..envelope("ntfy://topic", group)

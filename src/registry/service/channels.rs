@@ -183,7 +183,11 @@ impl Channels {
         if is_machine(&host) {
             check_host(&host, &self.hosts).map_err(|why| {
                 let hint = "its operator lists hosts and networks in notify.relay.hosts";
-                NotAllowed::new(403, format!("{channel}: nothing is sent to that host: {why}"), hint)
+                NotAllowed::new(
+                    403,
+                    format!("{channel}: nothing is sent to that host: {why}"),
+                    hint,
+                )
             })?;
         }
         Ok(target)

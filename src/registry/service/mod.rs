@@ -26,14 +26,14 @@ use super::feed::Feed;
 use super::identity::{Door, Identity, Policy, owner_for};
 use super::legacy::{self, Record};
 use super::live::Live;
-use super::post::Post;
 use super::metrics::Counters;
+use super::post::Post;
 use super::store::operations::Outcome;
 use super::store::{Done, Now, Op, Proof, Refused, Registration, Store};
 use super::view::SharedView;
 use crate::api::{
-    DatabaseHealth, Health, KeyReply, LeaseGrant, MAX_NOTIFIED, MAX_OWNERS_TARGETS, Notified, RegisterRequest, Renewed,
-    ServerUpdate,
+    DatabaseHealth, Health, KeyReply, LeaseGrant, MAX_NOTIFIED, MAX_OWNERS_TARGETS, Notified,
+    RegisterRequest, Renewed, ServerUpdate,
 };
 use crate::domain::event::Event;
 use crate::domain::lease;

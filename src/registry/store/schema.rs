@@ -5,8 +5,7 @@ use crate::exit::Failure;
 
 /// Each step leads from one version to the next. A step that was ever released is never
 /// changed. They are written for SQLite; [`in_dialect`] says what PostgreSQL says differently.
-const STEPS: &[&str] = 
-    &[VERSION_1, VERSION_2, HEALTH, NODES, TOKENS, DASHBOARD, NOTIFICATIONS];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, HEALTH, NODES, TOKENS, DASHBOARD, NOTIFICATIONS];
 
 const VERSION_1: &str = "
 CREATE TABLE servers (

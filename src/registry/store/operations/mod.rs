@@ -235,9 +235,8 @@ impl Apply<'_> {
     /// servers that ended long ago, and history a little early.
     fn prune(&mut self) -> Result<Outcome, SqlError> {
         let now = self.now.wall.as_millisecond();
-        let ago = |age: Duration| {
-            now.saturating_sub(i64::try_from(age.as_millis()).unwrap_or(i64::MAX))
-        };
+        let ago =
+            |age: Duration| now.saturating_sub(i64::try_from(age.as_millis()).unwrap_or(i64::MAX));
         let (replaced, events) = (ago(REPLACED_KEPT), ago(self.retain));
         let mut dropped = self.execute("DELETE FROM replaced WHERE at < ?1", values![replaced])?;
         // Events are in the order of time, so only those that go are looked at.
