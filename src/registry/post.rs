@@ -20,8 +20,8 @@ use crate::domain::target::Target;
 use crate::http;
 use crate::http::guard::{REFUSED, guarded_client};
 use crate::notify::{
-    self,
-    outbox::{Courier, Envelope, Fault, Limits, Outbox, key},
+    self, Fault,
+    outbox::{Courier, Envelope, Limits, Outbox, key},
 };
 
 /// Messages that wait, in all and for one target.

@@ -23,6 +23,9 @@ const AT_ONCE: NonZeroU32 = NonZeroU32::new(2_000).unwrap();
 /// So many owners are remembered before those are forgotten who have sent nothing for long.
 const MANY: usize = 10_000;
 
+/// Longest notice that is sent on, as JSON, in bytes.
+const MAX_NOTICE: usize = 64 * 1024;
+
 /// How much owners have sent.
 #[derive(Debug)]
 pub struct Relayed(DefaultKeyedRateLimiter<String>);
@@ -66,6 +69,11 @@ impl Service {
         if to.is_empty() || to.len() > MAX_RELAYED {
             let error = format!("to must have 1 to {MAX_RELAYED} entries");
             return Err(ApiError::bad_request(error).hint("ntfy://TOPIC or mailto:ADDRESS"));
+        }
+        let size = serde_json::to_string(&notice).map_or(usize::MAX, |text| text.len());
+        if size > MAX_NOTICE {
+            let error = format!("notice has {size} bytes, and at most {MAX_NOTICE} are sent on");
+            return Err(ApiError::bad_request(error).hint("shorten log_tail"));
         }
         match &who.owner {
             Some(owner) => notice.owner.clone_from(owner),
