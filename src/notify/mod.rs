@@ -3,6 +3,7 @@
 //! A notice becomes a [`parcel::Parcel`] for each target, which is sent until it works, can't
 //! work, or the time is over.
 
+mod abroad;
 pub mod channel;
 mod email;
 mod helpers;
@@ -15,6 +16,7 @@ pub mod plugin;
 pub mod post;
 mod programs;
 mod retry;
+pub mod rules;
 pub mod template;
 
 use std::path::{Path, PathBuf};
@@ -32,6 +34,7 @@ use crate::secret::{self, Secret};
 use parcel::Parcel;
 
 pub use crate::domain::notice::{Kind, Level, Notice};
+pub use abroad::abroad;
 pub use message::one_line;
 pub use retry::Fault;
 

@@ -18,7 +18,7 @@ use super::llama;
 use super::log::Log;
 use super::machine::{Action, End, Event, Limits, Machine};
 use super::news::News;
-use super::registration::{Registration, Subject};
+use super::registration::{Registration, Subject, owners_targets};
 use super::report;
 use super::setup::{JobFacts, Setup};
 use crate::client::RegistryClient;
@@ -146,7 +146,8 @@ impl<'a> Story<'a> {
             let to_owner = access == Access::Private && token.is_some();
             let api_key = key.clone().filter(|_| access == Access::Shared || to_owner);
             let (backend, gate) = (backend.clone(), gate.clone());
-            let subject = Subject { info: info.clone(), api_key, backend, gate };
+            let notify = owners_targets(&spec.notify);
+            let subject = Subject { info: info.clone(), api_key, notify, backend, gate };
             Registration::start(RegistryClient::new(url).token(token), subject)
         });
         let mut news = News::new(setup, None);

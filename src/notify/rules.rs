@@ -1,0 +1,33 @@
+//! Who else is told of an event: rules of the site and of the user.
+
+use crate::config::rules::Rule;
+use crate::domain::notice::Notice;
+
+/// Everybody whom rules tell of this, each once, in the order of the rules.
+pub fn pick(rules: &[Rule], notice: &Notice) -> Vec<String> {
+    let mut told: Vec<String> = Vec::new();
+    for target in rules.iter().filter(|rule| rule.takes(notice)).flat_map(|rule| &rule.notify) {
+        if !told.contains(target) {
+            told.push(target.clone());
+        }
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::notice::Kind;
+
+    #[test]
+    fn everybody_is_told_once() {
+        let rules: Vec<Rule> = serde_yaml::from_str(
+            "[{notify: ['ntfy://a', 'ntfy://b']}, {owner: ann, notify: ['ntfy://b', 'ntfy://c']},
+              {owner: bob, notify: ['ntfy://d']}]",
+        )
+        .unwrap();
+        let notice = Notice { kind: Kind::Lost, owner: "ann".into(), ..Notice::default() };
+        assert_eq!(pick(&rules, &notice), ["ntfy://a", "ntfy://b", "ntfy://c"]);
+        assert!(pick(&rules, &Notice { kind: Kind::Ended, ..notice }).is_empty());
+    }
+}
