@@ -494,6 +494,31 @@ async fn the_documented_channel_of_ones_own_works() {
     assert!(form["content"].contains("Ready"), "{form:?}");
 }
 
+/// Whoever writes a text of a title alone gets a message all the same, from every channel.
+#[tokio::test]
+async fn a_text_without_a_body_is_sent_too() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("events")).unwrap();
+    std::fs::write(folder.path().join("events/ready.hbs"), "{{name}} is there").unwrap();
+    let own =
+        |target: &str| NotifySpec { templates: Some(folder.path().to_owned()), ..how(target) };
+    for name in channels() {
+        let sink = Sink::start(vec![good(&name)]);
+        let target = at_sink(&name, &sink);
+        let end = Instant::now() + Duration::from_secs(20);
+        let done =
+            notify::deliver_to(&own(&target), &target, &[notice(Kind::Ready)], KEY, end).await;
+        assert_eq!(done.error, None, "{name}");
+        let request = sink.take().remove(0);
+        shape::check(&name, &request);
+        assert!(String::from_utf8_lossy(&request.body).contains("qwen3-30b"), "{name}");
+    }
+    let target = "mailto:you@example.org";
+    let mail = notify::parcel::preview(&own(target), target, &[notice(Kind::Ready)], KEY).unwrap();
+    well_formed(&mail.html.unwrap());
+    assert!(mail.sent.contains("Subject: qwen3-30b is there\n"), "{}", mail.sent);
+}
+
 /// Every channel has its half-page, with a target of it.
 #[test]
 fn every_channel_is_documented() {
