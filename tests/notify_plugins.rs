@@ -148,9 +148,13 @@ fn hostile_names_are_values_and_nothing_else() {
     let output = sandbox.llamactl(&[&args[..], &["--notify", "plugin://keep"]].concat()).output();
     assert_ok(&["notify"], &output.unwrap());
     let seen = text(&std::fs::read(seen).unwrap());
-    assert!(seen.contains("$(touch pwned)`touch pwned`\"'"), "{seen}");
-    assert!(!seen.contains(['\r', '\u{1b}', '\u{202e}']), "{seen:?}");
-    let event: Value = serde_json::from_str(seen.lines().last().unwrap()).unwrap();
+    let (words, json) = seen.trim_end().rsplit_once('\n').unwrap();
+    assert!(words.contains("$(touch pwned)`touch pwned`\"'"), "{seen}");
+    assert!(!words.contains(['\r', '\u{1b}', '\u{202e}']), "{seen:?}");
+    let event: Value = serde_json::from_str(json).unwrap();
+    assert!(words.starts_with(event["title"].as_str().unwrap()), "{seen}");
+    // What nobody has put into words is what it is.
+    assert_eq!(event["notice"]["reason"], evil);
     assert_eq!(event["event"], "failed");
     assert!(!sandbox.work().join("pwned").exists());
 }

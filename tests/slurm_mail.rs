@@ -211,7 +211,8 @@ impl Site {
         up.envs([("NODES", "1"), ("CPUS", "16"), ("KILLWAIT", "3"), ("CLUSTER", "mailed")]);
         up.env("LAB", &folder).env("MAILPROG", program);
         if newest {
-            up.arg("up").arg(Path::new(LLAMACTL).parent().unwrap());
+            // Templates are read from the project's folder in debug builds.
+            up.arg("up").arg(Path::new(LLAMACTL).parent().unwrap()).arg(project());
         }
         let output = up.output().unwrap();
         // Built before it is looked at: it takes down what is half up.

@@ -113,6 +113,12 @@ pub enum NotifyCommand {
     Plugins(PluginsCommand),
     /// Show the ntfy topic, its link and its QR code, to subscribe from a phone
     Topic(TopicArgs),
+    /// Messages that wait to be sent
+    #[command(subcommand)]
+    Outbox(OutboxCommand),
+    /// Follow a job that waits, and tell of it
+    #[command(hide = true)]
+    Pending(PendingArgs),
     /// Take a mail of slurmctld's: for MailProg in slurm.conf, by way of slurm/mailprog
     Mailprog(MailprogArgs),
 }
@@ -217,4 +223,20 @@ pub struct TopicArgs {
     /// Make a new topic; whoever knows the old one hears nothing more
     #[arg(long)]
     pub renew: bool,
+}
+
+/// `llamactl notify outbox`
+#[derive(Debug, Clone, Subcommand)]
+pub enum OutboxCommand {
+    /// List what waits, and what could not be delivered in the last day
+    Ls,
+    /// Send what waits now
+    Flush,
+}
+
+/// `llamactl notify pending`
+#[derive(Debug, Clone, Args)]
+pub struct PendingArgs {
+    /// What to do, as `submit` has written it; removed at once
+    pub file: PathBuf,
 }

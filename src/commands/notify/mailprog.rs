@@ -13,13 +13,13 @@ use crate::cli::MailprogArgs;
 use crate::commands::{Context, identity};
 use crate::config::settings::Settings;
 use crate::config::spec::NotifySpec;
-use crate::config::{resolve, targets};
+use crate::config::{resolve, targets, units};
 use crate::domain::target::Target;
 use crate::exec::Run;
 use crate::exit::{Exit, Failure};
-use crate::http::http;
-use crate::notify::outbox::{self, Courier, Envelope, Fate, Limits, Outbox, Outcome};
-use crate::notify::{self, Fault, Notice, mailprog, parcel};
+use crate::notify::outbox::{Envelope, Fate, Outbox, Outcome};
+use crate::notify::post::{self, Post};
+use crate::notify::{self, Notice, mailprog, parcel, rules};
 use crate::paths;
 
 /// How long slurmctld waits at most for a mail that goes at once.
@@ -28,8 +28,6 @@ const AT_ONCE: Duration = Duration::from_secs(3);
 const ROUND: Duration = Duration::from_secs(60);
 /// How long it rests after a round that changed nothing.
 const REST: Duration = Duration::from_secs(1);
-/// How long one message may take to be written.
-const WRITE: Duration = Duration::from_secs(20);
 /// Most addresses of one mail.
 const MAX_ADDRESSES: usize = 16;
 /// The lock of the process in the background, beside the outbox.
@@ -43,16 +41,17 @@ const LOCK: &str = "mailprog.lock";
 /// was told all the same.
 pub async fn run(context: &Context, args: &MailprogArgs) -> anyhow::Result<Exit> {
     let settings = resolve::settings(context.global.registry.as_deref())?;
-    let post = Post { how: targets::how(&settings) };
+    let how = targets::how(&settings);
+    let post = Post::new(how.clone(), None);
+    let outbox = post::outbox(&how);
     let folder = paths::state_dir().unwrap_or_else(|| PathBuf::from("/nonexistent"));
-    let outbox = Outbox::new(&folder.join("outbox"), limits(&post.how));
     if args.carry {
         return carry(&outbox, &post, &folder).await;
     }
     let env = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
     let subject = args.subject.as_deref().unwrap_or_default().to_string_lossy();
     let notice = mailprog::notice(&subject, env, Timestamp::now());
-    let (to, mut failed) = whom(&settings, &post.how, &notice, &args.addresses);
+    let (to, mut failed) = whom(&settings, &how, &notice, &args.addresses);
     if to.is_empty() && failed.is_empty() {
         let failure = Failure::usage("nobody is to be told");
         return Err(failure.hint("slurmctld calls this as: -s SUBJECT ADDRESS").into());
@@ -61,7 +60,8 @@ pub async fn run(context: &Context, args: &MailprogArgs) -> anyhow::Result<Exit>
     let letters: Vec<Envelope> = to.into_iter().map(letter).collect();
     let outcomes = outbox.send(&letters, &post, Instant::now() + AT_ONCE).await;
     failed.extend(outcomes.iter().filter_map(error));
-    if outcomes.iter().any(|outcome| matches!(outcome.fate, Fate::Waiting { .. })) {
+    // What an earlier process left that was killed goes too.
+    if nobody_carries(&folder) && outbox.waiting().is_ok_and(|waiting| !waiting.is_empty()) {
         go_on_in_background()?;
     }
     if failed.is_empty() {
@@ -102,6 +102,11 @@ fn lock(path: &Path) -> std::io::Result<Option<File>> {
     }
 }
 
+/// Whether no process in the background is at work. One that ends just now looks once more.
+fn nobody_carries(folder: &Path) -> bool {
+    !matches!(lock(&folder.join(LOCK)), Ok(None))
+}
+
 /// Leaves what waits to a process that slurmctld knows nothing of.
 fn go_on_in_background() -> anyhow::Result<()> {
     let program = std::env::current_exe()?;
@@ -122,11 +127,13 @@ fn whom(
     let (mut to, mut wrong) = (Vec::new(), Vec::new());
     for address in mailprog::addresses(given, &domain).into_iter().take(MAX_ADDRESSES) {
         let target = Target::mail(&address);
-        match parcel::check(how, &target) {
+        match units::email(&address).and_then(|()| parcel::check(how, &target)) {
             Ok(()) => to.push(target),
             Err(error) => wrong.push(error),
         }
     }
+    let more = rules::pick(&settings.notify.rules, notice);
+    to.extend(more.into_iter().filter(|target| !to.contains(target)).collect::<Vec<_>>());
     (to, wrong)
 }
 
@@ -143,30 +150,5 @@ async fn tell_syslog(errors: &[String]) {
         let line = notify::one_line(&format!("notify mailprog: {error}"));
         let logger = Run::new("logger").args(["--tag", "llamactl", "--priority", "mail.err", "--"]);
         let _ = logger.arg(line).timeout(REST).output().await;
-    }
-}
-
-fn limits(how: &NotifySpec) -> Limits {
-    let usual = Limits::default();
-    Limits {
-        a_minute: how.a_minute.unwrap_or(usual.a_minute),
-        digest: how.digest.map_or(usual.digest, Duration::from_secs),
-        ..usual
-    }
-}
-
-/// Brings messages as the configuration says.
-struct Post {
-    how: NotifySpec,
-}
-
-impl Courier for Post {
-    async fn carry(&self, target: &str, letters: &[Envelope]) -> Result<(), Fault> {
-        let notices: Vec<Notice> = letters.iter().map(|letter| letter.notice.clone()).collect();
-        let key = outbox::key(letters);
-        let end = Instant::now() + WRITE;
-        let client = http().map_err(|error| Fault::Permanent(error.to_string()))?;
-        let parcel = notify::prepare(&self.how, target, &notices, &key, end);
-        parcel.await.map_err(Fault::Permanent)?.send(client).await
     }
 }
