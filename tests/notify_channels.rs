@@ -12,7 +12,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
+use llamactl::config::settings::Settings;
 use llamactl::config::spec::NotifySpec;
+use llamactl::domain::target::Target;
 use llamactl::notify::channel::{self, Channel};
 use llamactl::notify::template::Templates;
 use llamactl::notify::{self, Delivery, Fault, Kind, Notice};
@@ -517,6 +519,24 @@ async fn a_text_without_a_body_is_sent_too() {
     let mail = notify::parcel::preview(&own(target), target, &[notice(Kind::Ready)], KEY).unwrap();
     well_formed(&mail.html.unwrap());
     assert!(mail.sent.contains("Subject: qwen3-30b is there\n"), "{}", mail.sent);
+}
+
+/// What the documentation shows of a configuration can be read, and its targets are targets.
+#[test]
+fn every_documented_configuration_is_one() {
+    let page = include_str!("../docs/notifications.md");
+    let blocks = page.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let mut targets = 0;
+    for block in blocks.filter(|block| block.contains("notify:\n")) {
+        let settings: Settings =
+            serde_yaml::from_str(block).unwrap_or_else(|error| panic!("{error}:\n{block}"));
+        let of_rules = settings.notify.rules.iter().flat_map(|rule| &rule.notify);
+        for target in settings.notify.to.iter().flatten().chain(of_rules) {
+            Target::parse(target).unwrap_or_else(|why| panic!("{target}: {why}"));
+            targets += 1;
+        }
+    }
+    assert!(targets >= 15, "{targets}");
 }
 
 /// Every channel has its half-page, with a target of it.
