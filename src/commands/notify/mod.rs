@@ -8,6 +8,7 @@ mod preview;
 mod templates;
 mod topic;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::cli::{NotifyArgs, NotifyCommand, NotifyFlags, PluginsCommand, TestArgs};
@@ -113,8 +114,9 @@ async fn test(context: &Context, args: &TestArgs) -> anyhow::Result<Exit> {
     let settings = resolve::settings(context.global.registry.as_deref())?;
     let mut how = whom(&settings, &args.notify)?;
     if let Some(channel) = &args.channel {
-        how.to = everybody(&how).filter(|target| of(target, channel)).cloned().collect();
-        how.to.dedup();
+        let named: BTreeSet<String> =
+            everybody(&how).filter(|target| of(target, channel)).cloned().collect();
+        how.to = named.into_iter().collect();
         if how.to.is_empty() {
             let error = format!("no target of the channel `{channel}` is configured");
             return Err(Failure::usage(error)
