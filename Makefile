@@ -59,8 +59,9 @@ demo-tools:
 	@scripts/lab/tools.sh "$(LLAMACTL_LAB)/tools"
 	@scripts/lab/tiny-model.py "$(LLAMACTL_LAB)/tiny.gguf"
 
-test-tools: demo-tools ## fetch the real llama-server, ntfy, schemathesis, and what drives the browser, 30 s
+test-tools: demo-tools ## fetch the real llama-server, ntfy, schemathesis, Apprise, a mail server, and what drives the browser, 30 s
 	@scripts/lab/venv.sh
+	@scripts/lab/exim.sh
 	@scripts/lab/browser.sh
 
 lab-up: test-deps test-tools ## start the tests' clusters and leave them up: then `cargo nextest run` works
@@ -82,13 +83,14 @@ screenshots: test-deps test-tools ## pictures of every view of the dashboard, in
 	@cargo build --locked
 	@LLAMACTL=$(BINARY) scripts/screenshots.sh docs/screenshots
 
-generate: ## write completions/, man/, docs/openapi.json, the schemas in configs/ and dashboard/js/models.js anew
+generate: ## write completions/, man/, docs/openapi.json, docs/plugin-event.schema.json, the schemas in configs/ and dashboard/js/models.js anew
 	@cargo build --locked --quiet
 	@$(BINARY) completions --dir completions
 	@$(BINARY) man --dir man
 	@$(BINARY) configs schema >configs/model.schema.json
 	@$(BINARY) configs schema --settings >configs/settings.schema.json
 	@$(BINARY) registry openapi >docs/openapi.json
+	@$(BINARY) notify plugins schema >docs/plugin-event.schema.json
 	@scripts/dashboard-models.py $(BINARY) >dashboard/js/models.js
 
 dist: ## a release build with completions, manual pages and examples, as a tarball in dist/

@@ -3,16 +3,20 @@
 //! A notice becomes a [`parcel::Parcel`] for each target, which is sent until it works, can't
 //! work, or the time is over.
 
+mod abroad;
 pub mod channel;
 mod email;
 mod helpers;
 mod http;
+pub mod mailprog;
 mod message;
 pub mod outbox;
 pub mod parcel;
 pub mod plugin;
+pub mod post;
 mod programs;
 mod retry;
+pub mod rules;
 pub mod template;
 
 use std::path::{Path, PathBuf};
@@ -30,6 +34,8 @@ use crate::secret::{self, Secret};
 use parcel::Parcel;
 
 pub use crate::domain::notice::{Kind, Level, Notice};
+pub use abroad::abroad;
+pub use message::one_line;
 pub use retry::Fault;
 
 /// Longest error of a delivery that others read, in characters.
@@ -53,7 +59,8 @@ pub struct Delivery {
 /// # Errors
 /// What is wrong, as a lowercase fragment.
 pub fn check(how: &NotifySpec) -> Result<(), String> {
-    how.to.iter().try_for_each(|target| parcel::check(how, target))
+    let of_rules = how.rules.iter().flat_map(|rule| &rule.notify);
+    how.to.iter().chain(of_rules).try_for_each(|target| parcel::check(how, target))
 }
 
 /// An error of a delivery for others to read: words in which an address, a server or a topic of
@@ -159,7 +166,10 @@ pub async fn prepare(
 /// Channel and target as they may be shown.
 fn shown(target: &str) -> (String, String) {
     match Target::parse(target) {
-        Ok(target) => (target.channel().to_owned(), target.masked()),
+        Ok(target) => match target.address() {
+            Some(address) => (target.channel().to_owned(), address.to_owned()),
+            None => (target.channel().to_owned(), target.masked()),
+        },
         Err(_) => ("unknown".to_owned(), "…".to_owned()),
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::channel::Channel;
 use super::email::{self, Mail, Words};
 use super::helpers::cut;
-use super::message::{Message, one_line};
+use super::message::{Message, one_line, worst};
 use super::retry::Fault;
 use super::template::{Escape, Templates};
 use super::{Kind, Level, Notice, at_home, http, plugin, private_file};
@@ -206,7 +206,7 @@ impl Draft {
     }
 
     fn words(&self, notices: &[Notice], key: &str) -> Result<Words, String> {
-        let first = notices.first();
+        let first = worst(notices);
         Ok(Words {
             subject: self.title.clone(),
             text: self.templates.render("mail.txt.hbs", Escape::None, &self.vars)?,
@@ -227,21 +227,21 @@ impl Draft {
     }
 
     /// What a plugin reads.
-    fn event(&self, notices: &[Notice], key: &str) -> Value {
-        let notice = notices.first();
-        json!({
-            "version": plugin::VERSION,
-            "id": key,
-            "event": self.vars["kind"],
-            "level": self.message.level(),
-            "title": self.title,
-            "text": self.text,
-            "time": self.vars["time"],
-            "thread": self.vars["thread"],
-            "count": notices.len(),
-            "target": {"name": self.target.host(), "options": self.target.query()},
-            "notice": notice,
-        })
+    fn event(&self, notices: &[Notice], key: &str) -> plugin::Event {
+        let notice = notices.first().cloned().unwrap_or_default();
+        plugin::Event {
+            version: plugin::VERSION,
+            id: key.to_owned(),
+            event: notice.kind,
+            level: self.message.level(),
+            title: self.title.clone(),
+            text: self.text.clone(),
+            time: notice.time.to_string(),
+            thread: notice.thread(),
+            count: notices.len(),
+            target: plugin::EventTarget { name: self.target.host(), options: self.target.query() },
+            notice,
+        }
     }
 
     /// `text` without what makes a target secret.

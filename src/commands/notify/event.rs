@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::{DEADLINE, answer, whom};
+use super::{DEADLINE, answer, relay, whom};
 use crate::cli::{EventFlags, NotifyFlags};
 use crate::commands::Context;
 use crate::commands::identity::{self, slurm};
@@ -13,7 +13,8 @@ use crate::config::resolve;
 use crate::config::settings::Settings;
 use crate::connection::{self, Connection};
 use crate::exit::{Exit, Failure};
-use crate::notify::{self, Notice};
+use crate::notify::post::{self, Post};
+use crate::notify::{self, Notice, rules};
 
 /// Lines from the end of the log that go into a message.
 const TAIL_LINES: usize = 30;
@@ -31,7 +32,13 @@ pub async fn run(
     let how = whom(&settings, flags)?;
     notify::check(&how).map_err(Failure::usage)?;
     let notice = notice(event, &settings)?;
-    answer(context, notify::deliver(&how, &notice, DEADLINE).await)
+    let outbox = post::outbox(&how);
+    let post = Post::new(how.clone(), relay(context)?);
+    let mut to = how.to.clone();
+    to.extend(
+        rules::pick(&how.rules, &notice).into_iter().filter(|target| !how.to.contains(target)),
+    );
+    answer(context, post::tell(&to, &outbox, &post, &notice, DEADLINE).await)
 }
 
 fn notice(args: &EventFlags, settings: &Settings) -> Result<Notice, Failure> {

@@ -1,6 +1,9 @@
 //! `llamactl notify`
 
 mod event;
+mod mailprog;
+mod outbox;
+mod pending;
 mod preview;
 mod templates;
 mod topic;
@@ -8,17 +11,22 @@ mod topic;
 use std::time::Duration;
 
 use crate::cli::{NotifyArgs, NotifyCommand, NotifyFlags, PluginsCommand, TestArgs};
+use crate::client::RegistryClient;
 use crate::commands::Context;
 use crate::config::resolve;
 use crate::config::settings::Settings;
 use crate::config::spec::NotifySpec;
 use crate::config::targets::{self, Asked};
+use crate::config::token::token;
 use crate::domain::target::{self, Target};
 use crate::exit::{Exit, Failure};
 use crate::notify::channel::{self, Channel};
+use crate::notify::post::Relay;
 use crate::notify::{self, Delivery, Kind, parcel, plugin};
 use crate::output;
+use crate::supervisor::relay::ByRegistry;
 
+pub use pending::{Pending, leave_behind};
 pub use topic::show as show_topic;
 
 /// How long all tries together may take: somebody waits for this command.
@@ -36,7 +44,15 @@ pub async fn run(context: &Context, args: NotifyArgs) -> anyhow::Result<Exit> {
         Some(NotifyCommand::Channels) => channels(context),
         Some(NotifyCommand::Templates(command)) => templates::run(context, command),
         Some(NotifyCommand::Plugins(PluginsCommand::Ls)) => plugins(context),
+        Some(NotifyCommand::Plugins(PluginsCommand::Schema)) => {
+            let schema = schemars::schema_for!(plugin::Event);
+            context.printer.line(serde_json::to_string_pretty(&schema)?)?;
+            Ok(Exit::OK)
+        }
         Some(NotifyCommand::Topic(args)) => topic::run(context, &args),
+        Some(NotifyCommand::Outbox(command)) => outbox::run(context, command).await,
+        Some(NotifyCommand::Pending(args)) => pending::run(context, &args).await,
+        Some(NotifyCommand::Mailprog(args)) => mailprog::run(context, &args).await,
     }
 }
 
@@ -53,6 +69,17 @@ pub fn asked(flags: &NotifyFlags) -> Result<Asked, Failure> {
         to: flags.to.clone(),
         events: events.map_err(Failure::usage)?,
     })
+}
+
+/// What sends through the registry, where one is configured.
+///
+/// # Errors
+/// A token that can't be read.
+fn relay(context: &Context) -> anyhow::Result<Option<Box<dyn Relay>>> {
+    let registry = resolve::settings(context.global.registry.as_deref())?.registry;
+    let Some(url) = registry.url else { return Ok(None) };
+    let token = token(registry.token_file.as_deref())?;
+    Ok(Some(Box::new(ByRegistry(RegistryClient::new(&url).token(token)))))
 }
 
 /// Who is told, by flags, environment and configuration.
