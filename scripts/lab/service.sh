@@ -73,7 +73,8 @@ make_template() {
 make_exim() {
   local tls=$folder/tls group
   [ ! -e "$folder/exim.conf" ] || return 0
-  mkdir -p "$folder"/{bin,logs,spool,mail} "$tls"
+  # exim makes the parts of a maildir itself, but two first mails at once get in each other's way.
+  mkdir -p "$folder"/{bin,logs,spool,mail/{new,cur,tmp}} "$tls"
   cp -a "$LAB_HOME/exim" "$folder/"
   (
     umask 077
