@@ -10,6 +10,7 @@ mod node;
 mod notify;
 mod scripts;
 mod trust;
+mod watch;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -33,6 +34,7 @@ pub use scripts::{
     AccessArg, HeartbeatArgs, RegisterArgs, StateArg, UnregisterArgs, WaitReadyArgs,
 };
 pub use trust::{AuditArgs, TokenCommand, TokenCreateArgs};
+pub use watch::{WatchArgs, WatchCommand};
 
 const EXIT_CODES: &str = "Exit codes: 0 ok, 1 failed, 2 wrong usage or configuration, \
 3 timed out, 4 gone, 5 superseded. `run` and `connect` hand on their program's code.";
@@ -82,6 +84,8 @@ pub enum Command {
     Unregister(UnregisterArgs),
     /// Tell people about a server by mail and push
     Notify(Box<NotifyArgs>),
+    /// Be told by the registry: a model is available, a server is lost, a node is offline
+    Watch(Box<WatchArgs>),
     /// List servers
     Ls(LsArgs),
     /// Show all that is known of one job

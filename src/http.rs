@@ -1,5 +1,7 @@
 //! The HTTP clients of the process.
 
+pub mod guard;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;

@@ -1,7 +1,10 @@
 //! What the registry's page asks for beside the lists.
 
-use crate::domain::server::{MAX_TEXT, TEXT};
-use crate::domain::watch::{MAX_TARGETS, TARGET, Watch};
+use std::collections::BTreeMap;
+
+use crate::domain::notice::Kind;
+use crate::domain::server::{CLEAN, MAX_LABELS, MAX_TEXT, TEXT};
+use crate::domain::watch::{MAX_TARGETS, SEEN, TARGET, Watch};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -81,10 +84,33 @@ pub struct UsagePoint {
 #[serde(deny_unknown_fields)]
 pub struct WatchCreate {
     /// Name, alias or file of a model, in which `*` stands for anything; case does not count.
-    #[schemars(regex(pattern = TEXT), length(max = MAX_TEXT))]
-    pub model: String,
-    /// Whom to tell: `ntfy://TOPIC` at the ntfy server of the registry's operator, or
-    /// `mailto:ADDRESS`.
+    /// It may be left out where an owner, a label or a node says what is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = TEXT, "maxLength" = MAX_TEXT))]
+    pub model: Option<String>,
+    /// What to tell of: `available` (the default; with a node, `offline` and `online`),
+    /// `draining`, `ended`, `lost`, `unhealthy`, `recovered`, and of nodes `offline` and
+    /// `online`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minItems" = 1, "maxItems" = SEEN.len()))]
+    pub events: Option<Vec<Kind>>,
+    /// Only of this owner's; `*` stands for anything, and case does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = TEXT, "maxLength" = MAX_TEXT))]
+    pub server_owner: Option<String>,
+    /// Only of what has these labels. In values `*` stands for anything; of nodes, whose labels
+    /// are words, only `*` and an empty value fit.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = MAX_LABELS, "propertyNames" = {"pattern": TEXT,
+        "maxLength": MAX_TEXT}, "additionalProperties" = {"type": "string", "pattern": CLEAN,
+        "maxLength": MAX_TEXT}))]
+    pub labels: BTreeMap<String, String>,
+    /// Only of nodes of this name, and servers on them; `*` stands for anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = TEXT, "maxLength" = MAX_TEXT))]
+    pub node: Option<String>,
+    /// Whom to tell, each as a URL: `ntfy://TOPIC` at the ntfy server of the registry's
+    /// operator, `mailto:ADDRESS`, and whatever else the operator allows.
     #[schemars(length(min = 1, max = MAX_TARGETS), inner(regex(pattern = TARGET)))]
     pub notify: Vec<String>,
     /// Tell once, and be gone then.

@@ -2,6 +2,7 @@
 
 pub mod dashboard;
 pub mod nodes;
+pub mod notifications;
 pub mod old;
 pub mod tokens;
 
@@ -10,9 +11,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::domain::notice::Kind;
 use crate::domain::server::{
     CLEAN, MAX_LABELS, MAX_MODELS, MAX_RATE, MAX_TEXT, ServerInfo, ServerState, Slots, TEXT,
 };
+use crate::domain::watch::TARGET;
 use crate::secret::Secret;
 
 /// Header that proves the lease on heartbeat, update and delete: `GENERATION:SECRET`.
@@ -59,7 +62,29 @@ pub struct RegisterRequest {
     /// The key that its clients need, for those whom `access` allows. Never given back in lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key: Option<Secret>,
+    /// Whom the registry tells when it sees that something is wrong with the server. Never given
+    /// back, to nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notify: Option<OwnerNotify>,
 }
+
+/// Whom the registry tells of a server on behalf of its owner. What the registry's operator does
+/// not allow is left out, with a warning in the answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OwnerNotify {
+    /// Each as a URL: `mailto:ADDRESS`, `ntfy://TOPIC`, or whatever else the operator allows.
+    #[schemars(extend("maxItems" = MAX_OWNERS_TARGETS, "items" = {"type": "string",
+        "pattern": TARGET}))]
+    pub to: Vec<Secret>,
+    /// Of what: `lost`, `unhealthy` and `recovered` when left out; whatever else the registry
+    /// does not see is told by whoever runs the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<Vec<Kind>>,
+}
+
+/// Most targets that a registration may name.
+pub const MAX_OWNERS_TARGETS: usize = 8;
 
 /// What a holder may say of its server: it is never `lost` by its own word.
 #[derive(schemars::JsonSchema)]
@@ -84,6 +109,9 @@ pub struct LeaseGrant {
     pub ttl_ms: u64,
     /// Beat after so many milliseconds.
     pub beat_after_ms: u64,
+    /// What was left out of the registration, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// Body of `POST /api/v1/servers/{id}/heartbeat` and `PATCH /api/v1/servers/{id}`: what

@@ -2,6 +2,7 @@
 
 mod live;
 mod nodes;
+mod watches;
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};

@@ -19,6 +19,7 @@ use crate::client::{ClientError, RegistryClient};
 use crate::commands::Context;
 use crate::domain::node::Node;
 use crate::domain::server::Server;
+use crate::domain::watch::Watch;
 use crate::exit::Exit;
 
 /// How long the registry may take: somebody waits with a finger on the Tab key.
@@ -84,6 +85,9 @@ const NAMED: &[(&[&str], &str, Completer)] = &[
     (&["logs"], "target", servers),
     (&["stop"], "targets", servers),
     (&["connect"], "target", servers),
+    (&["watch"], "model", models),
+    (&["watch"], "node", nodes),
+    (&["watch", "rm"], "watches", watches),
     (&["node", "heartbeat"], "node", nodes),
     (&["node", "maintenance"], "node", nodes),
     (&["node", "rm"], "nodes", nodes),
@@ -150,6 +154,28 @@ fn known_servers() -> Option<Vec<Server>> {
     ask(async |client| client.servers(&ServerFilter::default()).await)
 }
 
+/// Names of models that servers have loaded.
+fn models(current: &OsStr) -> Vec<CompletionCandidate> {
+    let models =
+        known_servers().unwrap_or_default().into_iter().map(|server| server.info.model.name);
+    let models: std::collections::BTreeSet<String> = models.filter(|name| is_word(name)).collect();
+    let candidates = models.into_iter().map(CompletionCandidate::new);
+    candidates.filter(|candidate| starts_with(candidate, current)).collect()
+}
+
+/// Ids of one's own watches.
+fn watches(current: &OsStr) -> Vec<CompletionCandidate> {
+    let all = ask(async |client| client.watches().await).map(|all| all.watches).unwrap_or_default();
+    let candidate = |watch: Watch| {
+        let help = crate::output::printable(&watch.model);
+        Some(watch.id)
+            .filter(|id| is_word(id))
+            .map(|id| CompletionCandidate::new(id).help(Some(help.into())))
+    };
+    let candidates = all.into_iter().filter_map(candidate);
+    candidates.filter(|candidate| starts_with(candidate, current)).collect()
+}
+
 /// Names of nodes, as the registry knows them; nothing when it does not answer at once.
 fn nodes(current: &OsStr) -> Vec<CompletionCandidate> {
     let candidate = |node: Node| {
@@ -211,7 +237,8 @@ mod tests {
         fn walk(command: &clap::Command, open: &mut Vec<String>) {
             for arg in command.get_arguments() {
                 let id = arg.get_id().as_str();
-                let named = ["config", "target", "targets", "node", "nodes", "role"].contains(&id);
+                let named = ["config", "target", "targets", "node", "nodes", "role", "watches"]
+                    .contains(&id);
                 if named && arg.get::<ArgValueCompleter>().is_none() {
                     open.push(format!("{} {id}", command.get_name()));
                 }

@@ -23,6 +23,7 @@ pub mod tail;
 pub mod target;
 pub mod unregister;
 pub mod wait_ready;
+pub mod watch;
 
 use std::process::ExitCode;
 
@@ -82,6 +83,7 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<Exit> {
         Command::Heartbeat(args) => heartbeat::run(context, args).await,
         Command::Unregister(args) => unregister::run(context, args).await,
         Command::Notify(args) => notify::run(context, *args).await,
+        Command::Watch(args) => watch::run(context, *args).await,
         Command::Ls(args) => ls::run(context, args).await,
         Command::Status(args) => status::run(context, args).await,
         Command::Logs(args) => logs::run(context, args).await,

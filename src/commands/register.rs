@@ -108,6 +108,7 @@ fn request(args: &RegisterArgs) -> anyhow::Result<RegisterRequest> {
         slots: None,
         tokens_per_second: None,
         api_key,
+        notify: None,
     })
 }
 

@@ -12,6 +12,7 @@ pub mod marks;
 pub mod merge;
 pub mod model;
 pub mod resolve;
+pub mod rules;
 pub mod settings;
 pub mod spec;
 pub mod targets;

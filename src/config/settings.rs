@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::model::{Hooks, ServerConfig, SlurmConfig};
+use super::rules::{RelaySettings, Rule};
 use crate::domain::notice::Kind;
 
 /// One configuration file. `server`, `slurm`, `hooks` and `labels` are defaults for every
@@ -106,6 +107,17 @@ pub struct NotifySettings {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1000))]
     pub a_minute: Option<u32>,
+    /// Who else is told: by event, model, owner and label. The registry tells by them of what it
+    /// sees, and whoever runs a server of the rest.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<Rule>,
+    /// What the registry sends for others; for its operator.
+    #[serde(skip_serializing_if = "is_default")]
+    pub relay: RelaySettings,
+}
+
+fn is_default(relay: &RelaySettings) -> bool {
+    *relay == RelaySettings::default()
 }
 
 /// A kind of event, or all of them.

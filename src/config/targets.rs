@@ -3,6 +3,7 @@
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
+use super::rules::Rule;
 use super::settings::{EventName, Settings};
 use super::spec::NotifySpec;
 use super::{topic, units};
@@ -98,9 +99,21 @@ fn decide(
     Ok(NotifySpec {
         to,
         events: events.map(EventName::kinds),
+        rules: rules(settings, asked)?,
         ntfy_server: server.map(str::to_owned),
         ..how(settings)
     })
+}
+
+/// The rules of the configuration, unless the flags say `--notify none`.
+fn rules(settings: &Settings, asked: &Asked) -> Result<Vec<Rule>, Failure> {
+    if asked.to.iter().any(|target| target == "none") {
+        return Ok(Vec::new());
+    }
+    for target in settings.notify.rules.iter().flat_map(|rule| &rule.notify) {
+        Target::parse(target).map_err(|why| Failure::usage(format!("notify.rules: {why}")))?;
+    }
+    Ok(settings.notify.rules.clone())
 }
 
 /// How people are told by `settings`, and nobody in particular.
@@ -112,6 +125,7 @@ pub fn how(settings: &Settings) -> NotifySpec {
     NotifySpec {
         to: Vec::new(),
         events: None,
+        rules: Vec::new(),
         ntfy_server: notify.ntfy_server.clone().filter(|server| server != "none"),
         ntfy_token_file: notify.ntfy_token_file.clone(),
         smtp: notify.smtp.clone(),

@@ -3,6 +3,7 @@
 //! A notice becomes a [`parcel::Parcel`] for each target, which is sent until it works, can't
 //! work, or the time is over.
 
+mod abroad;
 pub mod channel;
 mod email;
 mod helpers;
@@ -15,6 +16,7 @@ pub mod plugin;
 pub mod post;
 mod programs;
 mod retry;
+pub mod rules;
 pub mod template;
 
 use std::path::{Path, PathBuf};
@@ -32,6 +34,7 @@ use crate::secret::{self, Secret};
 use parcel::Parcel;
 
 pub use crate::domain::notice::{Kind, Level, Notice};
+pub use abroad::abroad;
 pub use message::one_line;
 pub use retry::Fault;
 
@@ -56,7 +59,8 @@ pub struct Delivery {
 /// # Errors
 /// What is wrong, as a lowercase fragment.
 pub fn check(how: &NotifySpec) -> Result<(), String> {
-    how.to.iter().try_for_each(|target| parcel::check(how, target))
+    let of_rules = how.rules.iter().flat_map(|rule| &rule.notify);
+    how.to.iter().chain(of_rules).try_for_each(|target| parcel::check(how, target))
 }
 
 /// An error of a delivery for others to read: words in which an address, a server or a topic of

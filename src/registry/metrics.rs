@@ -59,6 +59,26 @@ struct NotificationLabels {
     result: &'static str,
 }
 
+/// Channels that are counted by their name. Clients name them, so others are not.
+const CHANNELS: &[&str] = &[
+    "email",
+    "ntfy",
+    "plugin",
+    "discord",
+    "googlechat",
+    "gotify",
+    "matrix",
+    "mattermost",
+    "pagerduty",
+    "pushover",
+    "rocketchat",
+    "slack",
+    "teams",
+    "telegram",
+    "twilio",
+    "webhook",
+];
+
 /// What is counted of the database's writer.
 #[derive(Debug, Clone)]
 pub struct StoreCounters {
@@ -152,7 +172,7 @@ impl Counters {
     /// Counts a message that a server or the registry sent, or could not send. Clients name the
     /// channel, so only known names are labels.
     pub fn notified(&self, told: &Notified) {
-        let known = ["email", "ntfy"].into_iter().find(|known| *known == told.channel);
+        let known = CHANNELS.iter().copied().find(|known| *known == told.channel);
         let channel = known.unwrap_or("other");
         let result = if told.ok { "ok" } else { "failed" };
         self.notifications.get_or_create(&NotificationLabels { channel, result }).inc();

@@ -26,6 +26,7 @@ pub mod node_list;
 pub mod node_merge;
 pub mod nodes;
 pub mod openapi;
+pub mod post;
 pub mod probe;
 pub mod router;
 pub mod routes;

@@ -14,8 +14,8 @@ use super::auth::Hosts;
 use super::dialects::{map, pools, slurm};
 use super::error::ApiError;
 use super::handlers::{
-    audit, connect, dashboard, discovery, events, health, history, live, metrics, nodes, openapi,
-    profiles, servers, session, tokens, watches,
+    audit, connect, dashboard, discovery, events, health, history, live, metrics, nodes,
+    notifications, openapi, profiles, servers, session, tokens, watches,
 };
 use super::identity::{self, Caller, Peer};
 use super::live::MAX_WAIT;
@@ -28,6 +28,7 @@ use crate::api::nodes::{
     NodeChange, NodeDeleted, NodeFilter, NodeRegister, NodeReply, NodeStats, Profile,
     ProfileConfig, ProfileDeleted, Topology,
 };
+use crate::api::notifications::{Relay, Relayed};
 use crate::api::old::{OldByOwner, OldDone, OldList, OldRecord, OldShown};
 use crate::api::tokens::{AuditEntry, AuditFilter, TokenCreate, TokenCreated, TokenRevoke, WhoAmI};
 use crate::api::{
@@ -276,15 +277,16 @@ fn monitoring(table: Table) -> Table {
     })
 }
 
-/// Who wants to be told when a server of a model is ready.
+/// Who wants to be told of servers and nodes, and what is sent on.
 fn watching(table: Table) -> Table {
     let (path, one) = ("/api/v1/watches", "/api/v1/watches/{id}");
+    let relay = "/api/v1/notifications";
     table
         .group("Watches")
         .on(Method::GET, path, REGISTER, watches::list, "One's own watches", |e| {
             e.gives::<Watches>()
         })
-        .on(Method::POST, path, REGISTER, watches::create, "Be told of a model", |e| {
+        .on(Method::POST, path, REGISTER, watches::create, "Be told of servers or nodes", |e| {
             e.body::<WatchCreate>()
                 .gives_with::<Watch>(StatusCode::CREATED)
                 .tells(&["Location"])
@@ -292,6 +294,13 @@ fn watching(table: Table) -> Table {
         })
         .on(Method::DELETE, one, REGISTER, watches::delete, "Remove a watch", |e| {
             e.gives::<Deleted>()
+        })
+        .group("Notifications")
+        .on(Method::POST, relay, REGISTER, notifications::relay, "Send a notification on", |e| {
+            e.body::<Relay>()
+                .gives_with::<Relayed>(StatusCode::ACCEPTED)
+                .errors(&[422, 429])
+                .note(RELAY)
         })
 }
 
@@ -357,6 +366,12 @@ const LIVE: &str = "An event stream: `hello` first, then `servers` and `nodes` w
     […], \"gone\": [ids]}` until all were sent, then `synced`: what was not among them is gone. \
     From then on the same for what changes, at most four times a second, and `event` for what \
     happens. A stream that ends is begun anew, and tells everything again.";
+
+/// What becomes of a notification.
+const RELAY: &str = "For machines without a way out. It is on the registry's disk when the answer \
+    comes, and is sent from there, again and again if need be. Targets that the registry's \
+    operator does not allow are in `refused`; where all are, it is 403. Sent again with the same \
+    `id`, it goes out once.";
 
 /// How a session is used.
 const SESSION: &str = "The token is held in two halves: the cookie has the one, and the page \

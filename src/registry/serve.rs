@@ -1,5 +1,6 @@
 //! Runs a registry until it is told to stop.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use super::bus::Bus;
 use super::connections::{Connections, Limits};
 use super::handlers::dashboard::Site;
 use super::identity::Policy;
+use super::post::Post;
 use super::router::router;
 use super::service::{Channels, Service};
 use super::store::{Database, Lifetimes, Now, Store};
@@ -36,8 +38,10 @@ pub struct Config {
     pub node_limits: NodeLimits,
     /// The login host that is suggested to people outside the cluster.
     pub login_host: Option<String>,
-    /// How those are told who watch for a model.
+    /// How people are told, and who may be.
     pub channels: Channels,
+    /// Where messages wait to be sent.
+    pub outbox: PathBuf,
     /// Further host names under which it may be reached.
     pub allowed_hosts: Vec<String>,
     /// What it asks of those who use it.
@@ -73,6 +77,7 @@ impl Registry {
         let mut service = Service::new(Arc::new(store), config.ttl, config.policy.clone());
         service.limits = config.node_limits;
         service.channels = Arc::new(config.channels.clone());
+        service.post = Some(Arc::new(Post::new(&config.outbox, &config.channels.how)));
         service.login_host = config.login_host.clone();
         let allowed_hosts = config.allowed_hosts.clone();
         Ok(Registry {
@@ -116,7 +121,13 @@ impl Registry {
         let mut ticker = tokio::spawn(ticker::run(self.service.clone()));
         let connections = Connections::new(Limits::of_process(self.max_connections));
         let (stop, stopping) = watch::channel(false);
-        let mut teller = tokio::spawn(teller::run(self.service.clone(), stopping.clone()));
+        let mut telling = self.service.post.clone().map(|post| {
+            let (service, stopping) = (self.service.clone(), stopping.clone());
+            tokio::spawn(async move {
+                let sends = Arc::clone(&post).run(service.clone(), stopping.clone());
+                tokio::join!(sends, teller::run(service, post, stopping));
+            })
+        });
         let open = self.service.counters.connections.clone();
         let judge = tokio::spawn(Arc::clone(&connections).judge(stopping.clone(), open));
         let follower = self.tls.clone().map(|tls| tokio::spawn(tls.follow()));
@@ -131,8 +142,10 @@ impl Registry {
         if tokio::time::timeout(DRAIN, connections.none()).await.is_err() {
             tracing::warn!("some requests did not finish in time");
         }
-        if tokio::time::timeout(DRAIN, &mut teller).await.is_err() {
-            teller.abort();
+        if let Some(telling) = &mut telling
+            && tokio::time::timeout(DRAIN, &mut *telling).await.is_err()
+        {
+            telling.abort();
         }
         judge.abort();
         ticker.abort();

@@ -1,93 +1,109 @@
-//! Tells those who watch for a model that a server of it is ready. It follows the events; the
-//! database says which process of the registry tells.
+//! Tells people what the registry sees: those who watch for it, the owner of a server, and
+//! whom the site's rules name. It follows the events; the database says which process tells of
+//! which event, and the messages go through the [`Post`].
 
+mod happening;
+
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
-use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::sync::watch;
 use uuid::Uuid;
 
+use super::post::{Letter, Post, Source};
 use super::service::Service;
-use super::store::operations::watches::{KeptWatch, Told};
+use super::store::operations::watches::{Claim, KeptWatch, OpenClaim};
 use super::store::{By, Done, Now, Op, WatchOp};
-use crate::api::Notified;
-use crate::domain::event::{Event, EventKind};
-use crate::domain::server::{Access, Server, ServerState};
-use crate::domain::watch::Target;
-use crate::notify::{self, Kind, Notice};
+use crate::domain::event::Event;
+use crate::domain::notice::Kind;
+use crate::notify::rules::pick;
+use happening::{Happening, happening, may_matter};
 
 /// Events that are looked at in one go.
 const BATCH: usize = 500;
-/// Events that are looked at after a start, or when more came at once than could be followed.
+/// Events that are looked at after a start, at most.
 const MISSED: u64 = 1_000;
-/// Watches that are told at a time.
-const AT_ONCE: usize = 16;
-/// How long all tries to tell one may take.
-const DEADLINE: Duration = Duration::from_secs(120);
-/// How often a claim is tried while the database can't be written.
-const CLAIMS: u32 = 60;
-/// How long to wait where the database can't be read.
+/// How long to wait where the database or the disk fails.
 const PAUSE: Duration = Duration::from_secs(5);
+/// How often it is seen whether another process left something untold.
+const SWEEP: Duration = Duration::from_secs(5);
+/// A process that has not put its messages on a disk after so long is gone.
+const GONE: Duration = Duration::from_secs(15);
 
-/// Tells until `stopping` becomes true; what is not told by then is given back.
-pub async fn run(service: Service, mut stopping: watch::Receiver<bool>) {
+/// What owners are told of who have not said of what.
+const OWNERS: &[Kind] = &[Kind::Lost, Kind::Unhealthy, Kind::Recovered];
+/// What rules are told of here. Of the rest whoever runs the server tells.
+const RULES: &[Kind] =
+    &[Kind::Available, Kind::Lost, Kind::Unhealthy, Kind::Recovered, Kind::Offline, Kind::Online];
+
+/// Tells until `stopping` becomes true.
+pub async fn run(service: Service, post: Arc<Post>, mut stopping: watch::Receiver<bool>) {
     let mut last = service.store.log().subscribe();
-    let mut teller = Teller {
-        after: 0,
-        places: Arc::new(Semaphore::new(AT_ONCE)),
-        running: JoinSet::new(),
-        stopping: stopping.clone(),
-        service,
-    };
+    let me = Uuid::now_v7().to_string();
+    let mut teller = Teller { service, post, me, after: 0, open: HashMap::new() };
     let newest = *last.borrow();
     teller.after = teller.begin(newest).await;
+    let mut sweep = tokio::time::interval(SWEEP);
+    sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         let newest = *last.borrow_and_update();
         let all = tokio::select! {
             all = teller.look(newest) => all,
-            _ = stopping.wait_for(|stopping| *stopping) => break,
+            () = stopped(&mut stopping) => return,
         };
-        while teller.running.try_join_next().is_some() {}
         tokio::select! {
-            changed = last.changed(), if all => if changed.is_err() { break },
+            changed = last.changed(), if all => if changed.is_err() { return },
             () = tokio::time::sleep(PAUSE), if !all => {}
-            _ = stopping.wait_for(|stopping| *stopping) => break,
+            _ = sweep.tick() => teller.sweep().await,
+            () = stopped(&mut stopping) => return,
         }
     }
-    while teller.running.join_next().await.is_some() {}
+}
+
+/// Comes back when the registry ends.
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
 struct Teller {
     service: Service,
+    post: Arc<Post>,
+    /// This process, in claims.
+    me: String,
     /// The number of the last event that was looked at.
     after: u64,
-    places: Arc<Semaphore>,
-    running: JoinSet<()>,
-    stopping: watch::Receiver<bool>,
+    /// Claims of others whose messages are on no disk yet, and since when that is known.
+    open: HashMap<(u64, String), Instant>,
+}
+
+/// Somebody who is to be told of an event.
+struct Telling {
+    source: Source,
+    kind: Kind,
+    targets: Vec<String>,
 }
 
 impl Teller {
-    /// Where to begin after a start: some may have become ready when nobody could be told.
+    /// Where to begin after a start: something may have happened when nobody could be told.
     async fn begin(&self, newest: u64) -> u64 {
+        let claimed = self.service.store.last_claim().await.ok().flatten();
         let watches = self.service.store.watches().await.unwrap_or_default();
-        let told = watches.iter().map(|kept| kept.told).min();
-        told.unwrap_or(newest).max(newest.saturating_sub(MISSED))
+        let watched = watches.iter().map(|kept| kept.told).min();
+        // A database of before there were claims: nobody was ever told of more than watches.
+        let last = claimed.or(watched).unwrap_or(newest);
+        last.clamp(newest.saturating_sub(MISSED), newest)
     }
 
-    /// Looks at the events up to number `newest`; whether all of them could be read.
+    /// Looks at the events up to number `newest`; whether all of them could be told of.
     async fn look(&mut self, newest: u64) -> bool {
         // A restore may have set the numbers back.
-        self.after = self.after.clamp(newest.saturating_sub(MISSED), newest);
+        self.after = self.after.min(newest);
         while self.after < newest {
             let Some(events) = self.events().await else { return false };
             let Some(end) = events.last().map(|event| event.seq) else { return true };
-            for event in events.iter().filter(|event| becomes_ready(event)) {
-                if !self.tell_of(event).await {
-                    return false;
-                }
-                self.after = event.seq;
+            if !self.tell(&events, None).await {
+                return false;
             }
             self.after = end;
         }
@@ -102,119 +118,173 @@ impl Teller {
         Some(events.into_iter().map(Arc::new).collect())
     }
 
-    /// Claims every watch that waits for the server of this event, and tells in the background;
-    /// whether the database could be read.
-    async fn tell_of(&mut self, event: &Event) -> bool {
-        let Some(server) = self.server(&event.subject) else { return true };
+    /// Claims these events, and puts on the disk what is to be told of them; whether that worked.
+    /// `from` is the process that had them, where it is gone.
+    async fn tell(&self, events: &[Arc<Event>], from: Option<&str>) -> bool {
+        let found: Vec<(Arc<Event>, Happening)> = {
+            let view = self.service.view().read();
+            let matters = events.iter().filter(|event| may_matter(event));
+            let found =
+                matters.filter_map(|e| Some((Arc::clone(e), happening(&self.service, &view, e)?)));
+            found.collect()
+        };
+        if found.is_empty() && from.is_none() {
+            return true;
+        }
         let Ok(watches) = self.service.store.watches().await else { return false };
-        for kept in watches {
-            if kept.told >= event.seq || !kept.watch.takes(&server.info) {
+        let mut all = HashMap::new();
+        let mut wanted = Vec::new();
+        for (event, happening) in found {
+            let tellings = self.tellings(&event, &happening, &watches);
+            if tellings.is_empty() {
                 continue;
             }
-            let Ok(place) = Arc::clone(&self.places).acquire_owned().await else { return true };
-            let (service, seq) = (self.service.clone(), event.seq);
-            let (server, stopping) = (server.clone(), self.stopping.clone());
-            // A task of its own, so that no claim is forgotten when this one is broken off.
-            self.running.spawn(async move {
-                if claim(&service, &kept.watch.id, seq, stopping.clone()).await {
-                    tell(&service, kept, &server, stopping).await;
+            let once = tellings.iter().filter_map(|telling| once(telling, &watches)).collect();
+            wanted.push((event.seq, once));
+            all.insert(event.seq, (happening, tellings));
+        }
+        if from.is_some() {
+            // What does not matter any more is not left open.
+            let rest = events.iter().filter(|event| !all.contains_key(&event.seq));
+            wanted.extend(rest.map(|event| (event.seq, Vec::new())));
+        }
+        if wanted.is_empty() {
+            return true;
+        }
+        let claim = Claim { by: self.me.clone(), wanted, from: from.map(str::to_owned) };
+        let Some(got) = self.claim(claim).await else { return false };
+        let mut letters = Vec::new();
+        for (seq, once_of) in &got {
+            let Some((happening, tellings)) = all.remove(seq) else { continue };
+            for telling in tellings {
+                let taken = once(&telling, &watches).is_none_or(|id| once_of.contains(&id));
+                if taken {
+                    letters.extend(write(*seq, &happening, telling));
                 }
-                drop(place);
-            });
-        }
-        true
-    }
-
-    /// The server of an event, if it is still ready.
-    fn server(&self, subject: &str) -> Option<Server> {
-        let view = self.service.view().read();
-        let leased = subject.parse::<Uuid>().ok().and_then(|id| view.entries.get(&id));
-        let server = match leased {
-            Some(entry) => Some(entry.server.clone()),
-            None => view.legacy.get(subject).and_then(|entry| entry.server()),
-        };
-        server.filter(|server| server.state == ServerState::Ready)
-    }
-}
-
-/// Whether a server became ready with this event. Those of old clients have no state: they are
-/// ready when they are registered.
-fn becomes_ready(event: &Event) -> bool {
-    let state = |field: &str| event.data.get(field).and_then(|state| state.as_str());
-    match event.kind {
-        EventKind::Registered => state("state").is_none_or(|state| state == "ready"),
-        EventKind::Updated => state("state") == Some("ready") && state("from").is_some(),
-        _ => false,
-    }
-}
-
-/// Whether this process is the one that tells; else another one does, or nobody wants it any
-/// more.
-async fn claim(service: &Service, id: &str, seq: u64, mut stopping: watch::Receiver<bool>) -> bool {
-    for _ in 0..CLAIMS {
-        let claim = Op::Watches(WatchOp::Claim(id.to_owned(), seq));
-        match service.store.run(claim, Now::get(), By::default()).await {
-            Ok(done) => return done == Ok(Done::Changed(1)),
-            Err(error) => tracing::debug!(%error, "a watch could not be claimed yet"),
-        }
-        tokio::select! {
-            () = tokio::time::sleep(PAUSE) => {}
-            _ = stopping.wait_for(|stopping| *stopping) => return false,
-        }
-    }
-    false
-}
-
-/// Tells one watch, and writes down what came of it.
-async fn tell(
-    service: &Service,
-    kept: KeptWatch,
-    server: &Server,
-    mut stopping: watch::Receiver<bool>,
-) {
-    let deliveries = tokio::select! {
-        deliveries = deliver(service, &kept, server) => deliveries,
-        _ = stopping.wait_for(|stopping| *stopping) => Vec::new(),
-    };
-    deliveries.iter().for_each(|told| service.counters.notified(told));
-    let info = &server.info;
-    let of = (info.name.clone(), info.owner.clone());
-    let told = Told { watch: kept, server: info.id, of, deliveries };
-    let op = Op::Watches(WatchOp::Told(Box::new(told)));
-    if let Err(error) = service.store.run(op, Now::get(), By::default()).await {
-        tracing::warn!(%error, "what came of a watch could not be written down");
-    }
-}
-
-async fn deliver(service: &Service, kept: &KeptWatch, server: &Server) -> Vec<Notified> {
-    let notice = &notice(service, server);
-    let one = |target: &String| {
-        let target = Target::parse(target);
-        async move {
-            let how = service.channels.to(&target.ok()?);
-            let delivery = notify::deliver(&how, notice, DEADLINE).await.into_iter().next()?;
-            if let Some(error) = &delivery.error {
-                let channel = &delivery.channel;
-                let error = notify::without_names(error, &how);
-                tracing::warn!(channel = channel.as_str(), "a watch could not be told: {error}");
             }
-            Some(Notified {
-                event: "ready".to_owned(),
-                channel: delivery.channel.clone(),
-                ok: delivery.error.is_none(),
-                error: delivery.error.map(|error| notify::without_names(&error, &how)),
-            })
         }
-    };
-    join_all(kept.watch.notify.iter().map(one)).await.into_iter().flatten().collect()
+        if let Err(error) = self.post.put(letters).await {
+            tracing::warn!("what is to be told can't be kept: {error}; trying again");
+            return false;
+        }
+        let sent = WatchOp::Sent(got.into_iter().map(|(seq, _)| seq).collect());
+        self.service.store.run(Op::Watches(sent), Now::get(), By::default()).await.is_ok()
+    }
+
+    /// Who is to be told of an event.
+    fn tellings(
+        &self,
+        event: &Event,
+        happening: &Happening,
+        watches: &[KeptWatch],
+    ) -> Vec<Telling> {
+        let subject = happening.subject();
+        let waits = |kept: &&KeptWatch| {
+            let is_free = !kept.watch.once || kept.claimed == 0 || kept.claimed == event.seq;
+            kept.told < event.seq && is_free
+        };
+        let of_watch = |kept: &KeptWatch| {
+            let kind = happening.kinds.iter().find(|kind| kept.watch.takes(**kind, &subject))?;
+            let (source, targets) =
+                (Source::Watch(kept.watch.id.clone()), kept.watch.notify.clone());
+            Some(Telling { source, kind: *kind, targets })
+        };
+        let mut tellings: Vec<Telling> =
+            watches.iter().filter(waits).filter_map(of_watch).collect();
+        if happening.is_stale {
+            return tellings;
+        }
+        let kind = happening.kinds[0];
+        let channels = &self.service.channels;
+        let rules = match RULES.contains(&kind) {
+            true => pick(&channels.rules, &happening.notice),
+            false => Vec::new(),
+        };
+        let mut owner = Vec::new();
+        if let Some(notify) = &happening.owners
+            && notify.events.as_deref().unwrap_or(OWNERS).contains(&kind)
+        {
+            let to = notify.to.iter().map(|to| to.expose().to_owned());
+            owner = to.filter(|to| !rules.contains(to)).collect();
+        }
+        for (source, targets) in [(Source::Rule, rules), (Source::Owner, owner)] {
+            if !targets.is_empty() {
+                tellings.push(Telling { source, kind, targets });
+            }
+        }
+        tellings
+    }
+
+    /// The events that this process tells of; nothing where the database can't say.
+    async fn claim(&self, claim: Claim) -> Option<Vec<(u64, Vec<String>)>> {
+        let op = Op::Watches(WatchOp::Claim(claim));
+        match self.service.store.run(op, Now::get(), By::default()).await {
+            Ok(Ok(Done::Claimed(got))) => Some(got),
+            Ok(_) => Some(Vec::new()),
+            Err(error) => {
+                tracing::debug!(%error, "events could not be claimed yet");
+                None
+            }
+        }
+    }
+
+    /// Takes over what a process left that was killed between its claim and its disk. Where
+    /// nobody else writes to the database, whoever had it is gone for certain.
+    async fn sweep(&mut self) {
+        let Ok(open) = self.service.store.open_claims().await else { return };
+        let now = Instant::now();
+        let foreign = |claim: &OpenClaim| claim.by != self.me;
+        let open: Vec<OpenClaim> = open.into_iter().filter(foreign).collect();
+        let known = |key: &(u64, String)| open.iter().any(|c| c.seq == key.0 && c.by == key.1);
+        self.open.retain(|key, _| known(key));
+        for claim in open {
+            let since = *self.open.entry((claim.seq, claim.by.clone())).or_insert(now);
+            let is_gone = self.service.store.is_alone() || now.duration_since(since) >= GONE;
+            if !is_gone {
+                continue;
+            }
+            let Ok(events) = self.service.store.events(claim.seq.saturating_sub(1), 1).await else {
+                return;
+            };
+            let event = events.into_iter().find(|event| event.seq == claim.seq).map(Arc::new);
+            let events: Vec<Arc<Event>> = event.into_iter().collect();
+            if events.is_empty() || self.tell(&events, Some(&claim.by)).await {
+                self.open.remove(&(claim.seq, claim.by));
+            }
+        }
+    }
 }
 
-/// What is told: never the key, and not where the server is, if the whole world may read it.
-fn notice(service: &Service, server: &Server) -> Notice {
-    Notice {
-        registry: service.channels.registry.clone(),
-        ssh_via: service.login_host.clone().unwrap_or_default(),
-        needs_key: server.info.access != Access::Open,
-        ..Notice::of(Kind::Ready, server.info.clone())
-    }
+/// The watch of a telling, where it is one that tells once.
+fn once(telling: &Telling, watches: &[KeptWatch]) -> Option<String> {
+    let Source::Watch(id) = &telling.source else { return None };
+    let kept = watches.iter().find(|kept| kept.watch.id == *id)?;
+    kept.watch.once.then(|| id.clone())
+}
+
+/// The letters of a telling.
+fn write(seq: u64, happening: &Happening, telling: Telling) -> Vec<Letter> {
+    let Telling { source, kind, targets } = telling;
+    let mut notice = happening.notice.clone();
+    notice.kind = kind;
+    // Servers fall silent together where a switch fails; somebody waits for one that is ready.
+    let group = match kind {
+        Kind::Available => notice.group(),
+        kind => Some(kind.name().to_owned()),
+    };
+    let who = match &source {
+        Source::Watch(id) => id.as_str(),
+        Source::Rule => "rule",
+        Source::Owner => "owner",
+        Source::Relay => "relay",
+    };
+    let letters = targets.into_iter().map(|to| Letter {
+        id: format!("{seq}.{who}.{to}"),
+        source: source.clone(),
+        about: (seq, happening.id.clone()),
+        group: group.clone(),
+        notice: notice.clone(),
+        to,
+    });
+    letters.collect()
 }

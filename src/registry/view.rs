@@ -12,6 +12,7 @@ use super::nodes::{Beaten, NodeEntry, Nodes};
 use super::store::node_ops::{Asker, Held};
 use super::store::{Seen, Target};
 use super::usage::Usage;
+use crate::api::OwnerNotify;
 use crate::api::nodes::Profile;
 use crate::domain::event::Event;
 use crate::domain::node::NodeState;
@@ -33,6 +34,8 @@ pub struct Entry {
     pub beats: u64,
     /// The key for its clients.
     pub api_key: Option<Secret>,
+    /// Whom its owner wants told of it.
+    pub notify: Option<OwnerNotify>,
     /// Whether the owner's token, or an administrator's, was shown when it registered.
     pub proven: bool,
     /// When the lease ends; of a lost entry, when it is removed.

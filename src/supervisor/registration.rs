@@ -10,9 +10,14 @@ use tokio::time::Instant;
 
 use super::gate::Gate;
 use super::health::Backend;
-use crate::api::{LeaseGrant, MAX_NOTIFIED, Notified, RegisterRequest, ServerUpdate};
+use crate::api::{
+    LeaseGrant, MAX_NOTIFIED, MAX_OWNERS_TARGETS, Notified, OwnerNotify, RegisterRequest,
+    ServerUpdate,
+};
 use crate::client::{ClientError, RegistryClient};
+use crate::config::spec::NotifySpec;
 use crate::domain::server::{Access, ServerInfo, ServerState, Slots};
+use crate::notify::{self, Kind};
 use crate::secret::Secret;
 
 /// Waits between tries while the registry can't be reached: the first, and the longest.
@@ -49,6 +54,8 @@ pub struct Subject {
     /// The key for those whom `access` allows; nothing for open servers, and for private ones
     /// where there is no token by which the registry knows their owner.
     pub api_key: Option<Secret>,
+    /// Whom the registry is to tell when something is wrong with the server.
+    pub notify: Option<OwnerNotify>,
     /// Where to ask how busy the server is.
     pub backend: Backend,
     /// What to ask where llama-server does not tell.
@@ -80,6 +87,7 @@ impl Registration {
             told: 0,
             plain: false,
             trouble: None,
+            warned: None,
         };
         let task = tokio::spawn(keeper.keep(ended));
         Registration { report, end, task }
@@ -165,6 +173,8 @@ struct Keeper {
     plain: bool,
     /// What was logged last, while all is not well.
     trouble: Option<String>,
+    /// What the registry left out of the last registration.
+    warned: Option<Vec<String>>,
 }
 
 impl Keeper {
@@ -213,6 +223,7 @@ impl Keeper {
             slots: look.slots,
             tokens_per_second: look.tokens_per_second,
             api_key: self.subject.api_key.clone(),
+            notify: self.subject.notify.clone(),
         };
         match self.client.register(&request).await {
             // An older registry takes no key of a private server.
@@ -225,6 +236,10 @@ impl Keeper {
             Ok(lease) => {
                 self.trouble = None;
                 tracing::info!("registered at {}", self.client.url());
+                if self.warned.as_ref() != Some(&lease.warnings) {
+                    lease.warnings.iter().for_each(|why| tracing::warn!("the registry: {why}"));
+                    self.warned = Some(lease.warnings.clone());
+                }
                 Ok((lease, report))
             }
             Err(error) => match self.failed(error) {
@@ -408,6 +423,19 @@ impl Keeper {
             wait *= 2;
         }
     }
+}
+
+/// What the registry alone can tell of: this process is gone then, or does not know.
+const SEEN_FROM_OUTSIDE: &[Kind] = &[Kind::Lost, Kind::Unhealthy, Kind::Recovered];
+
+/// Whom the registry is to tell of what this process can't. What can't be read here is told when
+/// the server is ready, by the same targets.
+pub fn owners_targets(how: &NotifySpec) -> Option<OwnerNotify> {
+    let events: Vec<Kind> = SEEN_FROM_OUTSIDE.iter().copied().filter(|k| how.tells(*k)).collect();
+    let targets = how.to.iter().filter_map(|target| notify::abroad(how, target).ok().flatten());
+    let to: Vec<Secret> = targets.take(MAX_OWNERS_TARGETS).map(Secret::new).collect();
+    let anybody = !events.is_empty() && !to.is_empty();
+    anybody.then_some(OwnerNotify { to, events: Some(events) })
 }
 
 /// The deadline, or none left when whoever would have set it is gone.

@@ -12,10 +12,10 @@ use crate::common::services::{Ntfy, SmtpSink, TOPIC};
 use crate::common::{Sandbox, wait_until};
 use crate::registry_support::{Registry, answer, database, request, serve_on, until};
 
-const SOON: Duration = Duration::from_secs(30);
+pub const SOON: Duration = Duration::from_secs(30);
 
 /// A registry on this database, in the sandbox's environment.
-fn serve(sandbox: &Sandbox, url: &str, args: &[&str]) -> Command {
+pub fn serve(sandbox: &Sandbox, url: &str, args: &[&str]) -> Command {
     let mut command = serve_on(url, args);
     for name in ["HOME", "NTFY_SERVER", "LLAMACTL_SITE_CONFIG", "LLAMACTL_CONFIG"] {
         match sandbox.var(name) {
@@ -37,7 +37,7 @@ async fn watches(registry: &Registry) -> Vec<Value> {
     all["watches"].as_array().unwrap().clone()
 }
 
-async fn made(registry: &Registry, body: Value) -> Value {
+pub async fn made(registry: &Registry, body: Value) -> Value {
     let (status, made) = registry.send("POST", "/api/v1/watches", Some(body)).await;
     assert_eq!(status, 201, "{made}");
     made
@@ -71,7 +71,7 @@ async fn life(url: &str) {
     let id = starts(&registry, "1").await;
     wait_until("two messages", SOON, || (ntfy.messages().len() == 2).then_some(()));
     let message = ntfy.messages()[0].clone();
-    assert!(message["title"].as_str().unwrap().contains("Ready"), "{message}");
+    assert!(message["title"].as_str().unwrap().contains("Available"), "{message}");
     assert!(message["message"].as_str().unwrap().contains("tiny"), "{message}");
     until(SOON, || async {
         let left: Vec<_> = watches(&registry).await.iter().map(|w| w["id"].clone()).collect();
@@ -185,12 +185,27 @@ async fn what_can_not_be_is_refused_with_how_to_mend_it() {
         json!({"model": "m", "notify": []}),
         json!({"model": "m", "notify": ["ntfy://a", "ntfy://a", "ntfy://a", "ntfy://a", "ntfy://a"]}),
         json!({"model": "m", "notify": ["https://evil.example.org/x"]}),
-        json!({"model": "m", "notify": ["ntfy://evil.example.org/x"]}),
+        json!({"notify": ["ntfy://x"]}),
+        json!({"model": "m", "events": [], "notify": ["ntfy://x"]}),
+        json!({"model": "m", "events": ["ready"], "notify": ["ntfy://x"]}),
+        json!({"model": "m", "events": ["soon"], "notify": ["ntfy://x"]}),
+        json!({"server_owner": "", "notify": ["ntfy://x"]}),
+        json!({"labels": {"": "x"}, "notify": ["ntfy://x"]}),
+        json!({"node": "a\nb", "notify": ["ntfy://x"]}),
+        json!({"model": "m", "notify": ["ntfy://?file=/etc/passwd"]}),
+        json!({"model": "m", "notify": ["ntfy://?env=HOME"]}),
+        json!({"model": "m", "notify": ["ntfy://user:secret@x"]}),
         json!({"model": "m\n", "notify": ["ntfy://x"]}),
         json!({"model": "m", "notify": ["ntfy://x"], "host": "evil"}),
     ] {
         let (status, refused) = registry.send("POST", path, Some(wrong.clone())).await;
         assert_eq!(status, 400, "{wrong}: {refused}");
+    }
+    for foreign in ["ntfy://evil.example.org/x", "slack://hooks.slack.com/x", "plugin://x"] {
+        let body = json!({"model": "m", "notify": [foreign]});
+        let (status, refused) = registry.send("POST", path, Some(body)).await;
+        assert_eq!(status, 403, "{foreign}: {refused}");
+        assert!(refused["hint"].as_str().unwrap().contains("notify.relay."), "{refused}");
     }
     for _ in 0..20 {
         made(&registry, watch("nothing", true)).await;
@@ -266,6 +281,30 @@ async fn what_was_not_told_before_a_stop_is_told_after_the_next_start() {
     until(SOON, || async { watches(&registry).await.is_empty().then_some(()) }).await;
 }
 
-fn settings(sandbox: &Sandbox, yaml: &str) {
+/// As the one before, and the process is killed: what it had claimed is on its disk, or told
+/// by the next one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_when_the_registry_is_killed() {
+    let mut sandbox = Sandbox::new();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    sandbox.set("NTFY_SERVER", format!("http://{}", silent.local_addr().unwrap()));
+    let url = database(sandbox.dir());
+    let registry = Registry::spawn(serve(&sandbox, &url, &["--ttl", "10m"]));
+    made(&registry, watch("tiny", true)).await;
+    starts(&registry, "1").await;
+    tokio::task::spawn_blocking(move || silent.accept().map(|(stream, _)| (silent, stream)))
+        .await
+        .unwrap()
+        .unwrap();
+    registry.kill();
+    let ntfy = Ntfy::start(&mut sandbox);
+    let registry = Registry::spawn(serve(&sandbox, &url, &["--ttl", "10m"]));
+    wait_until("the message", SOON, || (ntfy.messages().len() == 1).then_some(()));
+    until(SOON, || async { watches(&registry).await.is_empty().then_some(()) }).await;
+    assert_eq!(registry.stop(), Some(0));
+    assert_eq!(ntfy.messages().len(), 1);
+}
+
+pub fn settings(sandbox: &Sandbox, yaml: &str) {
     std::fs::write(sandbox.path("site.yaml"), yaml).unwrap();
 }

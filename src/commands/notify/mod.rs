@@ -11,17 +11,20 @@ mod topic;
 use std::time::Duration;
 
 use crate::cli::{NotifyArgs, NotifyCommand, NotifyFlags, PluginsCommand, TestArgs};
+use crate::client::RegistryClient;
 use crate::commands::Context;
 use crate::config::resolve;
 use crate::config::settings::Settings;
 use crate::config::spec::NotifySpec;
 use crate::config::targets::{self, Asked};
+use crate::config::token::token;
 use crate::domain::target::{self, Target};
 use crate::exit::{Exit, Failure};
 use crate::notify::channel::{self, Channel};
 use crate::notify::post::Relay;
 use crate::notify::{self, Delivery, Kind, parcel, plugin};
 use crate::output;
+use crate::supervisor::relay::ByRegistry;
 
 pub use pending::{Pending, leave_behind};
 pub use topic::show as show_topic;
@@ -67,8 +70,11 @@ pub fn asked(flags: &NotifyFlags) -> Result<Asked, Failure> {
 ///
 /// # Errors
 /// A token that can't be read.
-fn relay(_context: &Context) -> Result<Option<Box<dyn Relay>>, Failure> {
-    Ok(None)
+fn relay(context: &Context) -> anyhow::Result<Option<Box<dyn Relay>>> {
+    let registry = resolve::settings(context.global.registry.as_deref())?.registry;
+    let Some(url) = registry.url else { return Ok(None) };
+    let token = token(registry.token_file.as_deref())?;
+    Ok(Some(Box::new(ByRegistry(RegistryClient::new(&url).token(token)))))
 }
 
 /// Who is told, by flags, environment and configuration.

@@ -1,7 +1,7 @@
 //! `llamactl registry serve`
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::json;
@@ -11,13 +11,13 @@ use crate::cli::{AnonymousArg, AuthArg, ServeArgs};
 use crate::commands::{Context, identity};
 use crate::config::resolve;
 use crate::config::settings::Settings;
+use crate::config::spec::NotifySpec;
 use crate::config::targets;
 use crate::connection::write_private;
 use crate::domain::node::Limits;
 use crate::domain::token::Scope;
-use crate::domain::watch::Target;
-use crate::env;
 use crate::exit::{Exit, Failure};
+use crate::http::guard::Exception;
 use crate::registry::bus::Bus;
 use crate::registry::identity::Policy;
 use crate::registry::limits;
@@ -28,6 +28,7 @@ use crate::registry::store::Database;
 use crate::registry::tls::Files;
 use crate::secret::Secret;
 use crate::shutdown::Signals;
+use crate::{env, notify, paths};
 
 /// Leases that live shorter can't be renewed in time on a busy node.
 const MIN_TTL: Duration = Duration::from_secs(1);
@@ -67,6 +68,7 @@ pub async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
     let url = url(scheme, listener.local_addr()?);
     let channels = channels(&settings, &url)?;
     let config = Config {
+        outbox: outbox(&database),
         database,
         ttl,
         retain,
@@ -92,10 +94,10 @@ pub async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
         ttl.as_secs_f64()
     ));
     context.printer.note(match config.channels.names().join(" and ") {
-        none if none.is_empty() => "nobody can be told of a model that is ready: set \
-             notify.ntfy_server or notify.smtp in the configuration"
+        none if none.is_empty() => "nobody can be told of what happens: set notify.ntfy_server \
+             or notify.smtp in the configuration"
             .to_owned(),
-        some => format!("those who watch for a model are told by {some}"),
+        some => format!("people are told of what happens by {some}"),
     });
     if !args.host.is_loopback() && !wants_tokens {
         context.printer.warn("no authentication: whoever reaches this port may read and register");
@@ -172,20 +174,45 @@ fn announce(context: &Context, url: &str, first: Option<&Secret>) -> anyhow::Res
     Ok(())
 }
 
-/// How those are told who watch for a model: only by what the configuration names.
+/// How people are told, and whom others may have told: only what the configuration names.
 fn channels(settings: &Settings, url: &str) -> Result<Channels, Failure> {
     let how = targets::how(settings);
+    let relay = &settings.notify.relay;
+    let hosts: Result<_, String> = relay.hosts.iter().map(|host| Exception::parse(host)).collect();
+    let hosts = hosts.map_err(|why| {
+        Failure::usage(format!("notify.relay.hosts: {why}"))
+            .hint("as hooks.example.org, *.example.org, 10.1.2.3 or 10.1.0.0/16")
+    })?;
     let channels = Channels {
-        email: how.smtp.is_some(),
-        ntfy: how.ntfy_server.is_some(),
         registry: settings.registry.url.clone().unwrap_or_else(|| url.to_owned()),
+        rules: settings.notify.rules.clone(),
+        channels: relay.channels.clone(),
+        plugins: relay.plugins.clone(),
+        mail_domains: relay.mail_domains.clone(),
+        hosts,
         how,
     };
-    if channels.ntfy {
-        let probe = channels.to(&Target::Ntfy("probe".to_owned()));
-        crate::notify::check(&probe).map_err(Failure::usage)?;
-    }
+    let rules = channels.rules.iter().flat_map(|rule| &rule.notify);
+    let probe = channels.ntfy().then(|| "ntfy://probe".to_owned());
+    let to = rules.cloned().chain(probe).collect();
+    notify::check(&NotifySpec { to, ..channels.how.clone() }).map_err(|why| {
+        Failure::usage(why).hint("see notify.ntfy_server and notify.rules in the configuration")
+    })?;
     Ok(channels)
+}
+
+/// Where messages wait to be sent: beside the database's file, else in the state folder.
+fn outbox(database: &Database) -> PathBuf {
+    match database {
+        Database::Sqlite(path) => {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            path.with_file_name(format!("{name}.outbox"))
+        }
+        Database::Postgres(..) => {
+            let folder = paths::state_dir().unwrap_or_else(std::env::temp_dir);
+            folder.join("registry-outbox")
+        }
+    }
 }
 
 /// The login host to suggest: the flag's, or that of the configuration without its user, who is

@@ -50,6 +50,9 @@ pub struct Envelope {
     /// Messages of one group to one target wait for each other and go as one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
+    /// What whoever put it wants to know again when it arrived.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tag: String,
     /// When it was made.
     pub created: Timestamp,
     /// It is not tried after this.
@@ -65,6 +68,7 @@ impl Envelope {
             target: target.into(),
             notice,
             group,
+            tag: String::new(),
             created,
             until: created.checked_add(MAX_AGE).unwrap_or(Timestamp::MAX),
         }

@@ -10,6 +10,7 @@ pub mod history;
 pub mod live;
 pub mod metrics;
 pub mod nodes;
+pub mod notifications;
 pub mod openapi;
 pub mod profiles;
 pub mod servers;

@@ -1,9 +1,11 @@
 //! The registry's rules: what a request means, checked before the store carries it out, and
 //! what readers get to see.
 
+pub mod channels;
 mod dashboard;
 mod history;
 pub mod nodes;
+pub mod relay;
 pub mod watches;
 
 use std::sync::Arc;
@@ -25,20 +27,23 @@ use super::identity::{Door, Identity, Policy, owner_for};
 use super::legacy::{self, Record};
 use super::live::Live;
 use super::metrics::Counters;
+use super::post::Post;
 use super::store::operations::Outcome;
 use super::store::{Done, Now, Op, Proof, Refused, Registration, Store};
 use super::view::SharedView;
 use crate::api::{
-    DatabaseHealth, Health, KeyReply, LeaseGrant, MAX_NOTIFIED, Notified, RegisterRequest, Renewed,
-    ServerUpdate,
+    DatabaseHealth, Health, KeyReply, LeaseGrant, MAX_NOTIFIED, MAX_OWNERS_TARGETS, Notified,
+    RegisterRequest, Renewed, ServerUpdate,
 };
 use crate::domain::event::Event;
 use crate::domain::lease;
 use crate::domain::node::Limits;
 use crate::domain::server::{self, Access, MAX_MODELS, ServerState};
+use crate::domain::target;
 use crate::secret::{Secret, hex};
 
-pub use watches::Channels;
+pub use channels::Channels;
+use relay::Relayed;
 
 /// What the registry calls itself.
 pub const SERVICE_NAME: &str = "llamactl-registry";
@@ -70,8 +75,12 @@ pub struct Service {
     pub run: u32,
     /// When it began.
     pub started: Instant,
-    /// How those are told who watch for a model.
+    /// How people are told, and who may be.
     pub channels: Arc<Channels>,
+    /// What is to be sent, on the disk.
+    pub post: Option<Arc<Post>>,
+    /// How much owners may have sent.
+    pub relayed: Arc<Relayed>,
     /// How late heartbeats came, since this process began.
     pub delays: Delays,
     /// Histories that may be made at a time.
@@ -101,6 +110,8 @@ impl Service {
             run,
             started: Instant::now(),
             channels: Arc::default(),
+            post: None,
+            relayed: Arc::default(),
             delays: Delays::default(),
             histories: Arc::new(Semaphore::new(history::AT_ONCE)),
         }
@@ -129,6 +140,7 @@ impl Service {
             // Nobody could be told from its owner later.
             request.api_key = None;
         }
+        let warnings = self.check_notify(&mut request)?;
         let id = request.info.id;
         let secret = chosen.unwrap_or_else(Secret::random);
         let text = serde_json::to_vec(&request).map_err(|_| ApiError::internal())?;
@@ -138,7 +150,38 @@ impl Service {
         let Done::Registered(generation) = done else { return Err(ApiError::internal()) };
         self.counters.registrations.inc();
         let Renewed { ttl_ms, beat_after_ms } = self.renewed();
-        Ok(LeaseGrant { id, generation, secret, ttl_ms, beat_after_ms })
+        Ok(LeaseGrant { id, generation, secret, ttl_ms, beat_after_ms, warnings })
+    }
+
+    /// Leaves out of a registration whom the registry may not tell, and says so. A server is
+    /// registered whoever can be told of it.
+    fn check_notify(&self, request: &mut RegisterRequest) -> Result<Vec<String>, ApiError> {
+        let Some(notify) = &mut request.notify else { return Ok(Vec::new()) };
+        if notify.to.len() > MAX_OWNERS_TARGETS {
+            let error = format!("notify.to must have at most {MAX_OWNERS_TARGETS} entries");
+            return Err(ApiError::bad_request(error));
+        }
+        let mut warnings = Vec::new();
+        let mut allowed: Vec<Secret> = Vec::new();
+        for target in &notify.to {
+            match self.channels.allowed(target.expose()) {
+                Ok(target) => {
+                    let target = Secret::new(target.text());
+                    if !allowed.contains(&target) {
+                        allowed.push(target);
+                    }
+                }
+                Err(no) => {
+                    let shown = target::masked(target.expose());
+                    warnings.push(format!("{shown} is not told: {} ({})", no.reason, no.hint));
+                }
+            }
+        }
+        notify.to = allowed;
+        if notify.to.is_empty() {
+            request.notify = None;
+        }
+        Ok(warnings)
     }
 
     /// Renews a lease, and takes over what its holder tells.

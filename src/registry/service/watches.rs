@@ -1,60 +1,18 @@
-//! The rules of watches: who wants to be told when a server of a model is ready.
+//! The rules of watches: who wants to be told of servers and nodes.
 
 use http::StatusCode;
 use uuid::Uuid;
 
 use super::Service;
 use crate::api::dashboard::{WatchCreate, Watches};
-use crate::config::spec::NotifySpec;
+use crate::domain::filter::Filter;
+use crate::domain::notice::Kind;
 use crate::domain::server;
-use crate::domain::watch::{MAX_TARGETS, Target, Watch};
-use crate::notify;
+use crate::domain::target::Target;
+use crate::domain::watch::{MAX_TARGETS, SEEN, Watch, available};
 use crate::registry::error::ApiError;
 use crate::registry::identity::Identity;
 use crate::registry::store::{Now, Op, Reach, Refused, WatchOp};
-
-/// What the registry can tell people by, as its operator has set it up.
-#[derive(Debug, Clone, Default)]
-pub struct Channels {
-    /// How: servers, tokens, templates; nobody in particular.
-    pub how: NotifySpec,
-    /// Whether there is an SMTP server.
-    pub email: bool,
-    /// Whether there is an ntfy server.
-    pub ntfy: bool,
-    /// URL of the registry, for messages.
-    pub registry: String,
-}
-
-impl Channels {
-    /// Their names.
-    pub fn names(&self) -> Vec<String> {
-        let all = [("email", self.email), ("ntfy", self.ntfy)];
-        all.into_iter().filter(|(_, there)| *there).map(|(name, _)| name.to_owned()).collect()
-    }
-
-    /// How to tell one of those whom a watch names.
-    pub fn to(&self, target: &Target) -> NotifySpec {
-        let mut how = self.how.clone();
-        how.to = vec![target.to_string()];
-        how
-    }
-
-    fn check(&self, target: &Target) -> Result<(), ApiError> {
-        let (there, mend) = match target {
-            Target::Ntfy(_) => (self.ntfy, "notify.ntfy_server"),
-            Target::Email(_) => (self.email, "notify.smtp"),
-        };
-        if !there {
-            let channel = target.channel();
-            let error = format!("this registry can't tell anybody by {channel}");
-            return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, error)
-                .hint(format!("its operator sets {mend} in the registry's configuration")));
-        }
-        notify::check(&self.to(target))
-            .map_err(|why| ApiError::bad_request(format!("notify: {why}")))
-    }
-}
 
 impl Service {
     /// The watches of whoever asks; of everybody for an administrator, who sees of others'
@@ -79,24 +37,11 @@ impl Service {
         wanted: WatchCreate,
         who: &Identity,
     ) -> Result<Watch, ApiError> {
-        server::text("model", &wanted.model).map_err(ApiError::bad_request)?;
-        if wanted.notify.is_empty() || wanted.notify.len() > MAX_TARGETS {
-            let error = format!("notify must have 1 to {MAX_TARGETS} entries");
-            return Err(ApiError::bad_request(error).hint("ntfy://TOPIC or mailto:ADDRESS"));
+        let watch = watch(wanted, who)?;
+        for target in &watch.notify {
+            self.channels.check(target)?;
         }
-        for target in &wanted.notify {
-            let target = Target::parse(target).map_err(ApiError::bad_request)?;
-            self.channels.check(&target)?;
-        }
-        let now = Now::get();
-        let watch = Watch {
-            id: Uuid::now_v7().to_string(),
-            owner: who.owner.clone(),
-            model: wanted.model,
-            notify: wanted.notify,
-            once: wanted.once,
-            created: now.wall,
-        };
+        let now = Now { wall: watch.created, ..Now::get() };
         let op = Op::Watches(WatchOp::Add(watch.clone()));
         self.store.run(op, now, who.by()).await??;
         Ok(watch)
@@ -118,11 +63,66 @@ impl Service {
     }
 }
 
+/// The watch that a client asks for.
+fn watch(wanted: WatchCreate, who: &Identity) -> Result<Watch, ApiError> {
+    let filter =
+        Filter { server_owner: wanted.server_owner, labels: wanted.labels, node: wanted.node };
+    filter.validate().map_err(ApiError::bad_request)?;
+    let model = match wanted.model {
+        Some(model) => model,
+        None if filter.is_empty() => {
+            return Err(ApiError::bad_request("a watch says of which servers or nodes")
+                .hint("give a model, server_owner, labels or node; the model * is any"));
+        }
+        None => "*".to_owned(),
+    };
+    server::text("model", &model).map_err(ApiError::bad_request)?;
+    let of_nodes = filter.node.is_some() && model == "*";
+    let mut events = wanted.events.unwrap_or_else(|| match of_nodes {
+        true => vec![Kind::Offline, Kind::Online],
+        false => available(),
+    });
+    events.sort_unstable();
+    events.dedup();
+    let unseen = events.iter().find(|kind| !SEEN.contains(kind));
+    if unseen.is_some() || events.is_empty() {
+        let seen = SEEN.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ");
+        let error = match unseen {
+            Some(kind) => format!("events: the registry sees nothing of `{kind}`"),
+            None => "events: at least one is needed".to_owned(),
+        };
+        return Err(ApiError::bad_request(error).hint(format!("it can tell of {seen}")));
+    }
+    if wanted.notify.is_empty() || wanted.notify.len() > MAX_TARGETS {
+        let error = format!("notify must have 1 to {MAX_TARGETS} entries");
+        return Err(ApiError::bad_request(error).hint("ntfy://TOPIC or mailto:ADDRESS"));
+    }
+    let mut notify: Vec<String> = Vec::new();
+    for target in wanted.notify {
+        if !notify.contains(&target) {
+            notify.push(target);
+        }
+    }
+    Ok(Watch {
+        id: Uuid::now_v7().to_string(),
+        owner: who.owner.clone(),
+        model,
+        events,
+        filter,
+        notify,
+        once: wanted.once,
+        created: Now::get().wall,
+    })
+}
+
 /// A watch as `who` may see it. Without a token nobody can be told from its owner.
 fn shown(mut watch: Watch, who: &Identity) -> Watch {
     if watch.owner.is_none() || watch.owner != who.owner {
-        let masked = |text: &String| Target::parse(text).ok().map(|target| target.masked());
-        watch.notify = watch.notify.iter().filter_map(masked).collect();
+        let masked = |text: &String| match Target::parse(text) {
+            Ok(target) => target.masked_for_others(),
+            Err(_) => "…".to_owned(),
+        };
+        watch.notify = watch.notify.iter().map(masked).collect();
     }
     watch
 }

@@ -32,6 +32,7 @@ const TABLES: &[(&str, &str, bool)] = &[
     ("profiles", "role", false),
     ("tokens", "id", false),
     ("watches", "id", false),
+    ("claims", "seq", true),
     ("events", "seq", true),
 ];
 

@@ -260,6 +260,8 @@ pub enum Done {
     },
     /// So many entries were changed, or the one that was meant.
     Changed(usize),
+    /// Events that the asking process tells of, and the watches that tell once of each.
+    Claimed(Vec<(u64, Vec<String>)>),
 }
 
 /// Why an operation changed nothing.

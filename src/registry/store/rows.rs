@@ -56,6 +56,7 @@ pub fn server_row(row: &Row, due: Instant) -> Result<ServerRow, SqlError> {
             generation: row.count("generation")?,
             beats: row.count("beats")?,
             api_key: row.text_or_none("api_key")?.map(Secret::new),
+            notify: row.json_or_none("notify")?,
             proven: row.int("proven")? != 0,
             due,
         },

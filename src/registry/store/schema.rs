@@ -5,7 +5,7 @@ use crate::exit::Failure;
 
 /// Each step leads from one version to the next. A step that was ever released is never
 /// changed. They are written for SQLite; [`in_dialect`] says what PostgreSQL says differently.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2, HEALTH, NODES, TOKENS, DASHBOARD];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, HEALTH, NODES, TOKENS, DASHBOARD, NOTIFICATIONS];
 
 const VERSION_1: &str = "
 CREATE TABLE servers (
@@ -177,6 +177,22 @@ CREATE TABLE watches (
     told     INTEGER NOT NULL,              -- number of the last event that it was claimed for
     failures INTEGER NOT NULL               -- in a row
 ) STRICT;
+";
+
+/// Whom owners want told of their servers, what watches tell of, and who tells of which event.
+const NOTIFICATIONS: &str = "
+ALTER TABLE servers ADD COLUMN notify TEXT;                        -- JSON
+
+ALTER TABLE watches ADD COLUMN events TEXT NOT NULL DEFAULT '[\"available\"]'; -- JSON
+ALTER TABLE watches ADD COLUMN filter TEXT NOT NULL DEFAULT '{}';  -- JSON
+ALTER TABLE watches ADD COLUMN claimed INTEGER NOT NULL DEFAULT 0; -- event that one took that tells once
+
+CREATE TABLE claims (
+    seq  INTEGER PRIMARY KEY,               -- of the event
+    by   TEXT NOT NULL,                     -- process that tells of it
+    done INTEGER NOT NULL                   -- 1: its messages are on the disk of whoever sends them
+) STRICT;
+CREATE INDEX claims_done ON claims (done);
 ";
 
 /// The version that this program writes.

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use super::core::{Asked, Core, Lifetimes, Reply};
 use super::database::Database;
 use super::listen::{Listener, Replica};
-use super::operations::watches::{self, KeptWatch};
+use super::operations::watches::{self, KeptWatch, OpenClaim};
 use super::sql::{Sql, SqlError};
 use super::{By, Now, Op, StoreError, audit, follow};
 use crate::api::tokens::AuditFilter;
@@ -179,12 +179,28 @@ impl Store {
         self.read(move |db| audit::events(db, &filter, limit)).await
     }
 
-    /// Who wants to be told when a server of a model is ready.
+    /// Who wants to be told of servers and nodes.
     ///
     /// # Errors
     /// As [`Self::events`].
     pub async fn watches(&self) -> Result<Vec<KeptWatch>, StoreError> {
         self.read(watches::all).await
+    }
+
+    /// The events that somebody tells of, whose messages may not be on a disk yet.
+    ///
+    /// # Errors
+    /// As [`Self::events`].
+    pub async fn open_claims(&self) -> Result<Vec<OpenClaim>, StoreError> {
+        self.read(watches::open_claims).await
+    }
+
+    /// The last event that anybody told of; nothing where nobody ever did.
+    ///
+    /// # Errors
+    /// As [`Self::events`].
+    pub async fn last_claim(&self) -> Result<Option<u64>, StoreError> {
+        self.read(watches::last_claim).await
     }
 
     /// Up to `limit` events of one subject after number `after`, oldest first.

@@ -30,6 +30,8 @@ pub use tokens::TABLE as TOKENS;
 
 /// How long the id of a replaced server is remembered.
 const REPLACED_KEPT: Duration = Duration::from_secs(48 * 3600);
+/// A message that did not go out for so long never does.
+const MESSAGES_LIVE: Duration = Duration::from_secs(3 * 24 * 3600);
 /// Most events that one [`Op::Prune`] drops, so that no other operation waits long.
 pub const PRUNED_AT_ONCE: usize = 5_000;
 
@@ -232,10 +234,9 @@ impl Apply<'_> {
     /// The time of day may be used here: the worst that a wrong clock does is to forget ids of
     /// servers that ended long ago, and history a little early.
     fn prune(&mut self) -> Result<Outcome, SqlError> {
-        let ago = |age: Duration| {
-            let age = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
-            self.now.wall.as_millisecond().saturating_sub(age)
-        };
+        let now = self.now.wall.as_millisecond();
+        let ago =
+            |age: Duration| now.saturating_sub(i64::try_from(age.as_millis()).unwrap_or(i64::MAX));
         let (replaced, events) = (ago(REPLACED_KEPT), ago(self.retain));
         let mut dropped = self.execute("DELETE FROM replaced WHERE at < ?1", values![replaced])?;
         // Events are in the order of time, so only those that go are looked at.
@@ -248,6 +249,7 @@ impl Apply<'_> {
         let oldest = self.number("SELECT coalesce(min(seq), 0) AS n FROM events", &[])?;
         let before = kept.max(most).min(oldest + PRUNED_AT_ONCE as u64);
         dropped += self.execute("DELETE FROM events WHERE seq < ?1", values![before])?;
+        dropped += self.prune_claims(ago(MESSAGES_LIVE))?;
         Ok(Ok(Done::Changed(dropped)))
     }
 }

@@ -94,10 +94,11 @@ impl Apply<'_> {
             entry.server.tokens_per_second = new.request.tokens_per_second;
             entry.reported = new.request.state;
             entry.api_key = new.request.api_key.clone();
+            entry.notify = new.request.notify.clone();
             entry.proven = self.by.actor.is_some();
             self.execute(
                 "UPDATE servers SET request_hash = ?4, api_key = ?5, restart_count = ?6,
-                     proven = ?7
+                     proven = ?7, notify = ?8
                  WHERE id = ?1 AND generation = ?2 AND secret_hash = ?3",
                 values![
                     id,
@@ -107,6 +108,7 @@ impl Apply<'_> {
                     entry.api_key.as_ref().map(Secret::expose),
                     entry.server.info.restart_count,
                     i64::from(entry.proven),
+                    entry.notify.as_ref().map(to_json),
                 ],
             )?;
             let generation = entry.generation;
@@ -158,13 +160,15 @@ impl Apply<'_> {
         let written = self.execute(
             "INSERT INTO servers (id, cluster, job_id, array_task, job, restart_count,
                  generation, secret_hash, request_hash, state, reported, beats, info, models,
-                 slots, api_key, first_seen, last_seen, rev, proven, tokens_per_second)
+                 slots, api_key, first_seen, last_seen, rev, proven, tokens_per_second,
+                 notify)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, 0, ?11, ?12, ?13, ?14,
-                 ?15, ?16, ?19, ?20, ?21)
+                 ?15, ?16, ?19, ?20, ?21, ?22)
              ON CONFLICT (id) DO UPDATE SET restart_count = ?6, generation = ?7,
                  secret_hash = ?8, request_hash = ?9, state = ?10, reported = ?10, beats = 0,
                  info = ?11, models = ?12, slots = ?13, api_key = ?14, last_seen = ?16,
-                 health = NULL, healthy = 1, rev = ?19, proven = ?20, tokens_per_second = ?21
+                 health = NULL, healthy = 1, rev = ?19, proven = ?20, tokens_per_second = ?21,
+                 notify = ?22
              WHERE servers.state = 'lost'
                 OR (servers.generation = ?17 AND servers.secret_hash = ?18)",
             values![
@@ -189,6 +193,7 @@ impl Apply<'_> {
                 rev,
                 i64::from(proven),
                 request.tokens_per_second.map(|rate| to_json(&rate)),
+                request.notify.as_ref().map(to_json),
             ],
         )?;
         if written == 0 {
@@ -201,6 +206,7 @@ impl Apply<'_> {
             generation,
             beats: 0,
             api_key: request.api_key.clone(),
+            notify: request.notify.clone(),
             proven,
             due: self.now.instant + self.ttl,
         })));
@@ -271,16 +277,16 @@ impl Apply<'_> {
         let done = self.write_renewed(entry, proof, changed, before.0.state)?;
         if done.is_ok() {
             for told in &update.notified {
-                self.notified(id, &name, told)?;
+                self.notified(&id.to_string(), &name, told)?;
             }
         }
         Ok(done)
     }
 
-    /// Somebody was told of a server with this name and owner.
+    /// Somebody was told of a server or node with this name and owner.
     pub(super) fn notified(
         &mut self,
-        id: Uuid,
+        subject: &str,
         (name, owner): &(String, String),
         told: &Notified,
     ) -> Result<(), SqlError> {
@@ -294,7 +300,7 @@ impl Apply<'_> {
         if let Some(error) = &told.error {
             data["error"] = json!(error);
         }
-        self.event(EventKind::Notified, &id.to_string(), data).map(drop)
+        self.event(EventKind::Notified, subject, data).map(drop)
     }
 
     fn write_renewed(
@@ -362,6 +368,10 @@ impl Apply<'_> {
             return Ok(Err(self.why_not(id)?));
         }
         let mut data = summary(&row.entry.server);
+        if !row.entry.server.info.labels.is_empty() {
+            // Nobody can look them up any more.
+            data["labels"] = json!(row.entry.server.info.labels);
+        }
         if proof.is_none() {
             data["forced"] = json!(true);
         }

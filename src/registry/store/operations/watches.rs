@@ -1,8 +1,7 @@
-//! Who wants to be told when a server of a model is ready. Readers ask the database: there are
-//! few, and they are looked at when a server becomes ready.
+//! Who wants to be told of servers and nodes, and which process tells of which event. Readers
+//! ask the database: there are few, and they are looked at when something happens.
 
 use serde_json::json;
-use uuid::Uuid;
 
 use super::{Apply, Outcome};
 use crate::api::Notified;
@@ -11,15 +10,29 @@ use crate::domain::watch::{MAX_FAILURES, MAX_OF_OWNER, MAX_WATCHES, Watch};
 use crate::registry::store::sql::{Row, Sql, SqlError, to_json, values};
 use crate::registry::store::{Done, Refused};
 
+/// Claims of so many events are remembered: a replica that lags behind finds them taken.
+const CLAIMS_KEPT: u64 = 100_000;
+
 /// A watch as it is kept.
 #[derive(Debug, Clone)]
 pub struct KeptWatch {
     /// What may be seen of it.
     pub watch: Watch,
-    /// Number of the last event that it was claimed for; of the last one when it was made.
+    /// Number of the last event when it was made: earlier ones are no news to it.
     pub told: u64,
     /// Failures in a row.
     pub failures: u32,
+    /// Of one that tells once: the event that it tells of. 0 while it waits.
+    pub claimed: u64,
+}
+
+/// An event that somebody tells of, whose messages may not be on a disk yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenClaim {
+    /// The event.
+    pub seq: u64,
+    /// The process that tells.
+    pub by: String,
 }
 
 /// An operation on watches.
@@ -29,23 +42,37 @@ pub enum WatchOp {
     Add(Watch),
     /// Its owner does not want it any more.
     Remove(String),
-    /// This process tells of the server of this event, and no other one does.
-    Claim(String, u64),
-    /// What came of a claim.
+    /// A process wants to tell of events.
+    Claim(Claim),
+    /// The messages of these events are on the disk of whoever sends them.
+    Sent(Vec<u64>),
+    /// What became of a message.
     Told(Box<Told>),
 }
 
-/// What came of a claim.
+/// A process wants to tell of events: it gets those that nobody has, and its own whose messages
+/// could not be put on the disk.
+#[derive(Debug)]
+pub struct Claim {
+    /// The process.
+    pub by: String,
+    /// Events, and the watches that would tell once of them.
+    pub wanted: Vec<(u64, Vec<String>)>,
+    /// Where the process is gone that had them: it. Its claims are taken over.
+    pub from: Option<String>,
+}
+
+/// What became of a message.
 #[derive(Debug)]
 pub struct Told {
-    /// The watch as it was before.
-    pub watch: KeptWatch,
-    /// The server.
-    pub server: Uuid,
+    /// The watch that asked for it, and the event; nothing where it was a rule or the owner.
+    pub watch: Option<(String, u64)>,
+    /// Whom the event was about: a server's or a node's id.
+    pub subject: String,
     /// Its name and its owner.
     pub of: (String, String),
-    /// How it went; nothing where it was broken off, and is to be tried again.
-    pub deliveries: Vec<Notified>,
+    /// How it went.
+    pub delivery: Notified,
 }
 
 /// All watches, oldest first.
@@ -57,17 +84,39 @@ pub fn all(db: &mut dyn Sql) -> Result<Vec<KeptWatch>, SqlError> {
     rows.iter().map(kept).collect()
 }
 
+/// The events that somebody tells of, whose messages may not be on a disk yet.
+///
+/// # Errors
+/// When the database can't be read.
+pub fn open_claims(db: &mut dyn Sql) -> Result<Vec<OpenClaim>, SqlError> {
+    let rows = db.query("SELECT * FROM claims WHERE done = 0 ORDER BY seq LIMIT 1000", &[])?;
+    let read = |row: &Row| Ok(OpenClaim { seq: row.count("seq")?, by: row.text("by")?.to_owned() });
+    rows.iter().map(read).collect()
+}
+
+/// The last event that anybody told of; nothing where nobody ever did.
+///
+/// # Errors
+/// When the database can't be read.
+pub fn last_claim(db: &mut dyn Sql) -> Result<Option<u64>, SqlError> {
+    let row = db.first("SELECT seq FROM claims ORDER BY seq DESC LIMIT 1", &[])?;
+    row.map(|row| row.count("seq")).transpose()
+}
+
 fn kept(row: &Row) -> Result<KeptWatch, SqlError> {
     let watch = Watch {
         id: row.text("id")?.to_owned(),
         owner: row.text_or_none("owner")?.map(str::to_owned),
         model: row.text("model")?.to_owned(),
+        events: row.json("events")?,
+        filter: row.json("filter")?,
         notify: row.json("targets")?,
         once: row.int("once")? != 0,
         created: row.time("created")?,
     };
     let failures = u32::try_from(row.count("failures")?).unwrap_or(u32::MAX);
-    Ok(KeptWatch { watch, told: row.count("told")?, failures })
+    let (told, claimed) = (row.count("told")?, row.count("claimed")?);
+    Ok(KeptWatch { watch, told, failures, claimed })
 }
 
 impl Apply<'_> {
@@ -75,8 +124,9 @@ impl Apply<'_> {
         match op {
             WatchOp::Add(watch) => self.add_watch(watch),
             WatchOp::Remove(id) => self.remove_watch(id),
-            WatchOp::Claim(id, seq) => self.claim_watch(id, *seq),
-            WatchOp::Told(told) => self.watch_told(told),
+            WatchOp::Claim(claim) => self.claim(claim),
+            WatchOp::Sent(events) => self.sent(events),
+            WatchOp::Told(told) => self.told(told),
         }
     }
 
@@ -88,18 +138,10 @@ impl Apply<'_> {
         if self.number("SELECT count(*) AS n FROM watches", &[])? >= MAX_WATCHES {
             return Ok(Err(Refused::TooMany("watches", MAX_WATCHES)));
         }
-        let told = self.sequence.seq;
-        self.write_watch(&KeptWatch { watch: watch.clone(), told, failures: 0 })?;
-        self.event(EventKind::WatchCreated, &watch.id, json!({"model": watch.model}))?;
-        Ok(Ok(Done::Changed(1)))
-    }
-
-    fn write_watch(&mut self, kept: &KeptWatch) -> Result<usize, SqlError> {
-        let watch = &kept.watch;
         self.execute(
-            "INSERT INTO watches (id, owner, model, targets, once, created, told, failures)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-             ON CONFLICT (id) DO UPDATE SET told = ?7, failures = ?8",
+            "INSERT INTO watches (id, owner, model, targets, once, created, told, failures,
+                 events, filter)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9)",
             values![
                 &watch.id,
                 watch.owner.as_deref(),
@@ -107,10 +149,14 @@ impl Apply<'_> {
                 to_json(&watch.notify),
                 i64::from(watch.once),
                 watch.created,
-                kept.told,
-                kept.failures,
+                self.sequence.seq,
+                to_json(&watch.events),
+                to_json(&watch.filter),
             ],
-        )
+        )?;
+        let data = json!({"model": watch.model, "events": watch.events});
+        self.event(EventKind::WatchCreated, &watch.id, data)?;
+        Ok(Ok(Done::Changed(1)))
     }
 
     fn remove_watch(&mut self, id: &str) -> Result<Outcome, SqlError> {
@@ -121,55 +167,96 @@ impl Apply<'_> {
         if !self.by.may_change(watch.owner.as_deref(), watch.owner.is_some()) {
             return Ok(Err(Refused::Foreign));
         }
-        self.execute("DELETE FROM watches WHERE id = ?1", values![id])?;
-        self.event(EventKind::WatchRemoved, id, json!({"model": watch.model}))?;
+        self.drop_watch(&watch)?;
         Ok(Ok(Done::Changed(1)))
     }
 
-    /// One that tells once is taken out, so that no second server and no other replica finds it;
-    /// [`Apply::watch_told`] puts it back where nobody was told.
-    fn claim_watch(&mut self, id: &str, seq: u64) -> Result<Outcome, SqlError> {
-        let sql = "DELETE FROM watches WHERE id = ?1 AND told < ?2 AND once = 1";
-        let taken = self.execute(sql, values![id, seq])?;
-        let sql = "UPDATE watches SET told = ?2 WHERE id = ?1 AND told < ?2";
-        let marked = self.execute(sql, values![id, seq])?;
-        Ok(Ok(Done::Changed(taken + marked)))
+    fn drop_watch(&mut self, watch: &Watch) -> Result<(), SqlError> {
+        self.execute("DELETE FROM watches WHERE id = ?1", values![&watch.id])?;
+        let data = json!({"model": watch.model});
+        self.event(EventKind::WatchRemoved, &watch.id, data).map(drop)
     }
 
-    fn watch_told(&mut self, told: &Told) -> Result<Outcome, SqlError> {
-        for delivery in &told.deliveries {
-            self.notified(told.server, &told.of, delivery)?;
+    /// Gives a process the events that nobody has. A watch that tells once is marked, so that no
+    /// second event and no other replica takes it; [`Apply::told`] removes it, or frees it where
+    /// nobody could be told.
+    fn claim(&mut self, claim: &Claim) -> Result<Outcome, SqlError> {
+        let mut got = Vec::new();
+        for (seq, once) in &claim.wanted {
+            let taken = match &claim.from {
+                None => self.execute(
+                    "INSERT INTO claims (seq, by, done) VALUES (?1, ?2, 0)
+                     ON CONFLICT (seq) DO UPDATE SET by = excluded.by
+                     WHERE claims.by = excluded.by AND claims.done = 0",
+                    values![*seq, &claim.by],
+                )?,
+                Some(from) => self.execute(
+                    "UPDATE claims SET by = ?2 WHERE seq = ?1 AND by = ?3 AND done = 0",
+                    values![*seq, &claim.by, from],
+                )?,
+            };
+            if taken == 0 {
+                continue;
+            }
+            let mut watches = Vec::new();
+            for id in once {
+                let marked = self.execute(
+                    "UPDATE watches SET claimed = ?2
+                     WHERE id = ?1 AND (claimed = 0 OR claimed = ?2)",
+                    values![id, *seq],
+                )?;
+                watches.extend((marked == 1).then(|| id.clone()));
+            }
+            got.push((*seq, watches));
         }
-        let watch = &told.watch.watch;
-        let mut kept = told.watch.clone();
-        if told.deliveries.is_empty() {
-            // It is tried again for the same event, after the next start.
-            self.put_back(&kept)?;
+        Ok(Ok(Done::Claimed(got)))
+    }
+
+    fn sent(&mut self, events: &[u64]) -> Result<Outcome, SqlError> {
+        for seq in events {
+            self.execute("UPDATE claims SET done = 1 WHERE seq = ?1", values![*seq])?;
+        }
+        Ok(Ok(Done::Changed(events.len())))
+    }
+
+    fn told(&mut self, told: &Told) -> Result<Outcome, SqlError> {
+        self.notified(&told.subject, &told.of, &told.delivery)?;
+        let Some((id, seq)) = &told.watch else { return Ok(Ok(Done::Changed(1))) };
+        let row = self.first("SELECT * FROM watches WHERE id = ?1", values![id])?;
+        // Its owner may have removed it, or another of its targets was told before.
+        let Some(kept) = row.map(|row| kept(&row)).transpose()? else {
+            return Ok(Ok(Done::Changed(1)));
+        };
+        let failures = if told.delivery.ok { 0 } else { kept.failures.saturating_add(1) };
+        // Each of its targets is a failure of its own.
+        let targets = u32::try_from(kept.watch.notify.len()).unwrap_or(u32::MAX).max(1);
+        let is_its = kept.watch.once && kept.claimed == *seq;
+        if told.delivery.ok && is_its || failures >= MAX_FAILURES.saturating_mul(targets) {
+            self.drop_watch(&kept.watch)?;
             return Ok(Ok(Done::Changed(1)));
         }
-        let ok = told.deliveries.iter().any(|delivery| delivery.ok);
-        kept.failures = if ok { 0 } else { kept.failures + 1 };
-        kept.told = kept.told.max(self.sequence.seq);
-        let ends = if ok { watch.once } else { kept.failures >= MAX_FAILURES };
-        if ends {
-            self.execute("DELETE FROM watches WHERE id = ?1", values![&watch.id])?;
-            self.event(EventKind::WatchRemoved, &watch.id, json!({"model": watch.model}))?;
-        } else if watch.once {
-            self.put_back(&kept)?;
-        } else {
-            let sql = "UPDATE watches SET failures = ?2 WHERE id = ?1";
-            self.execute(sql, values![&watch.id, kept.failures])?;
-        }
+        // One that tells once waits for the next server where nobody could be told of this one.
+        let waits = is_its && failures.is_multiple_of(targets);
+        self.execute(
+            "UPDATE watches SET failures = ?2, claimed = ?3 WHERE id = ?1",
+            values![id, failures, if waits { 0 } else { kept.claimed }],
+        )?;
         Ok(Ok(Done::Changed(1)))
     }
 
-    /// A claim is given back; not of one that its owner has removed meanwhile.
-    fn put_back(&mut self, kept: &KeptWatch) -> Result<(), SqlError> {
-        let id = &kept.watch.id;
-        let there = self.exists("SELECT id FROM watches WHERE id = ?1", values![id])?;
-        if there || kept.watch.once {
-            self.write_watch(kept)?;
-        }
-        Ok(())
+    /// Forgets claims of long ago; the last one stays, from which a process goes on that starts.
+    /// A watch whose message was lost with the disk of its sender waits again.
+    pub(super) fn prune_claims(&mut self, lost_before: i64) -> Result<usize, SqlError> {
+        let before = self.sequence.seq.saturating_sub(CLAIMS_KEPT);
+        let forgotten = self.execute(
+            "DELETE FROM claims WHERE seq < ?1 AND seq < (SELECT max(seq) FROM claims)",
+            values![before],
+        )?;
+        let freed = self.execute(
+            "UPDATE watches SET claimed = 0 WHERE claimed > 0
+               AND coalesce((SELECT time FROM events WHERE seq = watches.claimed), 0) < ?1",
+            values![lost_before],
+        )?;
+        Ok(forgotten + freed)
     }
 }

@@ -1,0 +1,24 @@
+//! `/api/v1/notifications`
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+
+use super::Body;
+use crate::registry::error::ApiError;
+use crate::registry::identity::Caller;
+use crate::registry::service::Service;
+
+/// `POST /api/v1/notifications`
+///
+/// # Errors
+/// As [`Service::relay`].
+pub async fn relay(
+    State(service): State<Service>,
+    Caller(who): Caller,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let relayed = service.relay(body.json()?, &who).await?;
+    Ok((StatusCode::ACCEPTED, Json(relayed)).into_response())
+}

@@ -1,0 +1,295 @@
+//! What the registry sends: written to the disk first, and sent from there again and again until
+//! it arrives or its time is over. What becomes of it is an event.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+use super::service::{Channels, Service};
+use super::store::operations::watches::Told;
+use super::store::{By, Now, Op, StoreError, WatchOp};
+use crate::api::Notified;
+use crate::config::spec::NotifySpec;
+use crate::domain::notice::Notice;
+use crate::domain::target::Target;
+use crate::http;
+use crate::http::guard::{REFUSED, guarded_client};
+use crate::notify::{
+    self, Fault,
+    outbox::{Courier, Envelope, Limits, Outbox, key},
+};
+
+/// Messages that wait, in all and for one target.
+const WAITING: (usize, usize) = (20_000, 2_000);
+/// How long the disk may take to keep a message.
+const DISK: Duration = Duration::from_secs(10);
+/// How often it is seen what was given up.
+const LOOK: Duration = Duration::from_secs(10);
+/// How long after a refusal it is in the list of what was given up.
+const NOTED: Duration = Duration::from_millis(300);
+/// How often an outcome is written down while the database can't be written, and how long is
+/// waited in between.
+const TRIES: (u32, Duration) = (5, Duration::from_secs(1));
+/// Outcomes that wait to be written down.
+const OUTCOMES: usize = 10_000;
+/// How long one try may take.
+const TRY: Duration = Duration::from_secs(60);
+
+/// On whose behalf something is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// Of a watch.
+    Watch(String),
+    /// Of a rule of the site.
+    Rule,
+    /// Of the server's owner.
+    Owner,
+    /// Of whoever could not send it.
+    Relay,
+}
+
+/// One message to one target.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    /// By which it is known: put twice, it goes once.
+    pub id: String,
+    /// Who asked for it.
+    pub source: Source,
+    /// The event, and whom it is about; 0 and nothing of what is sent on.
+    pub about: (u64, String),
+    /// Letters of one group to one target may become one message.
+    pub group: Option<String>,
+    /// What happened.
+    pub notice: Notice,
+    /// The target, with its secrets.
+    pub to: String,
+}
+
+/// What is to be sent.
+#[derive(Debug)]
+pub struct Post {
+    outbox: Outbox,
+}
+
+impl Post {
+    /// A post whose letters are in `folder`.
+    pub fn new(folder: &Path, how: &NotifySpec) -> Post {
+        let usual = Limits::default();
+        let limits = Limits {
+            a_minute: how.a_minute.unwrap_or(usual.a_minute),
+            digest: how.digest.map_or(usual.digest, Duration::from_secs),
+            entries: WAITING.0,
+            per_target: WAITING.1,
+        };
+        Post { outbox: Outbox::new(folder, limits) }
+    }
+
+    /// Takes letters: they are on the disk when this comes back.
+    ///
+    /// # Errors
+    /// Why one of them is not; some may be. Trying again is safe.
+    pub async fn put(&self, letters: Vec<Letter>) -> Result<(), String> {
+        for letter in letters {
+            let mut envelope = Envelope::new(letter.to, letter.notice, letter.group);
+            envelope.id = uuid(&letter.id);
+            envelope.tag = tag(&letter.source, &letter.about);
+            self.outbox.put(&envelope, Instant::now() + DISK).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends until `stopping` becomes true; what is not sent by then stays on the disk.
+    pub async fn run(self: Arc<Self>, service: Service, stopping: watch::Receiver<bool>) {
+        let (done, outcomes) = mpsc::channel(OUTCOMES);
+        let guarded = match guarded_client(&service.channels.hosts) {
+            Ok(guarded) => guarded,
+            Err(error) => return tracing::error!(%error, "nothing can be sent"),
+        };
+        let channels = Arc::clone(&service.channels);
+        let carrier = Carrier { channels, done, guarded };
+        let outbox = self.outbox.clone();
+        // The carrier goes when nothing is sent any more: then there are no more outcomes.
+        let send = async move { outbox.run(&carrier, stopping).await };
+        tokio::join!(send, report(service, self.outbox.clone(), outcomes));
+    }
+}
+
+/// A message that arrived, or was refused.
+enum Outcome {
+    Arrived(Vec<Envelope>),
+    Refused,
+}
+
+/// Writes down what became of messages, until nothing is sent any more.
+async fn report(service: Service, outbox: Outbox, mut outcomes: mpsc::Receiver<Outcome>) {
+    let mut last = Timestamp::now();
+    loop {
+        match tokio::time::timeout(LOOK, outcomes.recv()).await {
+            Ok(None) => return,
+            Ok(Some(Outcome::Arrived(letters))) => {
+                for letter in &letters {
+                    tell(&service, letter, None).await;
+                }
+                continue;
+            }
+            Ok(Some(Outcome::Refused)) => tokio::time::sleep(NOTED).await,
+            Err(_) => {}
+        }
+        let outbox = outbox.clone();
+        let read = tokio::task::spawn_blocking(move || outbox.failed()).await;
+        let Ok(Ok(failed)) = read else { continue };
+        let since = last;
+        for one in failed.into_iter().filter(|one| one.at > since) {
+            tell(&service, &one.envelope, Some(&one.error)).await;
+            last = last.max(one.at);
+        }
+    }
+}
+
+/// Counts what became of a letter, and makes an event of it.
+async fn tell(service: &Service, letter: &Envelope, error: Option<&str>) {
+    let how = NotifySpec { to: vec![letter.target.clone()], ..service.channels.how.clone() };
+    let channel = Target::parse(&letter.target).map(|target| target.channel().to_owned());
+    let delivery = Notified {
+        event: letter.notice.kind.name().to_owned(),
+        channel: channel.unwrap_or_default(),
+        ok: error.is_none(),
+        error: error.map(|error| notify::without_names(error, &how)),
+    };
+    service.counters.notified(&delivery);
+    let Some((source, (seq, subject))) = read_tag(&letter.tag) else { return };
+    let watch = match source {
+        Source::Watch(id) => Some((id, seq)),
+        Source::Rule | Source::Owner => None,
+        // What is sent on is of servers that tell themselves how it went.
+        Source::Relay => return,
+    };
+    let of = (letter.notice.name.clone(), letter.notice.owner.clone());
+    for _ in 0..TRIES.0 {
+        let (watch, subject, of) = (watch.clone(), subject.clone(), of.clone());
+        let told = Told { watch, subject, of, delivery: delivery.clone() };
+        let op = Op::Watches(WatchOp::Told(Box::new(told)));
+        match service.store.run(op, Now::get(), By::default()).await {
+            Ok(_) | Err(StoreError::Closed) => return,
+            Err(error) => tracing::warn!(%error, "what became of a message is not written down"),
+        }
+        tokio::time::sleep(TRIES.1).await;
+    }
+}
+
+/// Brings letters to their targets.
+struct Carrier {
+    channels: Arc<Channels>,
+    done: mpsc::Sender<Outcome>,
+    /// Reaches the internet alone, and what the operator named.
+    guarded: reqwest::Client,
+}
+
+impl Carrier {
+    async fn try_carry(&self, target: &str, letters: &[Envelope]) -> Result<(), Fault> {
+        let channels = &self.channels;
+        let by_rule = |letter: &Envelope| matches!(read_tag(&letter.tag), Some((Source::Rule, _)));
+        let (target, is_trusted) = match letters.iter().all(by_rule) {
+            true => (target.to_owned(), true),
+            // Its operator may have changed their mind since it was taken.
+            false => {
+                let target = channels.allowed(target).map_err(|no| Fault::Permanent(no.reason))?;
+                (target.text().to_owned(), channels.is_own(&target))
+            }
+        };
+        let notices: Vec<Notice> = letters.iter().map(|letter| letter.notice.clone()).collect();
+        let end = Instant::now() + TRY;
+        let parcel = notify::prepare(&channels.how, &target, &notices, &key(letters), end).await;
+        let parcel = parcel.map_err(Fault::Permanent)?;
+        match is_trusted {
+            false => parcel.send(&self.guarded).await.map_err(for_good),
+            true => {
+                let client = http::http().map_err(|e| Fault::transient(http::cause(&e)))?;
+                parcel.send(client).await
+            }
+        }
+    }
+}
+
+impl Courier for Carrier {
+    async fn carry(&self, target: &str, letters: &[Envelope]) -> Result<(), Fault> {
+        let tried = self.try_carry(target, letters).await;
+        let outcome = match &tried {
+            Ok(()) => Outcome::Arrived(letters.to_vec()),
+            Err(Fault::Permanent(_)) => Outcome::Refused,
+            Err(_) => return tried,
+        };
+        if self.done.try_send(outcome).is_err() {
+            tracing::warn!("what became of a message is not written down: too many at once");
+        }
+        tried
+    }
+}
+
+/// An inner address stays one: trying again does not help.
+fn for_good(fault: Fault) -> Fault {
+    match fault.reason().contains(REFUSED) {
+        true => Fault::Permanent(fault.reason().to_owned()),
+        false => fault,
+    }
+}
+
+/// A UUID for a letter's id: always the same one.
+fn uuid(id: &str) -> String {
+    let digest = Sha256::digest(format!("llamactl letter {id}"));
+    let bytes = std::array::from_fn(|index| digest[index]);
+    ::uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
+}
+
+/// What an envelope remembers of a letter.
+fn tag(source: &Source, (seq, subject): &(u64, String)) -> String {
+    let (word, id) = match source {
+        Source::Watch(id) => ("watch", id.as_str()),
+        Source::Rule => ("rule", ""),
+        Source::Owner => ("owner", ""),
+        Source::Relay => ("relay", ""),
+    };
+    format!("{word}:{id}:{seq}:{subject}")
+}
+
+/// The reverse of [`tag`].
+fn read_tag(tag: &str) -> Option<(Source, (u64, String))> {
+    let mut parts = tag.splitn(4, ':');
+    let (word, id) = (parts.next()?, parts.next()?);
+    let source = match word {
+        "watch" => Source::Watch(id.to_owned()),
+        "rule" => Source::Rule,
+        "owner" => Source::Owner,
+        "relay" => Source::Relay,
+        _ => return None,
+    };
+    Some((source, (parts.next()?.parse().ok()?, parts.next()?.to_owned())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ::uuid::Uuid;
+
+    #[test]
+    fn a_tag_comes_back_from_the_disk() {
+        for source in [Source::Watch("id".into()), Source::Rule, Source::Owner, Source::Relay] {
+            let about = (7, "a:b".to_owned());
+            assert_eq!(read_tag(&tag(&source, &about)), Some((source, about)));
+        }
+        assert_eq!(read_tag(""), None);
+        assert_eq!(read_tag("boss::1:x"), None);
+    }
+
+    #[test]
+    fn the_same_letter_has_the_same_id() {
+        assert_eq!(uuid("7.rule.ntfy://x"), uuid("7.rule.ntfy://x"));
+        assert_ne!(uuid("7.rule.ntfy://x"), uuid("8.rule.ntfy://x"));
+        assert!(Uuid::parse_str(&uuid("x")).is_ok());
+    }
+}

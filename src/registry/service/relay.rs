@@ -1,0 +1,152 @@
+//! What the registry sends on for those who can't reach the world outside: for an owner whom it
+//! knows, to whom its operator allows, and so much of it as there may be.
+
+use std::num::NonZeroU32;
+
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use http::StatusCode;
+use sha2::{Digest, Sha256};
+
+use super::Service;
+use crate::api::notifications::{MAX_RELAYED, NotRelayed, Relay, Relayed as Answer};
+use crate::domain::target::{self, Target};
+use crate::registry::error::ApiError;
+use crate::registry::identity::Identity;
+use crate::registry::post::{Letter, Source};
+use crate::secret::hex;
+
+/// Messages a minute of one owner, and how many may come at once: all jobs of a large array
+/// become ready together.
+const A_MINUTE: NonZeroU32 = NonZeroU32::new(300).unwrap();
+const AT_ONCE: NonZeroU32 = NonZeroU32::new(2_000).unwrap();
+/// So many owners are remembered before those are forgotten who have sent nothing for long.
+const MANY: usize = 10_000;
+
+/// Longest notice that is sent on, as JSON, in bytes.
+const MAX_NOTICE: usize = 64 * 1024;
+
+/// How much owners have sent.
+#[derive(Debug)]
+pub struct Relayed(DefaultKeyedRateLimiter<String>);
+
+impl Default for Relayed {
+    fn default() -> Relayed {
+        Relayed(RateLimiter::keyed(Quota::per_minute(A_MINUTE).allow_burst(AT_ONCE)))
+    }
+}
+
+impl Relayed {
+    /// Counts messages of an owner.
+    fn count(&self, owner: &str, messages: usize) -> Result<(), ApiError> {
+        if self.0.len() > MANY {
+            self.0.retain_recent();
+        }
+        let messages = u32::try_from(messages).ok().and_then(NonZeroU32::new);
+        let messages = messages.unwrap_or(NonZeroU32::MIN);
+        match self.0.check_key_n(&owner.to_owned(), messages) {
+            Ok(Err(early)) => {
+                let wait = early.wait_time_from(DefaultClock::default().now());
+                let seconds = u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX);
+                Err(ApiError::too_many("too many notifications of one owner", seconds)
+                    .hint(format!("{A_MINUTE} a minute are sent on, and {AT_ONCE} at once")))
+            }
+            // More at once than there may ever be: the request has fewer targets.
+            Ok(Ok(())) | Err(_) => Ok(()),
+        }
+    }
+}
+
+impl Service {
+    /// Sends a notification on: comes back when it is on the disk.
+    ///
+    /// # Errors
+    /// 400 for what is wrong in it, 403 where nothing may be sent to any of its targets, 429 for
+    /// more than there may be, 503 where it can't be written down.
+    pub async fn relay(&self, relay: Relay, who: &Identity) -> Result<Answer, ApiError> {
+        let Relay { id, mut notice, to } = relay;
+        check_id(&id)?;
+        if to.is_empty() || to.len() > MAX_RELAYED {
+            let error = format!("to must have 1 to {MAX_RELAYED} entries");
+            return Err(ApiError::bad_request(error).hint("ntfy://TOPIC or mailto:ADDRESS"));
+        }
+        let size = serde_json::to_string(&notice).map_or(usize::MAX, |text| text.len());
+        if size > MAX_NOTICE {
+            let error = format!("notice has {size} bytes, and at most {MAX_NOTICE} are sent on");
+            return Err(ApiError::bad_request(error).hint("shorten log_tail"));
+        }
+        match &who.owner {
+            Some(owner) => notice.owner.clone_from(owner),
+            // Nobody knows whether it is true.
+            None if notice.owner.is_empty() => {}
+            None => notice.owner.push_str(UNPROVEN),
+        }
+        notice.registry.clone_from(&self.channels.registry);
+        let origin = || who.origin.map(|address| address.to_string());
+        let sender = who.owner.clone().or_else(origin).unwrap_or_default();
+        let (targets, refused) = self.sort(&to)?;
+        self.relayed.count(&sender, targets.len())?;
+        // Another owner may choose the same id.
+        let owner = &hex(&Sha256::digest(sender.as_bytes()))[..16];
+        let letters = targets.iter().map(|(index, target)| Letter {
+            id: format!("{owner}.{id}.{index}"),
+            source: Source::Relay,
+            about: (0, String::new()),
+            group: notice.group(),
+            notice: notice.clone(),
+            to: target.text().to_owned(),
+        });
+        self.post()?.put(letters.collect()).await.map_err(|error| {
+            tracing::error!("a notification can't be written down: {error}");
+            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "the notification can't be kept")
+                .hint("its operator finds the reason in its log; trying again later is safe")
+        })?;
+        Ok(Answer { id, accepted: targets.len(), refused })
+    }
+
+    /// Where what is to be sent is kept.
+    ///
+    /// # Errors
+    /// 503 where there is no such place.
+    fn post(&self) -> Result<&super::Post, ApiError> {
+        self.post.as_deref().ok_or_else(|| {
+            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "this registry keeps no messages")
+        })
+    }
+
+    /// The targets that something may be sent to, and the others.
+    fn sort(
+        &self,
+        to: &[crate::secret::Secret],
+    ) -> Result<(Vec<(usize, Target)>, Vec<NotRelayed>), ApiError> {
+        let (mut targets, mut refused) = (Vec::new(), Vec::new());
+        let mut first = None;
+        for (index, text) in to.iter().enumerate() {
+            match self.channels.allowed(text.expose()) {
+                Ok(target) => targets.push((index, target)),
+                Err(no) => {
+                    let target = target::masked(text.expose());
+                    refused.push(NotRelayed { index, target, reason: no.reason.clone() });
+                    first.get_or_insert(no);
+                }
+            }
+        }
+        match first.filter(|_| targets.is_empty()) {
+            Some(no) => Err(ApiError::new(no.status, no.reason).hint(no.hint)),
+            None => Ok((targets, refused)),
+        }
+    }
+}
+
+/// What stands behind an owner of whom no token told.
+const UNPROVEN: &str = " (not verified)";
+
+fn check_id(id: &str) -> Result<(), ApiError> {
+    let letter = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+    match (8..=128).contains(&id.len()) && id.bytes().all(letter) {
+        true => Ok(()),
+        false => {
+            Err(ApiError::bad_request("id must have 8 to 128 letters, digits, `.`, `_` and `-`"))
+        }
+    }
+}
