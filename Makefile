@@ -59,8 +59,9 @@ demo-tools:
 	@scripts/lab/tools.sh "$(LLAMACTL_LAB)/tools"
 	@scripts/lab/tiny-model.py "$(LLAMACTL_LAB)/tiny.gguf"
 
-test-tools: demo-tools ## fetch the real llama-server, ntfy, schemathesis, and what drives the browser, 30 s
+test-tools: demo-tools ## fetch the real llama-server, ntfy, schemathesis, Apprise, a mail server, and what drives the browser, 30 s
 	@scripts/lab/venv.sh
+	@scripts/lab/exim.sh
 	@scripts/lab/browser.sh
 
 lab-up: test-deps test-tools ## start the tests' clusters and leave them up: then `cargo nextest run` works

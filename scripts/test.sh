@@ -21,6 +21,7 @@ step "what the tests need"
 scripts/lab/deps.sh --tests
 scripts/lab/tools.sh "$LAB_HOME/tools"
 scripts/lab/venv.sh
+scripts/lab/exim.sh
 scripts/lab/browser.sh
 
 step "checks"

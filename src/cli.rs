@@ -26,8 +26,9 @@ pub use node::{
     StatsArgs, Switch, TopologyArgs,
 };
 pub use notify::{
-    EVENTS, EventFlags, NotifyArgs, NotifyCommand, NotifyFlags, PluginsCommand, PreviewArgs,
-    TemplatesCommand, TemplatesInitArgs, TestArgs, TopicArgs,
+    EVENTS, EventFlags, MailprogArgs, NotifyArgs, NotifyCommand, NotifyFlags, OutboxCommand,
+    PendingArgs, PluginsCommand, PreviewArgs, TemplatesCommand, TemplatesInitArgs, TestArgs,
+    TopicArgs,
 };
 pub use scripts::{
     AccessArg, HeartbeatArgs, RegisterArgs, StateArg, UnregisterArgs, WaitReadyArgs,

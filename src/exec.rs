@@ -30,6 +30,7 @@ pub struct Run {
     env_remove: Vec<OsString>,
     env_clear: bool,
     own_group: bool,
+    last: Option<usize>,
     dir: Option<PathBuf>,
     timeout: Duration,
 }
@@ -98,6 +99,7 @@ impl Run {
             env_remove: Vec::new(),
             env_clear: false,
             own_group: false,
+            last: None,
             dir: None,
             timeout: Duration::from_secs(30),
         }
@@ -148,6 +150,13 @@ impl Run {
         self
     }
 
+    /// Keeps only the last `bytes` of each stream that it writes: the rest of it is read and
+    /// dropped.
+    pub fn last(mut self, bytes: usize) -> Run {
+        self.last = Some(bytes);
+        self
+    }
+
     /// Sets the folder that it runs in.
     pub fn dir(mut self, dir: impl Into<PathBuf>) -> Run {
         self.dir = Some(dir.into());
@@ -173,6 +182,7 @@ impl Run {
         let mut stdin = child.stdin.take();
         let mut stdout = child.stdout.take();
         let mut stderr = child.stderr.take();
+        let last = self.last;
         let write = async {
             if let Some(mut pipe) = stdin.take() {
                 // A program that does not read its stdin closes the pipe; that is its right.
@@ -181,7 +191,7 @@ impl Run {
         };
         let all = async {
             let ((), out, err, status) =
-                tokio::join!(write, read(&mut stdout), read(&mut stderr), child.wait());
+                tokio::join!(write, read(&mut stdout, last), read(&mut stderr, last), child.wait());
             Ok::<_, std::io::Error>((out?, err?, status?))
         };
         match tokio::time::timeout(self.timeout, all).await {
@@ -215,6 +225,18 @@ impl Run {
         let mut child = command.kill_on_drop(true).spawn().map_err(|error| self.refused(error))?;
         let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
         Ok(Background { child, stdin, stderr, said: Vec::new() })
+    }
+
+    /// Starts it to go on when this process has ended: no pipe and no process group connects the
+    /// two.
+    ///
+    /// # Errors
+    /// [`ExecError`]
+    pub fn detached(self) -> Result<(), ExecError> {
+        let mut command = self.command();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.process_group(0).spawn().map_err(|error| self.refused(error))?;
+        Ok(())
     }
 
     fn command(&self) -> Command {
@@ -335,9 +357,24 @@ fn exit(status: std::process::ExitStatus) -> Exit {
     Exit::of_child(status.code(), status.signal())
 }
 
-async fn read<R: tokio::io::AsyncRead + Unpin>(pipe: &mut Option<R>) -> std::io::Result<String> {
+async fn read<R: tokio::io::AsyncRead + Unpin>(
+    pipe: &mut Option<R>,
+    last: Option<usize>,
+) -> std::io::Result<String> {
     let Some(pipe) = pipe else { return Ok(String::new()) };
     let mut bytes = Vec::new();
+    if let Some(last) = last {
+        let mut buffer = [0; 8 * 1024];
+        loop {
+            let count = pipe.read(&mut buffer).await?;
+            if count == 0 {
+                return Ok(String::from_utf8_lossy(&bytes).into_owned());
+            }
+            bytes.extend_from_slice(&buffer[..count]);
+            let over = bytes.len().saturating_sub(last);
+            bytes.drain(..over);
+        }
+    }
     pipe.take(MAX_OUTPUT as u64).read_to_end(&mut bytes).await?;
     tokio::io::copy(pipe, &mut tokio::io::sink()).await?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -357,6 +394,13 @@ mod tests {
             .unwrap();
         assert_eq!((out.code, out.stdout.as_str()), (Some(3), "hello"));
         assert_eq!(out.complaint(), "oops");
+    }
+
+    #[tokio::test]
+    async fn of_a_flood_the_end_is_kept_where_that_is_asked_for() {
+        let run = Run::new("sh").args(["-c", "yes | head -c 1000000; echo the end; echo e >&2"]);
+        let out = run.last(12).output().await.unwrap();
+        assert_eq!((out.stdout.as_str(), out.stderr.as_str()), ("y\ny\nthe end\n", "e\n"));
     }
 
     #[tokio::test]

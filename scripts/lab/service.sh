@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# PostgreSQL, Redis, Prometheus or etcd from Debian's packages, for oneself: on 127.0.0.1, on a
-# port of its own, with its data in one folder. Tests start theirs with it too.
+# PostgreSQL, Redis, Prometheus, etcd or exim from Debian's packages, for oneself: on 127.0.0.1,
+# on a port of its own, with its data in one folder. Tests start theirs with it too.
 #
 # usage: service.sh NAME up [FOLDER [PORT]]     starts it in the background, prints its address
 #        service.sh NAME down [FOLDER]          stops it by its process id; the data stays
 #        service.sh NAME run FOLDER PORT [ARG ...]   in the foreground, with further arguments
 #        service.sh postgres template           makes the data folder that others are copied from
-# NAME is postgres, redis, prometheus or etcd; FOLDER is below the lab's cache without it.
-# Prometheus reads FOLDER/prometheus.yml.
+# NAME is postgres, redis, prometheus, etcd or exim; FOLDER is below the lab's cache without it.
+# Prometheus reads FOLDER/prometheus.yml. exim speaks TLS from the first byte on the next port,
+# keeps mail in FOLDER/mail/new, and brings FOLDER/{password,tls/ca.pem,bin/sendmail}.
 set -euo pipefail
 # shellcheck source=common.sh
 . "$(dirname "$(readlink -f "$0")")/common.sh"
@@ -21,23 +22,25 @@ name=$1 verb=$2
 case $name in
 postgres | etcd | prometheus) program=$name ;;
 redis) program=redis-server ;;
+exim) program=$LAB_HOME/exim/bin/exim ;;
 *) usage ;;
 esac
 words=test-deps
 [ "$name" != etcd ] || words=bench-deps
+[ "$name" != exim ] || words=test-tools
 command -v "$program" >/dev/null || die "$program is missing: run \`make $words\`"
 folder=$(realpath -m "${3:-$LAB_HOME/services/$name}")
 template=$LAB_HOME/postgres-template
 
-# PostgreSQL refuses root. setpriv execs: the process id stays that of the one who was started.
+# PostgreSQL and exim refuse root. setpriv execs: the process id stays that of the one who was started.
 unprivileged=()
 if [ "$(id -u)" = 0 ]; then
   who=nobody
-  ! id postgres >/dev/null 2>&1 || who=postgres
+  [ "$name" = exim ] || ! id postgres >/dev/null 2>&1 || who=postgres
   unprivileged=(setpriv "--reuid=$who" "--regid=$(id -g "$who")" --clear-groups --)
 fi
 
-# owned FOLDER...: for PostgreSQL's user alone.
+# owned FOLDER...: for that user alone.
 owned() { chmod 700 "$@"; [ -z "${who:-}" ] || chown -R "$who" "$@"; }
 
 # An empty data folder with one user, `llamactl`, one database of that name and one password.
@@ -63,6 +66,32 @@ make_template() {
   (umask 077; mkdir "$template")
   cp -a "$work/data" "$work/password" "$template/"
   echo "$version" >"$template/version"
+}
+
+# A certificate for this host by an authority of its own, a password, and a copy of exim that its
+# user can reach. The folder itself may belong to somebody else.
+make_exim() {
+  local tls=$folder/tls group
+  [ ! -e "$folder/exim.conf" ] || return 0
+  mkdir -p "$folder"/{bin,logs,spool,mail} "$tls"
+  cp -a "$LAB_HOME/exim" "$folder/"
+  (
+    umask 077
+    od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$folder/password"
+    key=(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes)
+    openssl req -x509 "${key[@]}" -days 30 -subj '/CN=CA of the tests' -keyout "$tls/ca.key" -out "$tls/ca.pem"
+    openssl req "${key[@]}" -subj /CN=localhost -keyout "$tls/server.key" -out "$tls/request"
+    printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n' >"$tls/extensions"
+    openssl x509 -req -in "$tls/request" -CA "$tls/ca.pem" -CAkey "$tls/ca.key" -set_serial 1 -days 30 \
+      -extfile "$tls/extensions" -out "$tls/server.pem"
+  ) 2>"$folder/logs/openssl" || { cat "$folder/logs/openssl" >&2; die "openssl failed"; }
+  # shellcheck disable=SC2016 # the shell that runs it
+  printf '#!/bin/sh\nexec "%s" -C "%s" "$@"\n' "$folder/exim/bin/exim" "$folder/exim.conf" >"$folder/bin/sendmail"
+  chmod 755 "$folder" "$folder/bin/sendmail"
+  group=$(id -g "${who:-$(id -un)}")
+  sed -e "s|@FOLDER@|$folder|g" -e "s|@PORT@|$1|" -e "s|@TLS_PORT@|$(($1 + 1))|" -e "s|@GROUP@|$group|" \
+    "$(dirname "$(readlink -f "$0")")/exim.conf" >"$folder/exim.conf"
+  owned "$folder"/{logs,spool,mail,tls,password}
 }
 
 # The arguments after FOLDER and PORT are the caller's.
@@ -96,6 +125,10 @@ run() {
       --advertise-client-urls "http://127.0.0.1:$port" --listen-peer-urls http://127.0.0.1:0 \
       --log-level warn "$@"
     ;;
+  exim)
+    make_exim "$port"
+    exec "${unprivileged[@]}" "$folder/exim/bin/exim" -C "$folder/exim.conf" -bdf "$@"
+    ;;
   esac
 }
 
@@ -103,6 +136,7 @@ address() {
   case $name in
   postgres) echo "postgres://llamactl:$(cat "$folder/password")@127.0.0.1:$1/llamactl" ;;
   redis) echo "redis://127.0.0.1:$1/0" ;;
+  exim) echo "smtp://127.0.0.1:$1" ;;
   *) echo "http://127.0.0.1:$1" ;;
   esac
 }
@@ -113,6 +147,7 @@ answers() {
   redis) [ "$(redis-cli -p "$1" ping 2>/dev/null)" = PONG ] ;;
   prometheus) curl -sf -o /dev/null "http://127.0.0.1:$1/-/ready" ;;
   etcd) curl -sf -o /dev/null "http://127.0.0.1:$1/health" ;;
+  exim) curl -sf -o /dev/null -X NOOP "smtp://127.0.0.1:$1" ;;
   esac
 }
 
@@ -121,7 +156,7 @@ up() {
   if alive "$folder/pid"; then
     port=$(cat "$folder/port")
   else
-    port=${1:-$(free_ports 1)}
+    port=${1:-$(free_ports 2)}
     mkdir -p "$folder"
     echo "$port" >"$folder/port"
     setsid "$0" "$name" run "$folder" "$port" >>"$folder/log" 2>&1 </dev/null &

@@ -61,7 +61,7 @@ inside() {
   exec chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME="$HOME" LAB="$LAB" \
     NODES="${NODES:-2}" CPUS="${CPUS:-4}" MEM="${MEM:-4000}" PORT="${PORT:-}" \
     CLUSTER="${CLUSTER:-lab}" PROCTRACK="${PROCTRACK:-pgid}" KILLWAIT="${KILLWAIT:-30}" \
-    bash "$here/slurm-up.sh"
+    MAILPROG="${MAILPROG:-/bin/true}" bash "$here/slurm-up.sh"
 }
 
 wrappers() {

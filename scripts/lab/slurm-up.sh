@@ -11,6 +11,7 @@
 # PORT=                     slurmctld's port, the nodes' are the next; free ones when unset
 # PROCTRACK=pgid            or linuxproc: decides which processes of a job get SLURM's signals
 # KILLWAIT=30               seconds from TERM to KILL
+# MAILPROG=/bin/true        the program that SLURM's mail goes through
 #
 # Partitions: main (default); low, whose jobs get --signal and 30 s when they are preempted;
 # high, which preempts both by requeueing.
@@ -59,7 +60,7 @@ ProctrackType=proctrack/$PROCTRACK
 TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
 MpiDefault=none
-MailProg=/bin/true
+MailProg=${MAILPROG:-/bin/true}
 # Nodes may claim more than the machine has.
 SlurmdParameters=config_overrides
 SelectType=select/cons_tres

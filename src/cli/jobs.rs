@@ -101,6 +101,9 @@ pub struct SubmitArgs {
     /// Wait until the server is ready, and show what it waits for
     #[arg(long)]
     pub wait: bool,
+    /// Ring, and show a notification on the desktop, when the waiting is over
+    #[arg(long, requires = "wait")]
+    pub ring: bool,
 }
 
 /// `llamactl run`

@@ -1,5 +1,6 @@
 //! `notify`, and the flags for notifications of other commands.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
@@ -112,6 +113,32 @@ pub enum NotifyCommand {
     Plugins(PluginsCommand),
     /// Show the ntfy topic, its link and its QR code, to subscribe from a phone
     Topic(TopicArgs),
+    /// Messages that wait to be sent
+    #[command(subcommand)]
+    Outbox(OutboxCommand),
+    /// Follow a job that waits, and tell of it
+    #[command(hide = true)]
+    Pending(PendingArgs),
+    /// Take a mail of slurmctld's: for MailProg in slurm.conf, by way of slurm/mailprog
+    Mailprog(MailprogArgs),
+}
+
+/// `llamactl notify mailprog`
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:
+  llamactl notify mailprog -s 'Slurm Job_id=7 Name=x Ended, Run time 00:01:00, COMPLETED, ExitCode 0' you@example.org
+The job is in the environment, as slurmctld sets it (SLURM_JOB_USER, SLURM_JOB_STATE, …).
+Exit codes: 0 every mail is sent, or kept to be sent; 1 one is neither.")]
+pub struct MailprogArgs {
+    /// What happened, in SLURM's words
+    #[arg(short, long)]
+    pub subject: Option<OsString>,
+    /// Mail addresses, or names of users
+    #[arg(value_name = "ADDRESS")]
+    pub addresses: Vec<String>,
+    /// Bring what waits, in the background
+    #[arg(long, hide = true)]
+    pub carry: bool,
 }
 
 /// `llamactl notify test`
@@ -196,4 +223,20 @@ pub struct TopicArgs {
     /// Make a new topic; whoever knows the old one hears nothing more
     #[arg(long)]
     pub renew: bool,
+}
+
+/// `llamactl notify outbox`
+#[derive(Debug, Clone, Subcommand)]
+pub enum OutboxCommand {
+    /// List what waits, and what could not be delivered in the last day
+    Ls,
+    /// Send what waits now
+    Flush,
+}
+
+/// `llamactl notify pending`
+#[derive(Debug, Clone, Args)]
+pub struct PendingArgs {
+    /// What to do, as `submit` has written it; removed at once
+    pub file: PathBuf,
 }

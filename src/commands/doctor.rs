@@ -75,13 +75,14 @@ async fn examine(context: &Context) -> Vec<Check> {
     let configuration = local::configuration(&settings);
     let settings = settings.unwrap_or_default();
     let slurm = Slurm::from_settings(&settings);
-    let (server, cluster, gpus, registry, mail, ntfy) = tokio::join!(
+    let (server, cluster, gpus, registry, mail, ntfy, told) = tokio::join!(
         limited("llama-server", local::llama_server(&settings)),
         limited("controller", cluster::controller(&slurm)),
         limited("gpus", cluster::gpus(&slurm)),
         limited("registry", services::registry(&settings)),
         limited("mail", services::mail(&settings)),
         limited("ntfy", services::ntfy(&settings)),
+        limited("notify", services::notifications(&settings)),
     );
     let (programs, server) = one_of_two(cluster::programs(&slurm), server);
     let mut checks = vec![configuration, local::models(), programs];
@@ -89,7 +90,7 @@ async fn examine(context: &Context) -> Vec<Check> {
     if checks[2].status == Status::Ok {
         checks.extend([cluster, gpus]);
     }
-    checks.extend([server, registry, mail, ntfy, local::ssh(), local::completions()]);
+    checks.extend([server, registry, mail, ntfy, told, local::ssh(), local::completions()]);
     checks
 }
 

@@ -2,11 +2,13 @@
 
 mod checks;
 mod gpu;
+mod ring;
 mod wait;
 
 use serde::Serialize;
 
 use crate::cli::{ConfigsCommand, SubmitArgs};
+use crate::commands::notify::Pending;
 use crate::commands::{Context, configs};
 use crate::config::model::{GpuLayers, GpuLayersWord, ServerConfig, SlurmConfig, StringOrNumber};
 use crate::config::resolve::{self, Request, Resolved};
@@ -85,8 +87,17 @@ pub async fn run(context: &Context, args: SubmitArgs) -> anyhow::Result<Exit> {
         context.printer.warn(warning);
     }
     let exit = match args.wait {
-        true => wait::until_ready(context, &slurm, &plan.resolved, &submitted, &mut report).await?,
-        false => Exit::OK,
+        true => {
+            let (resolved, report) = (&plan.resolved, &mut report);
+            wait::until_ready(context, &slurm, resolved, &submitted, report, args.ring).await?
+        }
+        false => {
+            let pending = Pending::new(&plan.resolved.spec, &submitted.id);
+            if let Err(error) = super::notify::leave_behind(&pending) {
+                context.printer.warn(format!("nobody will tell if the job waits long: {error:#}"));
+            }
+            Exit::OK
+        }
     };
     context.printer.json(&report)?;
     Ok(exit)

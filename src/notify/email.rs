@@ -10,6 +10,7 @@ use lettre::transport::smtp::client::{CertificateStore, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
+use super::helpers::cut;
 use super::message::one_line;
 use super::private_file;
 use super::programs::{self, Program};
@@ -21,6 +22,8 @@ use crate::http::cause;
 /// How long one step of an SMTP conversation may take (RFC 5321, 4.5.3.2 allows minutes; the
 /// job's own end does not).
 const STEP: Duration = Duration::from_secs(20);
+/// Longest subject, in characters: nobody's list of mails shows more.
+const MAX_SUBJECT: usize = 250;
 /// Longest address (RFC 5321, 4.5.3.1.3).
 const MAX_ADDRESS: usize = 254;
 
@@ -62,7 +65,7 @@ impl Mail {
     /// A wrong address, wrong SMTP settings, or no way at all.
     pub fn new(smtp: Option<&Smtp>, to: &str, words: &Words) -> Result<Mail, String> {
         let to = address(to)?;
-        let subject = one_line(&words.subject);
+        let subject = cut(&one_line(&words.subject), MAX_SUBJECT);
         let from = sender(smtp, &words.owner)?;
         let way = match smtp {
             Some(smtp) => Way::Smtp(Box::new(transport(smtp)?)),

@@ -133,17 +133,23 @@ fn slack_text(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// `text` for Markdown: whatever could be markup gets a backslash, and no `@name` calls anybody.
+/// `text` for Markdown: whatever is markup anywhere gets a backslash, and so does what is markup
+/// at the begin of a line (lists). No more, since some chats show the backslashes that they don't
+/// need. Behind an `@` stands a space of no width, so that no name calls a whole channel.
 fn markdown_text(text: &str) -> String {
-    let special = |c: char| "\\`*_{}[]<>()#+-.!|~".contains(c);
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if special(c) {
-            out.push('\\');
-        }
-        out.push(c);
-        if c == '@' {
-            out.push('\u{200b}');
+    let mut out = String::with_capacity(text.len() + 16);
+    for line in text.split_inclusive('\n') {
+        let indent = line.len() - line.trim_start().len();
+        let digits = line[indent..].bytes().take_while(u8::is_ascii_digit).count();
+        let (begin, marks) = (indent + digits, if digits > 0 { ".)" } else { "-+=" });
+        for (at, c) in line.char_indices() {
+            if "\\`*_[]<>#|~".contains(c) || at == begin && marks.contains(c) {
+                out.push('\\');
+            }
+            out.push(c);
+            if c == '@' {
+                out.push('\u{200b}');
+            }
         }
     }
     out
@@ -179,6 +185,10 @@ mod tests {
         assert_eq!(plain("{{truncate name 4}}"), "a<b…");
         assert_eq!(plain("{{basic \"u\" \"p\"}}"), "dTpw");
         assert_eq!(plain("{{markdown name}}"), "a\\<b\\> \"c\" \\*d\\*");
+        assert_eq!(
+            markdown_text("a-b.c (x)!\n- x_y\n 12. z\n# h @all"),
+            "a-b.c (x)!\n\\- x\\_y\n 12\\. z\n\\# h @\u{200b}all"
+        );
         assert_eq!(plain("{{slack name}}"), "a&lt;b&gt; \"c\" *d*");
     }
 

@@ -75,6 +75,8 @@ pub struct Message {
     items: Vec<Item>,
     /// How many more there are than `items`.
     more: usize,
+    /// Whether they are of several kinds.
+    mixed: bool,
     /// The same for all messages about a job.
     thread: String,
     /// Whether the message goes through a service that is open to the world.
@@ -91,6 +93,7 @@ struct Node {
 /// One notice of a digest.
 #[derive(Debug, Clone, Serialize)]
 struct Item {
+    kind: Kind,
     name: String,
     job: String,
     host: String,
@@ -100,16 +103,17 @@ struct Item {
 
 impl Message {
     /// Puts notices into words, with times in `zone`: one, or a digest of several, which is
-    /// about the first of them. Through a service that is `public`, host and port are left out.
+    /// about the worst of them. Through a service that is `public`, host and port are left out.
     pub fn new(notices: &[Notice], zone: &TimeZone, public: bool) -> Message {
         let none = Notice::default();
-        let notice = notices.first().unwrap_or(&none);
+        let notice = worst(notices).unwrap_or(&none);
         let at = Address::of(notice, public);
         let skipped = notice.log_tail.len().saturating_sub(MAX_LOG_LINES);
         let login = one_line(&notice.ssh_via);
         let time = |at: Option<Timestamp>| at.map(|at| in_zone(at, zone)).unwrap_or_default();
         let number = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
-        let left = notice.ends.map(|ends| ends.duration_since(notice.time).as_secs().max(0) / 60);
+        let left =
+            notice.ends.map(|ends| (ends.duration_since(notice.time).as_secs().max(0) + 30) / 60);
         Message {
             kind: notice.kind,
             level: level(notice),
@@ -159,6 +163,7 @@ impl Message {
             count: notices.len(),
             items: notices.iter().take(MAX_ITEMS).map(|notice| item(notice, public)).collect(),
             more: notices.len().saturating_sub(MAX_ITEMS),
+            mixed: notices.iter().any(|other| other.kind != notice.kind),
             thread: one_line(&notice.thread()),
             public,
         }
@@ -199,12 +204,18 @@ impl Address {
 fn item(notice: &Notice, public: bool) -> Item {
     let at = Address::of(notice, public);
     Item {
+        kind: notice.kind,
         name: one_line(&notice.name),
         job: one_line(&notice.job),
         host: at.host,
         address: at.address,
         reason: one_line(&notice.reason),
     }
+}
+
+/// The notice that a digest is about: the first of the worst.
+pub fn worst(notices: &[Notice]) -> Option<&Notice> {
+    notices.iter().rev().max_by_key(|notice| level(notice))
 }
 
 /// How bad it is: of a job that SLURM writes about, its state says it.

@@ -8,10 +8,12 @@ pub mod channel;
 mod email;
 mod helpers;
 mod http;
+pub mod mailprog;
 mod message;
 pub mod outbox;
 pub mod parcel;
 pub mod plugin;
+pub mod post;
 mod programs;
 mod retry;
 pub mod rules;
@@ -33,6 +35,7 @@ use parcel::Parcel;
 
 pub use crate::domain::notice::{Kind, Level, Notice};
 pub use abroad::abroad;
+pub use message::one_line;
 pub use retry::Fault;
 
 /// Longest error of a delivery that others read, in characters.
@@ -162,7 +165,10 @@ pub async fn prepare(
 /// Channel and target as they may be shown.
 fn shown(target: &str) -> (String, String) {
     match Target::parse(target) {
-        Ok(target) => (target.channel().to_owned(), target.masked()),
+        Ok(target) => match target.address() {
+            Some(address) => (target.channel().to_owned(), address.to_owned()),
+            None => (target.channel().to_owned(), target.masked()),
+        },
         Err(_) => ("unknown".to_owned(), "…".to_owned()),
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::channel::Channel;
 use super::email::{self, Mail, Words};
 use super::helpers::cut;
-use super::message::{Message, one_line};
+use super::message::{Message, one_line, worst};
 use super::retry::Fault;
 use super::template::{Escape, Templates};
 use super::{Kind, Level, Notice, at_home, http, plugin, private_file};
@@ -206,7 +206,7 @@ impl Draft {
     }
 
     fn words(&self, notices: &[Notice], key: &str) -> Result<Words, String> {
-        let first = notices.first();
+        let first = worst(notices);
         Ok(Words {
             subject: self.title.clone(),
             text: self.templates.render("mail.txt.hbs", Escape::None, &self.vars)?,
@@ -228,7 +228,7 @@ impl Draft {
 
     /// What a plugin reads.
     fn event(&self, notices: &[Notice], key: &str) -> Value {
-        let notice = notices.first();
+        let notice = worst(notices);
         json!({
             "version": plugin::VERSION,
             "id": key,

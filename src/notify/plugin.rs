@@ -19,6 +19,8 @@ pub const PREFIX: &str = "llamactl-notify-";
 pub const VERSION: u32 = 1;
 /// How long one try may take.
 const TRY: Duration = Duration::from_secs(30);
+/// Most bytes kept of what a plugin says.
+const MAX_SAID: usize = 16 * 1024;
 /// The exit code that asks for another try: `EX_TEMPFAIL` of sysexits.h.
 const TRY_AGAIN: i32 = 75;
 /// What a plugin sees of our environment: nothing that could hold a secret.
@@ -140,7 +142,7 @@ impl Call {
     /// # Errors
     /// Why it failed, and whether trying again may help.
     pub async fn send(&self) -> Result<(), Fault> {
-        let mut run = Run::new(&self.path).only_env(ENVIRONMENT).own_group().timeout(TRY);
+        let mut run = Run::new(&self.path).only_env(ENVIRONMENT).own_group().last(MAX_SAID).timeout(TRY);
         for (name, value) in &self.env {
             run = run.env(name, value);
         }

@@ -1,5 +1,6 @@
 //! The node's own mail programs, for nodes that have no SMTP server configured.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -42,8 +43,12 @@ pub struct Letter<'a> {
 pub fn find() -> Result<Program, String> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain(FOLDERS.map(PathBuf::from));
-    let folders = std::env::join_paths(folders).unwrap_or(path);
-    let search = |name| which::which_in_global(name, Some(&folders)).ok()?.next();
+    find_in(&std::env::join_paths(folders).unwrap_or(path))
+}
+
+/// The same in `folders`, with `:` between them.
+fn find_in(folders: &OsStr) -> Result<Program, String> {
+    let search = |name| which::which_in_global(name, Some(folders)).ok()?.next();
     search("sendmail")
         .map(Program::Sendmail)
         .or_else(|| search("mail").map(Program::Mail))
@@ -180,7 +185,16 @@ mod tests {
             Program::Mail(installed("/usr/bin/bsd-mailx")),
             Program::Mutt(installed("/usr/bin/mutt")),
         ];
-        for (n, program) in programs.iter().enumerate() {
+        // Found one after the other, the best first.
+        let bin = home.path().join("bin");
+        std::fs::create_dir(&bin).unwrap();
+        let names = ["sendmail", "mail", "mutt"];
+        for (name, program) in names.iter().zip(&programs) {
+            std::os::unix::fs::symlink(program.path(), bin.join(name)).unwrap();
+        }
+        for (n, wanted) in programs.iter().enumerate() {
+            let program = &find_in(bin.as_os_str()).unwrap();
+            assert_eq!(std::mem::discriminant(program), std::mem::discriminant(wanted));
             let letter = Letter {
                 to: "alice@example.test",
                 subject: "Llama Server Ready - Job 4711",
@@ -196,7 +210,9 @@ mod tests {
             assert!(mail.contains("\nSubject: Llama Server Ready - Job 4711\r\n"), "{mail}");
             assert!(mail.contains("~!touch pwned\r\n"), "{mail}");
             assert!(mail.trim_end().ends_with("the end"), "{mail}");
+            std::fs::remove_file(bin.join(names[n])).unwrap();
         }
+        assert!(find_in(bin.as_os_str()).unwrap_err().contains("notify.smtp"));
         assert!(!home.path().join("sent").exists());
         assert!(!Path::new("pwned").exists());
         sink.abort();

@@ -120,7 +120,9 @@ impl Templates {
         let at =
             |line: Option<usize>| line.map_or_else(|| ":".to_owned(), |line| format!(":{line}:"));
         let mut engine = helpers::engine(escape);
-        self.partials(&mut engine, escape);
+        if text.contains("{{>") {
+            self.partials(&mut engine, escape);
+        }
         engine
             .register_template_string("it", text)
             .map_err(|error| format!("{} {}", at(error.pos().map(|pos| pos.0)), error.reason()))?;

@@ -5,6 +5,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -72,6 +73,8 @@ struct Shared {
     closing: watch::Sender<Closing>,
     in_flight: Counter,
     connections: Counter,
+    /// Requests that were answered, other than questions about the server itself.
+    served: AtomicU64,
 }
 
 impl Gate {
@@ -96,6 +99,7 @@ impl Gate {
             closing: watch::Sender::new(Closing::No),
             in_flight: Counter::default(),
             connections: Counter::default(),
+            served: AtomicU64::new(0),
         });
         tokio::spawn(accept(listener, Arc::clone(&shared)));
         Ok(Gate { shared, address })
@@ -119,6 +123,11 @@ impl Gate {
     /// Requests in flight.
     pub fn in_flight(&self) -> usize {
         *self.shared.in_flight.borrow()
+    }
+
+    /// Requests for tokens or embeddings that were answered since the start.
+    pub fn served(&self) -> u64 {
+        self.shared.served.load(Ordering::Relaxed)
     }
 
     /// Waits, after [`Gate::refuse`], until no request is in flight and every answer has left
@@ -219,6 +228,7 @@ async fn answer(mut request: Request<Incoming>, shared: &Shared) -> Answer {
     // Counted before the look at the phase: a drain must not miss it.
     let count = Counted::new(&shared.in_flight);
     let phase = *shared.phase.borrow();
+    let asks_for_work = request.method() == http::Method::POST;
     let mut response = match phase {
         Phase::Loading => unavailable(StatusCode::SERVICE_UNAVAILABLE, "Loading model"),
         Phase::Draining => {
@@ -226,7 +236,12 @@ async fn answer(mut request: Request<Incoming>, shared: &Shared) -> Answer {
             unavailable(StatusCode::SERVICE_UNAVAILABLE, message)
         }
         Phase::Open => match upstream::pass_on(request, &shared.socket, count).await {
-            Ok(response) => response.map(Either::Right),
+            Ok(response) => {
+                if asks_for_work && response.status().is_success() {
+                    shared.served.fetch_add(1, Ordering::Relaxed);
+                }
+                response.map(Either::Right)
+            }
             Err(error) => {
                 tracing::debug!(%error, "llama-server does not answer");
                 unavailable(StatusCode::BAD_GATEWAY, "llama-server does not answer")

@@ -55,9 +55,9 @@ impl Backend {
         llama::load(&self.get_ok("/slots").await?)
     }
 
-    /// How many tokens it has generated for requests that have ended.
-    pub async fn generated(&self) -> Option<u64> {
-        llama::generated(&self.get_ok("/metrics").await?)
+    /// How many tokens it has read and generated for requests that have ended.
+    pub async fn totals(&self) -> Option<llama::Totals> {
+        llama::totals(&self.get_ok("/metrics").await?)
     }
 
     async fn get_ok(&self, path: &str) -> Option<Bytes> {

@@ -235,14 +235,25 @@ pub fn load(body: &[u8]) -> Option<Load> {
     Some(Load { slots, running })
 }
 
-/// The tokens that were generated for requests that have ended, from the answer of `/metrics`:
-/// those of a request are counted at its end.
-pub fn generated(body: &[u8]) -> Option<u64> {
+/// What `/metrics` counts: the tokens of a request are counted at its end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Tokens of prompts that were read.
+    pub read: u64,
+    /// Tokens that were generated.
+    pub generated: u64,
+}
+
+/// The totals, from the answer of `/metrics`.
+pub fn totals(body: &[u8]) -> Option<Totals> {
     let text = std::str::from_utf8(body).ok()?;
-    let value =
-        text.lines().find_map(|line| line.strip_prefix("llamacpp:tokens_predicted_total "))?;
-    let number: f64 = value.trim().parse().ok()?;
-    (number >= 0.0).then_some(number as u64)
+    let value = |name: &str| {
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
+        let number: f64 = value.trim().parse().ok()?;
+        (number >= 0.0).then_some(number as u64)
+    };
+    let generated = value("llamacpp:tokens_predicted_total")?;
+    Some(Totals { read: value("llamacpp:prompt_tokens_total").unwrap_or_default(), generated })
 }
 
 /// Why llama-server ended, as far as its last lines tell, in words for the person who has to

@@ -10,6 +10,7 @@ pub mod health;
 pub mod llama;
 pub mod log;
 pub mod machine;
+mod news;
 pub mod registration;
 pub mod report;
 pub mod run;

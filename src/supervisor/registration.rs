@@ -347,7 +347,7 @@ impl Keeper {
         let models = async { if self.models.is_empty() { backend.models().await } else { None } };
         let (load, generated, models) = tokio::join!(
             tokio::time::timeout(limit, backend.load()),
-            tokio::time::timeout(limit, backend.generated()),
+            tokio::time::timeout(limit, backend.totals()),
             tokio::time::timeout(limit, models)
         );
         if let Ok(Some(models)) = models {
@@ -357,7 +357,7 @@ impl Keeper {
             return Look { slots: self.busy(), ..Look::default() };
         };
         self.total = Some(load.slots.total);
-        let generated = generated.ok().flatten();
+        let generated = generated.ok().flatten().map(|totals| totals.generated);
         let tokens_per_second =
             generated.and_then(|ended| self.measure(Instant::now(), ended + load.running));
         Look { slots: Some(load.slots), tokens_per_second }

@@ -93,14 +93,13 @@ pub fn socket_folder() -> Result<tempfile::TempDir, Failure> {
 }
 
 /// What is told, as far as the setup knows it.
-pub fn notice(setup: &Setup, kind: Kind, port: u16) -> Notice {
+pub fn notice(setup: &Setup) -> Notice {
     let spec = &setup.spec;
     Notice {
-        port,
         registry: spec.registry.clone().unwrap_or_default(),
         ssh_via: spec.ssh_via.clone().unwrap_or_default(),
         log_file: setup.log_file.clone(),
-        ..Notice::of(kind, setup.info.clone())
+        ..Notice::of(Kind::Ready, setup.info.clone())
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use nix::sys::signal::Signal;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::child::{self, Child};
@@ -16,6 +17,7 @@ use super::health::Backend;
 use super::llama;
 use super::log::Log;
 use super::machine::{Action, End, Event, Limits, Machine};
+use super::news::News;
 use super::registration::{Registration, Subject, owners_targets};
 use super::report;
 use super::setup::{JobFacts, Setup};
@@ -25,9 +27,9 @@ use crate::config::units;
 use crate::connection::Connection;
 use crate::domain::server::{Access, ServerInfo, ServerState};
 use crate::exit::{Exit, Failure};
-use crate::notify::{self, Kind};
+use crate::notify::{Kind, Notice};
 use crate::secret::Secret;
-use crate::shutdown::{Signals, Stop};
+use crate::shutdown::Signals;
 
 /// A server with this label and the value `open` shows its `/metrics` without its key.
 const METRICS_LABEL: &str = "metrics";
@@ -35,9 +37,10 @@ const METRICS_LABEL: &str = "metrics";
 pub const DEFAULT_KILL_WAIT: Duration = Duration::from_secs(30);
 /// How long unregistering may take at the end.
 const GOODBYE: Duration = Duration::from_secs(3);
-/// How long the notification of a failure may take, and of readiness, in the background.
-const FAILED_NOTICE: Duration = Duration::from_secs(10);
-const READY_NOTICE: Duration = Duration::from_secs(600);
+/// How long the notification of the end may take.
+const LAST_NOTICE: Duration = Duration::from_secs(10);
+/// How long llama-server may take to say what it did in all.
+const TOTALS: Duration = Duration::from_millis(500);
 /// What is kept of KillWait for the very end.
 const LAST: Duration = Duration::from_millis(300);
 /// How long the ready notification waits for what is still asked of SLURM.
@@ -58,9 +61,9 @@ pub async fn run(
     let mut story = match Story::begin(&setup, started).await {
         Ok(story) => story,
         Err(failure) => {
-            let notice = report::notice(&setup, Kind::Failed, setup.info.port);
-            let notice = notify::Notice { reason: failure.message.clone(), ..notice };
-            tell_failure(&setup.spec, &notice, FAILED_NOTICE, &mut signals).await;
+            let why = |notice: &mut Notice| notice.reason.clone_from(&failure.message);
+            let news = News::new(&setup, None);
+            news.tell(Kind::Failed, why, LAST_NOTICE, &mut signals).await;
             return Err(failure.into());
         }
     };
@@ -72,6 +75,7 @@ pub async fn run(
     let mut machine = Machine::new(limits);
     story.watch_health();
     story.ask(facts);
+    story.news.flush();
     let end = story.live(&mut machine, &mut signals).await?;
     let killed_at = machine.killed_at().map(|at| started + at);
     story.end(end, killed_at, &mut signals).await
@@ -89,7 +93,11 @@ struct Story<'a> {
     log: Log,
     registration: Option<Registration>,
     file: Option<report::OurFile>,
-    announced: Option<JoinHandle<()>>,
+    news: News,
+    /// When people are told that the walltime ends soon.
+    expires: Option<Instant>,
+    /// What the server did in all, as far as it could be asked.
+    totals: Arc<OnceLock<llama::Totals>>,
     facts: watch::Sender<Option<JobFacts>>,
     events: (mpsc::Sender<Event>, mpsc::Receiver<Event>),
     /// The folder of the socket. Removed with this.
@@ -142,10 +150,16 @@ impl<'a> Story<'a> {
             let subject = Subject { info: info.clone(), api_key, notify, backend, gate };
             Registration::start(RegistryClient::new(url).token(token), subject)
         });
+        let mut news = News::new(setup, None);
+        news.know(|notice| notice.port = info.port);
+        news.report_to(registration.as_ref().map(Registration::teller));
         Ok(Story {
             setup,
             info,
             started,
+            news,
+            expires: None,
+            totals: Arc::default(),
             gate,
             backend,
             key,
@@ -153,7 +167,6 @@ impl<'a> Story<'a> {
             log,
             registration,
             file: None,
-            announced: None,
             facts: watch::Sender::new(None),
             events: mpsc::channel(8),
             _folder: folder,
@@ -182,12 +195,18 @@ impl<'a> Story<'a> {
     async fn live(&mut self, machine: &mut Machine, signals: &mut Signals) -> anyhow::Result<End> {
         loop {
             let wake = machine.wake().map(|at| self.started + at);
+            let expires = self.expires;
             let event = tokio::select! {
                 biased;
                 stop = signals.next() => Event::Stop(stop),
                 ended = self.child.wait() => Event::Ended(ended?),
                 Some(event) = self.events.1.recv() => event,
                 () = sleep_until(wake) => Event::Tick,
+                () = sleep_until(expires) => {
+                    self.expires = None;
+                    self.news.tell_later(Kind::Expiring);
+                    continue;
+                }
             };
             let now = self.started.elapsed();
             for action in machine.on(event, now) {
@@ -206,8 +225,10 @@ impl<'a> Story<'a> {
         }
     }
 
-    fn tell_ends(&self) {
+    fn tell_ends(&mut self) {
         let ends = self.facts.borrow().and_then(|facts| facts.ends);
+        self.news.know(|notice| notice.ends = notice.ends.or(ends));
+        self.wait_for_the_end();
         if let Some(registration) = &self.registration {
             registration.tell(|report| report.ends = ends.or(report.ends));
         }
@@ -231,35 +252,40 @@ impl<'a> Story<'a> {
         };
         self.file = report::OurFile::write(connection, &self.setup.connection_dir).await;
         tracing::info!("use it with: llamactl connect {}", self.info.job.job());
-        self.announced = Some(self.tell_ready());
+        let (needs_key, file) = (self.key.is_some(), self.file.as_ref());
+        let file = file.map_or(String::new(), report::OurFile::name);
+        let facts = self.facts_soon();
+        self.news.know(|notice| {
+            notice.needs_key = needs_key;
+            notice.connection_file = file;
+        });
+        self.news.tell_once(Kind::Ready, facts);
+        self.wait_for_the_end();
     }
 
-    fn tell_ready(&self) -> JoinHandle<()> {
-        let mut notice = report::notice(self.setup, Kind::Ready, self.info.port);
-        notice.needs_key = self.key.is_some();
-        notice.connection_file = self.file.as_ref().map_or(String::new(), report::OurFile::name);
-        let (targets, mut facts) = (self.setup.spec.notify.clone(), self.facts.subscribe());
-        let teller = self.registration.as_ref().map(Registration::teller);
-        tokio::spawn(async move {
-            if targets.is_empty() {
-                return;
-            }
-            let known = facts.wait_for(Option::is_some);
-            if let Ok(Ok(facts)) = tokio::time::timeout(FACTS, known).await {
-                notice.ends = notice.ends.or(facts.and_then(|facts| facts.ends));
-            }
-            let deliveries = notify::deliver(&targets, &notice, READY_NOTICE).await;
-            report::log(&deliveries);
-            if let Some(teller) = teller {
-                let told = report::notified(&targets, "ready", &deliveries);
-                teller.tell(|report| report.notified.extend(told));
-            }
-        })
+    /// When the walltime ends, as soon as SLURM has told it.
+    fn facts_soon(&self) -> impl Future<Output = Option<Timestamp>> + Send + 'static {
+        let mut facts = self.facts.subscribe();
+        async move {
+            let known = tokio::time::timeout(FACTS, facts.wait_for(Option::is_some)).await;
+            known.ok()?.ok()?.and_then(|facts| facts.ends)
+        }
+    }
+
+    /// Sets the time at which people are told that the walltime ends soon.
+    fn wait_for_the_end(&mut self) {
+        let ends = self.info.ends.or_else(|| self.facts.borrow().and_then(|facts| facts.ends));
+        if let (Some(ends), true) = (ends, self.file.is_some()) {
+            let from_now = self.news.expires(ends, Timestamp::now());
+            self.expires = from_now.map(|from_now| Instant::now() + from_now);
+        }
     }
 
     /// Take nothing new, and watch for the end of what runs.
-    fn refuse(&self, time: Option<Duration>) {
+    fn refuse(&mut self, time: Option<Duration>) {
         self.gate.refuse();
+        self.expires = None;
+        self.news.tell_later(Kind::Draining);
         if let Some(registration) = &self.registration {
             registration.tell(|report| report.state = ServerState::Draining);
         }
@@ -272,8 +298,15 @@ impl<'a> Story<'a> {
             ),
         }
         let (gate, events) = (self.gate.clone(), self.events.0.clone());
+        let asked =
+            self.news.tells(Kind::Ended).then(|| (self.backend.clone(), self.totals.clone()));
         tokio::spawn(async move {
             gate.drained().await;
+            if let Some((backend, totals)) = asked
+                && let Ok(Some(known)) = tokio::time::timeout(TOTALS, backend.totals()).await
+            {
+                let _ = totals.set(known);
+            }
             let _ = events.send(Event::Drained).await;
         });
     }
@@ -300,33 +333,37 @@ impl<'a> Story<'a> {
                 registration.finish(goodbye).await;
             }
         };
-        let announced = async {
-            if let Some(mut announced) = self.announced.take()
-                && tokio::time::timeout(goodbye, &mut announced).await.is_err()
-            {
-                announced.abort();
-                tracing::warn!("the ready notification was not delivered before the end");
-            }
-        };
-        tokio::join!(unregister, announced);
+        tokio::join!(unregister, self.news.finish(goodbye));
         let lines = self.log.lines();
         match report::failure(end, &lines, self.setup) {
             None => {
                 tracing::info!("stopped");
+                let ended = |notice: &mut Notice| self.sum_up(notice);
+                self.news.tell(Kind::Ended, ended, left(LAST_NOTICE), signals).await;
                 Ok(Exit::OK)
             }
             Some(failure) => {
                 if !matches!(end, End::StoppedBadly(_)) {
-                    let notice = report::notice(self.setup, Kind::Failed, self.info.port);
-                    let reason = failure.message.clone();
                     let log_tail = report::tail(lines, self.key.as_ref());
-                    let notice = notify::Notice { reason, log_tail, ..notice };
-                    let limit = left(FAILED_NOTICE);
-                    tell_failure(&self.setup.spec, &notice, limit, signals).await;
+                    let why = |notice: &mut Notice| {
+                        self.sum_up(notice);
+                        notice.reason.clone_from(&failure.message);
+                        notice.log_tail = log_tail;
+                    };
+                    self.news.tell(Kind::Failed, why, left(LAST_NOTICE), signals).await;
                 }
                 Err(failure.into())
             }
         }
+    }
+
+    /// What it did while it ran.
+    fn sum_up(&self, notice: &mut Notice) {
+        let totals = self.totals.get();
+        notice.ran_for = Some(self.started.elapsed().as_secs());
+        notice.requests = Some(self.gate.served());
+        notice.tokens_in = totals.map(|totals| totals.read);
+        notice.tokens_out = totals.map(|totals| totals.generated);
     }
 }
 
@@ -334,23 +371,6 @@ async fn sleep_until(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
-    }
-}
-
-/// Tells people of a failure, until `limit` or the next SIGTERM.
-async fn tell_failure(
-    spec: &Spec,
-    notice: &notify::Notice,
-    limit: Duration,
-    signals: &mut Signals,
-) {
-    if spec.notify.is_empty() || limit.is_zero() {
-        return;
-    }
-    let terminated = async { while signals.next().await != Stop::Terminate {} };
-    tokio::select! {
-        delivered = notify::deliver(&spec.notify, notice, limit) => report::log(&delivered),
-        () = terminated => tracing::warn!("the notification was broken off"),
     }
 }
 

@@ -17,17 +17,20 @@ const START: Duration = Duration::from_secs(30);
 
 /// A program of `service.sh` that runs, or did.
 #[derive(Debug)]
-struct Service {
+pub struct Service {
     name: &'static str,
     args: Vec<String>,
-    port: u16,
+    /// Where it listens.
+    pub port: u16,
     // Stopped before the folder goes.
     daemon: Option<Daemon>,
-    folder: tempfile::TempDir,
+    /// Where it has its files.
+    pub folder: tempfile::TempDir,
 }
 
 impl Service {
-    fn new(name: &'static str, args: &[&str]) -> Service {
+    /// One that does not run yet, of `service.sh`'s.
+    pub fn new(name: &'static str, args: &[&str]) -> Service {
         let prefix = format!("llamactl-{name}-");
         let folder = tempfile::Builder::new().prefix(&prefix).tempdir().expect("tempdir");
         let args = args.iter().map(|arg| (*arg).to_owned()).collect();
@@ -36,7 +39,7 @@ impl Service {
 
     /// Starts it, and waits until `answers` does.
     #[track_caller]
-    fn start(&mut self, mut answers: impl FnMut(u16) -> bool) {
+    pub fn start(&mut self, mut answers: impl FnMut(u16) -> bool) {
         assert!(self.daemon.is_none(), "{} runs already", self.name);
         let mut command = Command::new(project().join("scripts/lab/service.sh"));
         command.env("LLAMACTL_LAB", lab_home()).arg(self.name).arg("run").arg(self.folder.path());

@@ -11,6 +11,7 @@
 pub mod cluster;
 pub mod http;
 pub mod lab;
+pub mod mail;
 pub mod partition;
 pub mod services;
 

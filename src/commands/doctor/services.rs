@@ -4,8 +4,10 @@ use super::{Check, LIMIT};
 use crate::api::tokens::WhoAmI;
 use crate::client::{ClientError, RegistryClient};
 use crate::config::settings::{Settings, SmtpSecurity};
+use crate::config::targets::{self, Asked};
 use crate::config::token::token;
 use crate::http::{cause, http};
+use crate::notify::{self, post};
 use crate::output::printable;
 
 /// Whether the registry answers.
@@ -129,5 +131,37 @@ pub async fn ntfy(settings: &Settings) -> Check {
         Err(error) => {
             Check::missing(NAME, format!("{server} can't be reached: {}", cause(&error)), mend)
         }
+    }
+}
+
+/// Whether every target of the configuration is one, and whether messages wait.
+pub async fn notifications(settings: &Settings) -> Check {
+    const NAME: &str = "notify";
+    let how = match targets::resolve(settings, &Asked::default()) {
+        Ok(how) => how,
+        Err(error) => return Check::missing(NAME, error.message, "correct notify.to"),
+    };
+    if how.is_empty() {
+        let mend = "set notify.to; `llamactl notify channels` lists what there is";
+        return Check::absent(NAME, "nobody is told by itself", mend);
+    }
+    let looked = tokio::task::spawn_blocking(move || {
+        let wrong = notify::check(&how).err();
+        (wrong, how.to.len(), post::outbox(&how).waiting().map_or(0, |waiting| waiting.len()))
+    });
+    match looked.await {
+        Ok((Some(wrong), ..)) => {
+            Check::missing(NAME, wrong, "correct notify.to; `llamactl notify test` tries it")
+        }
+        Ok((None, count, 0)) => {
+            let text = format!("{count} configured; `llamactl notify test` tries them");
+            Check::ok(NAME, text)
+        }
+        Ok((None, _, waiting)) => Check::missing(
+            NAME,
+            format!("{waiting} messages wait to be sent"),
+            "`llamactl notify outbox ls` says why, `llamactl notify outbox flush` sends them",
+        ),
+        Err(error) => Check::missing(NAME, error.to_string(), "try again"),
     }
 }

@@ -13,6 +13,7 @@ use crate::config::resolve;
 use crate::config::settings::Settings;
 use crate::connection::{self, Connection};
 use crate::exit::{Exit, Failure};
+use crate::notify::post::{self, Post};
 use crate::notify::{self, Notice};
 
 /// Lines from the end of the log that go into a message.
@@ -31,7 +32,9 @@ pub async fn run(
     let how = whom(&settings, flags)?;
     notify::check(&how).map_err(Failure::usage)?;
     let notice = notice(event, &settings)?;
-    answer(context, notify::deliver(&how, &notice, DEADLINE).await)
+    let outbox = post::outbox(&how);
+    let post = Post::new(how.clone(), None);
+    answer(context, post::tell(&how, &outbox, &post, &notice, DEADLINE).await)
 }
 
 fn notice(args: &EventFlags, settings: &Settings) -> Result<Notice, Failure> {

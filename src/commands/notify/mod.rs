@@ -1,6 +1,9 @@
 //! `llamactl notify`
 
 mod event;
+mod mailprog;
+mod outbox;
+mod pending;
 mod preview;
 mod templates;
 mod topic;
@@ -16,9 +19,11 @@ use crate::config::targets::{self, Asked};
 use crate::domain::target::{self, Target};
 use crate::exit::{Exit, Failure};
 use crate::notify::channel::{self, Channel};
+use crate::notify::post::Relay;
 use crate::notify::{self, Delivery, Kind, parcel, plugin};
 use crate::output;
 
+pub use pending::{Pending, leave_behind};
 pub use topic::show as show_topic;
 
 /// How long all tries together may take: somebody waits for this command.
@@ -37,6 +42,9 @@ pub async fn run(context: &Context, args: NotifyArgs) -> anyhow::Result<Exit> {
         Some(NotifyCommand::Templates(command)) => templates::run(context, command),
         Some(NotifyCommand::Plugins(PluginsCommand::Ls)) => plugins(context),
         Some(NotifyCommand::Topic(args)) => topic::run(context, &args),
+        Some(NotifyCommand::Outbox(command)) => outbox::run(context, command).await,
+        Some(NotifyCommand::Pending(args)) => pending::run(context, &args).await,
+        Some(NotifyCommand::Mailprog(args)) => mailprog::run(context, &args).await,
     }
 }
 
@@ -53,6 +61,14 @@ pub fn asked(flags: &NotifyFlags) -> Result<Asked, Failure> {
         to: flags.to.clone(),
         events: events.map_err(Failure::usage)?,
     })
+}
+
+/// What sends through the registry, where one is configured.
+///
+/// # Errors
+/// A token that can't be read.
+fn relay(_context: &Context) -> Result<Option<Box<dyn Relay>>, Failure> {
+    Ok(None)
 }
 
 /// Who is told, by flags, environment and configuration.

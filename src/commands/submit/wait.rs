@@ -6,7 +6,9 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::Report;
+use super::ring::ring;
 use crate::commands::Context;
+use crate::commands::notify::Pending;
 use crate::commands::tail::tail;
 use crate::config::resolve::Resolved;
 use crate::connection::Connection;
@@ -31,6 +33,7 @@ pub(super) async fn until_ready(
     resolved: &Resolved,
     submitted: &Submitted,
     report: &mut Report,
+    rings: bool,
 ) -> anyhow::Result<Exit> {
     let bar = context.printer.spinner();
     let id = &submitted.id;
@@ -38,12 +41,20 @@ pub(super) async fn until_ready(
     let dir = resolved.spec.connection_dir.clone().unwrap_or_else(|| PathBuf::from("."));
     let say = |text: String| bar.set_message(printable(&text));
     say(format!("job {id}: submitted"));
+    let mut pending = Pending::new(&resolved.spec, id);
     let end = tokio::select! {
         url = answers(&dir, id) => End::Ready(url),
-        reason = job_gone(slurm, id, log.as_deref(), &say) => End::Gone(reason),
+        reason = job_gone(slurm, id, log.as_deref(), &mut pending, &say) => End::Gone(reason),
         _ = tokio::signal::ctrl_c() => End::Interrupted,
     };
     bar.finish_and_clear();
+    if rings {
+        match &end {
+            End::Ready(url) => ring(&format!("{} is ready", resolved.name), url).await,
+            End::Gone(why) => ring(&format!("{} failed", resolved.name), why).await,
+            End::Interrupted => {}
+        }
+    }
     finish(context.printer, id, log.as_deref(), end, report)
 }
 
@@ -107,7 +118,13 @@ async fn is_healthy(url: &str) -> bool {
 }
 
 /// Why the job is gone, once it is; says how it is until then.
-async fn job_gone(slurm: &Slurm, id: &str, log: Option<&Path>, say: &impl Fn(String)) -> String {
+async fn job_gone(
+    slurm: &Slurm,
+    id: &str,
+    log: Option<&Path>,
+    pending: &mut Pending,
+    say: &impl Fn(String),
+) -> String {
     let mut pause = ASK_FIRST;
     let mut state = None;
     loop {
@@ -120,6 +137,7 @@ async fn job_gone(slurm: &Slurm, id: &str, log: Option<&Path>, say: &impl Fn(Str
                     pause = if now == state { (pause * 3 / 2).min(ASK_MOST) } else { ASK_FIRST };
                     state = now;
                     if let Some(job) = &job {
+                        pending.tell_of(job);
                         say(describe(job));
                     }
                 }

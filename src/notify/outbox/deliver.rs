@@ -142,9 +142,14 @@ impl Outbox {
         for envelope in envelopes {
             targets.entry(&envelope.target).or_default().push(envelope);
         }
-        let one = |(target, own)| self.deliver_to(target, own, courier, deadline);
+        // Made before they run: a closure over borrowed values within a stream could not be
+        // sent to another thread.
+        let visits: Vec<_> = targets
+            .into_iter()
+            .map(|(target, own)| self.deliver_to(target, own, courier, deadline))
+            .collect();
         let outcomes: Vec<Vec<Outcome>> =
-            futures_util::stream::iter(targets).map(one).buffer_unordered(AT_ONCE).collect().await;
+            futures_util::stream::iter(visits).buffer_unordered(AT_ONCE).collect().await;
         in_order(envelopes, outcomes.into_iter().flatten())
     }
 

@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
+use nix::fcntl::OFlag;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -318,7 +319,10 @@ fn private() -> OpenOptions {
 /// The content of a file, up to one byte more than it may have; nothing when there is no file.
 fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, String> {
     let wrong = |error| format!("can't read {}: {error}", path.display());
-    let file = match File::open(path) {
+    // Should it be a pipe, nobody waits for somebody who writes to it.
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(OFlag::O_NONBLOCK.bits());
+    let file = match options.open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(wrong(error)),

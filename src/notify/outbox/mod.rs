@@ -182,7 +182,7 @@ impl Outcome {
 }
 
 /// One envelope that waits.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Waiting {
     /// Its id.
     pub id: String,

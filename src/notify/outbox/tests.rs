@@ -373,12 +373,13 @@ async fn strange_files_are_moved_aside_and_stop_nothing() {
     let (queue, name) = (dir.path().join("outbox/queue"), files(dir.path(), "queue").remove(0));
     let (hash, _) = name.split_at(33);
     let with_id = |id: Uuid| queue.join(format!("{hash}{id}.json"));
-    // Torn, foreign, misplaced, a folder, a link to nowhere, and a state that is torn.
+    // Torn, foreign, misplaced, a folder, a link to nowhere, a pipe, and a state that is torn.
     fs::write(with_id(Uuid::now_v7()), &fs::read(queue.join(&name)).unwrap()[..50]).unwrap();
     fs::write(queue.join("notes.txt"), "remember the milk").unwrap();
     fs::copy(queue.join(&name), with_id(Uuid::now_v7())).unwrap();
     fs::create_dir(with_id(Uuid::now_v7())).unwrap();
     symlink("/no/such/file", queue.join("link.json")).unwrap();
+    nix::unistd::mkfifo(&with_id(Uuid::now_v7()), nix::sys::stat::Mode::S_IRWXU).unwrap();
     fs::write(dir.path().join(format!("outbox/targets/{}.json", &hash[..32])), "{\"mess").unwrap();
     // One of a later version is left alone.
     let mut later: serde_json::Value = serde_json::to_value(envelope("ntfy://t", None)).unwrap();
@@ -391,7 +392,7 @@ async fn strange_files_are_moved_aside_and_stop_nothing() {
     assert_eq!(courier.calls()[0].2, [good.id]);
     let left = files(dir.path(), "queue");
     assert_eq!(left, [with_id(id).file_name().unwrap().to_str().unwrap()]);
-    assert_eq!(files(dir.path(), "strange").len(), 6);
+    assert_eq!(files(dir.path(), "strange").len(), 7);
 }
 
 #[tokio::test(start_paused = true)]
