@@ -142,7 +142,8 @@ impl Call {
     /// # Errors
     /// Why it failed, and whether trying again may help.
     pub async fn send(&self) -> Result<(), Fault> {
-        let mut run = Run::new(&self.path).only_env(ENVIRONMENT).own_group().last(MAX_SAID).timeout(TRY);
+        let mut run =
+            Run::new(&self.path).only_env(ENVIRONMENT).own_group().last(MAX_SAID).timeout(TRY);
         for (name, value) in &self.env {
             run = run.env(name, value);
         }

@@ -18,7 +18,8 @@ pub async fn ring(title: &str, text: &str) {
         let _ = out.write_all(sequence(title, text).as_bytes());
         let _ = out.flush();
     }
-    let desktop = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
+    let desktop =
+        ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
     if desktop {
         let show = Run::new("notify-send").args(["--app-name", "llamactl", "--"]);
         // A desktop without it has heard the bell.
