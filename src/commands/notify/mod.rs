@@ -45,6 +45,11 @@ pub async fn run(context: &Context, args: NotifyArgs) -> anyhow::Result<Exit> {
         Some(NotifyCommand::Channels) => channels(context),
         Some(NotifyCommand::Templates(command)) => templates::run(context, command),
         Some(NotifyCommand::Plugins(PluginsCommand::Ls)) => plugins(context),
+        Some(NotifyCommand::Plugins(PluginsCommand::Schema)) => {
+            let schema = schemars::schema_for!(plugin::Event);
+            context.printer.line(serde_json::to_string_pretty(&schema)?)?;
+            Ok(Exit::OK)
+        }
         Some(NotifyCommand::Topic(args)) => topic::run(context, &args),
         Some(NotifyCommand::Outbox(command)) => outbox::run(context, command).await,
         Some(NotifyCommand::Pending(args)) => pending::run(context, &args).await,
