@@ -35,6 +35,8 @@ pub trait Relay: Send + Sync {
 pub struct Post {
     how: NotifySpec,
     relay: Option<Box<dyn Relay>>,
+    /// For HTTP, where it is not the usual one.
+    client: Option<reqwest::Client>,
     /// How many messages a minute each channel takes; asked for often, and read from files.
     paces: Mutex<BTreeMap<String, Option<u32>>>,
 }
@@ -44,14 +46,22 @@ impl Post {
     /// other way.
     pub fn new(how: NotifySpec, relay: Option<Box<dyn Relay>>) -> Post {
         let relay = relay.filter(|_| how.via != Via::Direct);
-        Post { how, relay, paces: Mutex::default() }
+        Post { how, relay, client: None, paces: Mutex::default() }
+    }
+
+    /// The same, which speaks HTTP by this client.
+    pub fn by(self, client: reqwest::Client) -> Post {
+        Post { client: Some(client), ..self }
     }
 
     async fn directly(&self, target: &str, letters: &[Envelope]) -> Result<(), Fault> {
         let notices: Vec<Notice> = letters.iter().map(|letter| letter.notice.clone()).collect();
         let key = outbox::key(letters);
         let end = Instant::now() + WRITE;
-        let client = crate::http::http().map_err(|error| Fault::Permanent(cause(&error)))?;
+        let client = match &self.client {
+            Some(client) => client,
+            None => crate::http::http().map_err(|error| Fault::Permanent(cause(&error)))?,
+        };
         let parcel = prepare(&self.how, target, &notices, &key, end);
         parcel.await.map_err(Fault::Permanent)?.send(client).await
     }
@@ -110,7 +120,8 @@ pub fn outbox(how: &NotifySpec) -> Outbox {
     Outbox::new(&folder.join("outbox"), limits(how))
 }
 
-fn limits(how: &NotifySpec) -> Limits {
+/// The limits that the configuration sets.
+pub fn limits(how: &NotifySpec) -> Limits {
     let usual = Limits::default();
     Limits {
         a_minute: how.a_minute.unwrap_or(usual.a_minute),

@@ -17,11 +17,10 @@ use crate::api::Notified;
 use crate::config::spec::NotifySpec;
 use crate::domain::notice::Notice;
 use crate::domain::target::Target;
-use crate::http;
 use crate::http::guard::{REFUSED, guarded_client};
 use crate::notify::{
     self, Fault,
-    outbox::{Courier, Envelope, Limits, Outbox, key},
+    outbox::{Courier, Envelope, Limits, Outbox},
 };
 
 /// Messages that wait, in all and for one target.
@@ -37,8 +36,6 @@ const NOTED: Duration = Duration::from_millis(300);
 const TRIES: (u32, Duration) = (5, Duration::from_secs(1));
 /// Outcomes that wait to be written down.
 const OUTCOMES: usize = 10_000;
-/// How long one try may take.
-const TRY: Duration = Duration::from_secs(60);
 
 /// On whose behalf something is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,13 +76,8 @@ pub struct Post {
 impl Post {
     /// A post whose letters are in `folder`.
     pub fn new(folder: &Path, how: &NotifySpec) -> Post {
-        let usual = Limits::default();
-        let limits = Limits {
-            a_minute: how.a_minute.unwrap_or(usual.a_minute),
-            digest: how.digest.map_or(usual.digest, Duration::from_secs),
-            entries: WAITING.0,
-            per_target: WAITING.1,
-        };
+        let limits =
+            Limits { entries: WAITING.0, per_target: WAITING.1, ..notify::post::limits(how) };
         Post { outbox: Outbox::new(folder, limits) }
     }
 
@@ -111,7 +103,9 @@ impl Post {
             Err(error) => return tracing::error!(%error, "nothing can be sent"),
         };
         let channels = Arc::clone(&service.channels);
-        let carrier = Carrier { channels, done, guarded };
+        let usual = || notify::post::Post::new(channels.how.clone(), None);
+        let (trusted, guarded) = (usual(), usual().by(guarded));
+        let carrier = Carrier { channels, done, trusted, guarded };
         let outbox = self.outbox.clone();
         // The carrier goes when nothing is sent any more: then there are no more outcomes.
         let send = async move { outbox.run(&carrier, stopping).await };
@@ -186,37 +180,32 @@ async fn tell(service: &Service, letter: &Envelope, error: Option<&str>) {
 struct Carrier {
     channels: Arc<Channels>,
     done: mpsc::Sender<Outcome>,
-    /// Reaches the internet alone, and what the operator named.
-    guarded: reqwest::Client,
+    /// For what the operator's own words name.
+    trusted: notify::post::Post,
+    /// For the rest: it reaches the internet alone, and what the operator listed.
+    guarded: notify::post::Post,
 }
 
 impl Carrier {
     async fn try_carry(&self, target: &str, letters: &[Envelope]) -> Result<(), Fault> {
-        let channels = &self.channels;
         let by_rule = |letter: &Envelope| matches!(read_tag(&letter.tag), Some((Source::Rule, _)));
-        let (target, is_trusted) = match letters.iter().all(by_rule) {
-            true => (target.to_owned(), true),
-            // Its operator may have changed their mind since it was taken.
-            false => {
-                let target = channels.allowed(target).map_err(|no| Fault::Permanent(no.reason))?;
-                (target.text().to_owned(), channels.is_own(&target))
-            }
-        };
-        let notices: Vec<Notice> = letters.iter().map(|letter| letter.notice.clone()).collect();
-        let end = Instant::now() + TRY;
-        let parcel = notify::prepare(&channels.how, &target, &notices, &key(letters), end).await;
-        let parcel = parcel.map_err(Fault::Permanent)?;
-        match is_trusted {
-            false => parcel.send(&self.guarded).await.map_err(for_good),
-            true => {
-                let client = http::http().map_err(|e| Fault::transient(http::cause(&e)))?;
-                parcel.send(client).await
-            }
+        if letters.iter().all(by_rule) {
+            return self.trusted.carry(target, letters).await;
+        }
+        // Its operator may have changed their mind since it was taken.
+        let target = self.channels.allowed(target).map_err(|no| Fault::Permanent(no.reason))?;
+        match self.channels.is_own(&target) {
+            true => self.trusted.carry(target.text(), letters).await,
+            false => self.guarded.carry(target.text(), letters).await.map_err(for_good),
         }
     }
 }
 
 impl Courier for Carrier {
+    fn a_minute(&self, target: &str) -> Option<u32> {
+        self.trusted.a_minute(target)
+    }
+
     async fn carry(&self, target: &str, letters: &[Envelope]) -> Result<(), Fault> {
         let tried = self.try_carry(target, letters).await;
         let outcome = match &tried {

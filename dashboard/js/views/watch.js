@@ -1,4 +1,5 @@
-// "Tell me when a server of a model is ready": by this browser, and by the registry's own channels.
+// "Tell me when a server of a model is ready": by this browser, and by the registry's own channels,
+// which tell of more than that.
 import { can, get, send, useSession } from "../api.js";
 import { html, useEffect, useMemo, useReducer, useState } from "../dom.js";
 import { Time } from "../format.js";
@@ -15,7 +16,7 @@ export default function Watch({ query, setQuery }) {
   const known = useMemo(() => distinct([...list.map((server) => server.model.name), ...MODELS.map(({ name }) => name)]), [list]);
   const model = query.model ?? "";
   const there = model.trim() ? list.filter((server) => server.state === "ready" && serves(server, model)) : [];
-  return html`<div class="page-head"><h1>Watch</h1><p class="muted">Be told when a server of a model is ready</p></div>
+  return html`<div class="page-head"><h1>Watch</h1><p class="muted">Be told when a server of a model is ready, and what becomes of it</p></div>
     <${ModelField} model=${model} known=${known} onInput=${(model) => setQuery({ model })} />
     ${there.length > 0 && html`<p class="notice">One is ready already: ${there.slice(0, 3).map((server, at) => html`${at > 0 && ", "}<${Link} key=${server.id} to=${["servers", server.id]}>${server.name} of ${server.owner}<//>`)}${there.length > 3 && ` and ${there.length - 3} more`}.
       You will be told of the next one.</p>`}
@@ -70,6 +71,14 @@ const CHANNELS = {
   email: { scheme: "mailto:", label: "mail address", placeholder: "ann@example.org", pattern: undefined, hint: "" },
 };
 
+/** What the registry can be asked to tell of, by what people want to know. */
+const EVENTS = [
+  ["available", "it is ready", ["available"]],
+  ["trouble", "something is wrong with it: lost, unhealthy, recovered", ["lost", "unhealthy", "recovered"]],
+  ["end", "it ends: draining, ended", ["draining", "ended"]],
+  ["all", "any of these", ["available", "draining", "ended", "lost", "unhealthy", "recovered"]],
+];
+
 function ByRegistry({ model }) {
   const [state, setState] = useState({});
   const load = () => get("/api/v1/watches").then((told) => setState({ told }), (error) => setState({ error }));
@@ -94,16 +103,19 @@ function ByRegistry({ model }) {
 }
 
 function NewWatch({ model, channels, onMade }) {
-  const [form, setForm] = useState({ channel: channels[0], target: "", once: true });
+  const [form, setForm] = useState({ channel: channels[0], target: "", once: true, events: EVENTS[0][0] });
   const [error, setError] = useState(null);
-  const about = CHANNELS[form.channel] ?? { scheme: `${form.channel}:`, label: form.channel, placeholder: "" };
+  const about = CHANNELS[form.channel] ?? { scheme: `${form.channel}://`, label: `address, without ${form.channel}://`, placeholder: "" };
   const submit = async (event) => {
     event.preventDefault();
     try {
-      await send("POST", "/api/v1/watches", { model, notify: [about.scheme + form.target.trim()], once: form.once });
+      const [, when, events] = EVENTS.find(([id]) => id === form.events);
+      // A registry that is older knows no events.
+      const wanted = form.events === "available" ? {} : { events };
+      await send("POST", "/api/v1/watches", { model, ...wanted, notify: [about.scheme + form.target.trim()], once: form.once });
       setError(null);
       setForm({ ...form, target: "" });
-      announce(`The registry tells you when ${model} is ready`);
+      announce(`The registry tells you of ${model} when ${when}`);
       onMade();
     } catch (problem) {
       setError(problem);
@@ -111,6 +123,8 @@ function NewWatch({ model, channels, onMade }) {
   };
   const set = (field) => (event) => setForm({ ...form, [field]: event.target.value });
   return html`<form onSubmit=${submit}>
+    <label class="field"><span class="field-label">When</span><select value=${form.events} onChange=${set("events")}>
+      ${EVENTS.map(([id, when]) => html`<option key=${id} value=${id} selected=${id === form.events}>${when}</option>`)}</select></label>
     <div class="form-row"><label class="field"><span class="field-label">By</span><select value=${form.channel} onChange=${set("channel")}>
         ${channels.map((name) => html`<option key=${name} value=${name} selected=${name === form.channel}>${name}</option>`)}</select></label>
       <label class="field wide"><span class="field-label">${about.label}</span>
@@ -122,12 +136,18 @@ function NewWatch({ model, channels, onMade }) {
   </form>`;
 }
 
+/** What a watch is about, in a few words. */
+function subject({ model, server_owner: owner, labels = {}, node }) {
+  const parts = [model !== "*" && model, owner && `of ${owner}`, ...Object.entries(labels).map(([key, value]) => `with ${key}=${value}`), node && `on ${node}`];
+  return parts.filter(Boolean).join(" ") || "any model";
+}
+
 function Watches({ watches, onChange }) {
   const [error, setError] = useState(null);
   if (!watches.length) return null;
   const remove = (id) => send("DELETE", `/api/v1/watches/${encodeURIComponent(id)}`).then(() => (setError(null), onChange()), setError);
   return html`<h3>It waits for</h3><${ErrorBox} error=${error} /><ul class="plain-list">${watches.map((one) => html`<li key=${one.id}>
-    <strong>${one.model}</strong> <span class="muted">${one.notify.map((target) => target.replace(/^(ntfy:\/\/|mailto:)/, "")).join(", ")}, ${one.once ? "the first time" : "every time"}${one.owner && `, for ${one.owner}`}</span>
+    <strong>${subject(one)}</strong> <span class="muted">${(one.events ?? ["available"]).join(", ")}: ${one.notify.map((target) => target.replace(/^(ntfy:\/\/|mailto:)/, "")).join(", ")}, ${one.once ? "the first time" : "every time"}${one.owner && `, for ${one.owner}`}</span>
     ${one.created && html`<span class="muted small"><${Time} value=${one.created} /></span>`}
     <button type="button" class="button button-small" aria-label=${`Take away the watch for ${one.model}`} onClick=${() => remove(one.id)}>Take away</button></li>`)}</ul>`;
 }

@@ -8,6 +8,7 @@ mod preview;
 mod templates;
 mod topic;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::cli::{NotifyArgs, NotifyCommand, NotifyFlags, PluginsCommand, TestArgs};
@@ -118,18 +119,31 @@ async fn test(context: &Context, args: &TestArgs) -> anyhow::Result<Exit> {
     let settings = resolve::settings(context.global.registry.as_deref())?;
     let mut how = whom(&settings, &args.notify)?;
     if let Some(channel) = &args.channel {
-        how.to.retain(|target| of(target, channel));
-        if how.is_empty() {
+        let named: BTreeSet<String> =
+            everybody(&how).filter(|target| of(target, channel)).cloned().collect();
+        how.to = named.into_iter().collect();
+        if how.to.is_empty() {
             let error = format!("no target of the channel `{channel}` is configured");
             return Err(Failure::usage(error)
                 .hint("write it behind --notify; `llamactl notify channels` has an example")
                 .into());
         }
     }
+    if how.to.is_empty() {
+        // A test alone is no reason to wake whoever is on call.
+        return Err(Failure::usage("only rules tell anybody, and those are not tried unasked")
+            .hint("name a channel with --channel")
+            .into());
+    }
     let kind: Kind = args.event.parse().map_err(Failure::usage)?;
     let mut notice = parcel::sample(kind, settings.registry.url.as_deref());
     notice.name = "llamactl notify test".to_owned();
     answer(context, notify::deliver(&how, &notice, DEADLINE).await)
+}
+
+/// Every target, those of rules too.
+fn everybody(how: &NotifySpec) -> impl Iterator<Item = &String> {
+    how.to.iter().chain(how.rules.iter().flat_map(|rule| &rule.notify))
 }
 
 /// Whether a target is of this channel.
@@ -158,7 +172,7 @@ fn channels(context: &Context) -> anyhow::Result<Exit> {
     }
     let (_, how) = settings_and_targets(context, &NotifyFlags::default())?;
     let templates = parcel::templates(&how);
-    let configured = |name: &str| how.to.iter().any(|target| of(target, name));
+    let configured = |name: &str| everybody(&how).any(|target| of(target, name));
     let row = |name: &str, description: &str, example: &str| Row {
         name: name.to_owned(),
         description: description.to_owned(),

@@ -180,7 +180,7 @@ impl Channels {
         }
         // What is connected to is looked at when it is; this is to say it at once.
         let host = target.host();
-        if is_machine(&host) {
+        if !host.is_empty() {
             check_host(&host, &self.hosts).map_err(|why| {
                 let hint = "its operator lists hosts and networks in notify.relay.hosts";
                 NotAllowed::new(
@@ -191,16 +191,6 @@ impl Channels {
             })?;
         }
         Ok(target)
-    }
-}
-
-/// Whether what stands for a host in a target is one: some channels have the number of a room
-/// or of a telephone there.
-fn is_machine(host: &str) -> bool {
-    let digits = host.trim_start_matches(['-', '+']);
-    !host.is_empty() && !host.starts_with(['-', '+']) && {
-        // 127.0.0.1 as one number has at least eight digits; so has a room's.
-        !digits.bytes().all(|b| b.is_ascii_digit()) || digits.len() <= 10
     }
 }
 
