@@ -907,6 +907,16 @@ fn every_shipped_file_names_its_schema() {
 }
 
 #[test]
+fn targets_are_shown_without_their_secrets() {
+    let home = Home::new();
+    let rule = "notify.rules=[{notify: ['webhook://:hunter2@h.example/x']}]";
+    let to = "notify.to=['slack://h.example/hunter2', 'mailto:a@b.example']";
+    let shown = home.ok(&["configs", "show", "qwen3-30b", "--set", to, "--set", rule]);
+    assert!(!shown.contains("hunter2"), "{shown}");
+    assert!(shown.contains("slack://…") && shown.contains("mailto:a@b.example"), "{shown}");
+}
+
+#[test]
 fn the_schemas_are_those_of_the_types() {
     for (file, args) in [
         ("configs/model.schema.json", vec!["configs", "schema"]),

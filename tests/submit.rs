@@ -7,8 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use common::services::Ntfy;
 use common::{Sandbox, tiny_model, wait_until};
 use slurm_common::{Bin, Job, write_script};
+
+/// Longest time for what SLURM has to notice.
+const LONG: Duration = Duration::from_secs(60);
 
 /// A sandbox on the cluster, with models to submit.
 struct Site {
@@ -369,6 +373,54 @@ fn ctrl_c_ends_the_waiting_and_not_the_job() {
     assert_eq!(output.status.code(), Some(130), "{}", err(&output));
     assert!(err(&output).contains(&format!("job {} goes on", job.id)), "{}", err(&output));
     assert!(site.scontrol(&job).contains("JobState=RUNNING"));
+}
+
+/// What makes a job wait for ever, and people be told of it.
+const HELD: [&str; 4] =
+    ["--set=slurm.args=[--hold]", "--set=notify.pending_after=2s", "--config", "cpu"];
+
+#[test]
+fn a_job_that_waits_long_is_told_of_once_by_a_process_that_is_left_behind() {
+    let mut site = Site::new();
+    let ntfy = Ntfy::start(&mut site.sandbox);
+    let (job, _) = site.submit(&HELD);
+    let message = wait_until("the message", LONG, || ntfy.messages().into_iter().next());
+    assert_eq!(message["title"], format!("🦙 Llama Server Pending - Job {}", job.id));
+    let text = message["message"].as_str().unwrap();
+    assert!(text.contains("SLURM's reason: JobHeldUser"), "{text}");
+    assert!(text.contains(&format!("llamactl stop {}", job.id)), "{text}");
+    let left = || site.sandbox.processes().iter().any(|one| one.command().contains("pending"));
+    wait_until("its end", LONG, || (!left()).then_some(()));
+    assert_eq!(ntfy.messages().len(), 1);
+}
+
+#[test]
+fn the_process_that_is_left_behind_ends_with_the_job() {
+    let mut site = Site::new();
+    let ntfy = Ntfy::start(&mut site.sandbox);
+    let long = ["--set=notify.pending_after=3s", "--config", "cpu", "--set=slurm.args=[--hold]"];
+    let (job, _) = site.submit(&long);
+    drop(job);
+    let left = || site.sandbox.processes().iter().any(|one| one.command().contains("pending"));
+    wait_until("its end", LONG, || (!left()).then_some(()));
+    assert!(ntfy.messages().is_empty());
+}
+
+#[test]
+fn who_waits_is_told_too() {
+    let mut site = Site::new();
+    let ntfy = Ntfy::start(&mut site.sandbox);
+    let args = [&["submit", "--wait"][..], &HELD].concat();
+    let mut command = site.command(&args);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let message = wait_until("the message", LONG, || ntfy.messages().into_iter().next());
+    common::signal(child.id(), "INT");
+    child.wait().unwrap();
+    let title = message["title"].as_str().unwrap();
+    let id = title.rsplit(' ').next().unwrap().to_owned();
+    let job = Job { id, bin: &site.bin };
+    assert!(title.contains("Pending"), "{title}");
+    drop(job);
 }
 
 fn doctor(site: &Site, change: impl FnOnce(&mut Command)) -> (Option<i32>, serde_json::Value) {

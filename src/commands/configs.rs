@@ -16,6 +16,7 @@ use crate::config::model::{ModelConfig, SlurmConfig};
 use crate::config::resolve::{self, Request, Resolved};
 use crate::config::settings::Settings;
 use crate::config::units;
+use crate::domain::target::masked;
 use crate::exit::{Exit, Failure};
 use crate::{output, paths};
 
@@ -146,7 +147,11 @@ fn show(
 
 /// Everything that is in force, as nested values.
 fn tree(resolved: &Resolved) -> anyhow::Result<Value> {
-    let settings = serde_json::to_value(&resolved.settings)?;
+    let mut settings = resolved.settings.clone();
+    // A target may hold a secret, and this is what people paste when they ask for help.
+    let of_rules = settings.notify.rules.iter_mut().flat_map(|rule| &mut rule.notify);
+    of_rules.chain(settings.notify.to.iter_mut().flatten()).for_each(|to| *to = masked(to));
+    let settings = serde_json::to_value(&settings)?;
     let mut tree = json!({
         "name": resolved.name,
         "description": resolved.description,

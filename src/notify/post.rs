@@ -72,7 +72,10 @@ impl Post {
         target: &str,
         letters: &[Envelope],
     ) -> Result<(), Fault> {
-        let target = super::parcel::resolve(target).map_err(Fault::Permanent)?;
+        // The registry's own ntfy server may be another one: the target names ours.
+        let target = super::abroad(&self.how, target).map_err(Fault::Permanent)?;
+        let target = target.ok_or_else(|| Fault::Permanent("a plugin runs here only".into()))?;
+        let target = Target::parse(&target).map_err(Fault::Permanent)?;
         for letter in letters {
             relay.relay(&target, letter).await?;
         }
