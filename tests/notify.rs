@@ -377,6 +377,119 @@ fn a_template_of_the_users_own_is_used_and_a_broken_one_is_told_and_replaced() {
     assert!(!said.contains(&format!("template {}", title.display())), "{said}");
 }
 
+#[test]
+fn templates_are_listed_copied_and_previewed() {
+    let mut sandbox = sandbox();
+    let listed = sandbox.json(&["notify", "templates", "ls", "--json"]);
+    let from = |listed: &serde_json::Value, name: &str| {
+        let rows = listed.as_array().unwrap();
+        rows.iter().find(|row| row["name"] == name).unwrap()["file"].clone()
+    };
+    assert_eq!(from(&listed, "events/ready.hbs"), serde_json::Value::Null);
+    sandbox.ok(&["notify", "templates", "init", "events/ready.hbs", "channels/slack.yaml"]);
+    let file = sandbox.path("home/.config/llamactl/templates/events/ready.hbs");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("Llama Server Ready", "Here it is")).unwrap();
+    // A second time nothing is overwritten.
+    sandbox.ok(&["notify", "templates", "init"]);
+    let listed = sandbox.json(&["notify", "templates", "ls", "--json"]);
+    assert_eq!(from(&listed, "events/ready.hbs"), file.to_str().unwrap());
+    for channel in ["slack", "email", "ntfy"] {
+        let shown = sandbox.ok(&["notify", "preview", "--event", "ready", "--channel", channel]);
+        assert!(shown.contains("Here it is - Job 4711"), "{shown}");
+    }
+    let unknown = sandbox.llamactl(&["notify", "templates", "init", "x.hbs"]).output().unwrap();
+    assert_eq!(unknown.status.code(), Some(2));
+    sandbox.unset("DISPLAY");
+    let page = sandbox.ok(&["notify", "preview", "--channel", "email", "--html"]);
+    let page = std::fs::read_to_string(page.trim()).unwrap();
+    assert!(page.contains("<pre") && page.contains("Here it is"), "{page}");
+}
+
+#[test]
+fn a_preview_shows_no_secret_and_sends_nothing() {
+    let mut sandbox = sandbox();
+    let ntfy = Ntfy::start(&mut sandbox);
+    let secret = "slack://hooks.slack.com/services/T1/B2/hunter2hunter2";
+    let file = sandbox.write("home/slack", secret);
+    mode(&file, 0o600);
+    let target = format!("slack://?file={}", file.display());
+    let to =
+        ["--notify", &target, "--notify", "telegram://12345:hunter2hunter2@api.telegram.org/7"];
+    let shown = sandbox.ok(&[&["notify", "preview", "--event", "failed"], &to[..]].concat());
+    assert!(shown.contains("Llama Server Failed") && !shown.contains("hunter2"), "{shown}");
+    assert!(ntfy.messages().is_empty());
+}
+
+#[test]
+fn every_channel_is_listed_with_an_example_that_can_be_previewed() {
+    let sandbox = sandbox();
+    let channels = sandbox.json(&["notify", "channels", "--json"]);
+    let channels = channels.as_array().unwrap();
+    assert!(channels.len() >= 16, "{channels:?}");
+    for channel in channels.iter().filter(|channel| channel["name"] != "plugin") {
+        let example = channel["example"].as_str().unwrap();
+        sandbox.ok(&["notify", "preview", "--notify", example]);
+    }
+}
+
+#[test]
+fn a_topic_that_nobody_guesses_is_made_once_kept_and_shown_as_a_code() {
+    let mut sandbox = sandbox();
+    let ntfy = Ntfy::start(&mut sandbox);
+    sandbox.unset("NTFY_TOPIC");
+    let topic = |sandbox: &Sandbox| sandbox.json(&["notify", "topic", "--json"])["topic"].clone();
+    let made = topic(&sandbox);
+    assert_eq!(made.as_str().unwrap().len(), "llama-".len() + 32);
+    assert_eq!(topic(&sandbox), made);
+    let kept = sandbox.path("home/.config/llamactl/ntfy-topic");
+    assert_eq!(std::fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o600);
+    let shown = sandbox.ok(&["notify", "topic"]);
+    assert!(shown.contains(&format!("{}/{}", ntfy.url(), made.as_str().unwrap())), "{shown}");
+    assert!(shown.contains("▄▄▄▄▄"), "{shown}");
+    // A flag without a topic takes it.
+    sandbox.ok(&[&READY[..], &["--ntfy-topic", "--ntfy-server", &ntfy.url()]].concat());
+    let url = format!("{}/{}/json?poll=1", ntfy.url(), made.as_str().unwrap());
+    assert!(common::http::get_text(&url).unwrap().1.contains("Llama Server Ready"));
+    let renewed = sandbox.json(&["notify", "topic", "--renew", "--json"])["topic"].clone();
+    assert_ne!(renewed, made);
+}
+
+#[test]
+fn a_test_proves_every_channel_or_the_one_that_is_named() {
+    let mut sandbox = sandbox();
+    let ntfy = Ntfy::start(&mut sandbox);
+    let sink = SmtpSink::start(&sandbox);
+    smtp(&mut sandbox, &sink, "security: none");
+    sandbox.set("NOTIFY_EMAIL", "alice@example.test");
+    let said = sandbox.ok(&["notify", "test"]);
+    assert_eq!(said, "email: sent to alice@example.test\nntfy: sent to ntfy://ll…\n");
+    assert_eq!((sink.mails().len(), ntfy.messages().len()), (1, 1));
+    sandbox.ok(&["notify", "test", "--channel", "ntfy", "--event", "failed"]);
+    assert_eq!((sink.mails().len(), ntfy.messages().len()), (1, 2));
+    let none = sandbox.llamactl(&["notify", "test", "--channel", "slack"]).output().unwrap();
+    assert_eq!(none.status.code(), Some(2));
+    assert!(text(&none.stderr).contains("no target of the channel `slack`"), "{none:?}");
+    let nobody = ["notify", "test", "--notify", "slack://127.0.0.1:1/services/a/b/hunter2"];
+    let failed = sandbox.llamactl(&nobody).env("NTFY_TOPIC", "none").output().unwrap();
+    assert_eq!(failed.status.code(), Some(1));
+    let said = text(&failed.stdout) + &text(&failed.stderr);
+    assert!(said.contains("slack: not sent to slack://…: ") && !said.contains("hunter2"), "{said}");
+}
+
+#[test]
+fn a_job_script_holds_no_secret_of_a_target() {
+    let sandbox = sandbox();
+    let model = sandbox.write("m.gguf", "GGUF");
+    let args =
+        ["submit", "--model", model.to_str().unwrap(), "--notify", "slack://h.example/s/T/hunter2"];
+    let output = sandbox.llamactl(&args).output().unwrap();
+    // There is no SLURM here: but before sbatch is asked, the secret is in its file.
+    assert_ne!(output.status.code(), Some(0));
+    let said = text(&output.stdout) + &text(&output.stderr);
+    assert!(!said.contains("hunter2"), "{said}");
+}
+
 // ---- retries -----------------------------------------------------------------------------
 
 #[tokio::test]

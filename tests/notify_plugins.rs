@@ -236,11 +236,15 @@ fn one_that_hangs_is_killed_with_all_that_it_started() {
 #[test]
 fn a_flood_of_words_stays_a_short_error_and_takes_little_memory() {
     let sandbox = sandbox();
-    plugin(&sandbox, "flood", "yes 'a line of a flood' | head -c 300000000 >&2; exit 1");
+    plugin(
+        &sandbox,
+        "flood",
+        "yes 'a line of a flood' | head -c 300000000 >&2; printf '\\nthe end\\n' >&2; exit 1",
+    );
     let output = tell(&sandbox, "plugin://flood");
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(output.stdout.len() < 4_096 && output.stderr.len() < 4_096);
-    assert!(text(&output.stdout).contains("a line of a flood"), "{output:?}");
+    assert!(text(&output.stdout).contains("\"the end\""), "{output:?}");
     let used = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_CHILDREN);
     let kilobytes = used.unwrap().max_rss();
     assert!(kilobytes < 150_000, "{kilobytes} kB");

@@ -41,6 +41,8 @@ struct Order {
     carry_ms: u64,
     /// Where it kills itself: `put`, `begin` or `end` (of its first try), or nowhere.
     dies: String,
+    /// Whether it makes sure at the end that its disk can't be written.
+    probes: bool,
 }
 
 impl Order {
@@ -56,12 +58,14 @@ impl Order {
             digest_ms: 300,
             carry_ms: 0,
             dies: String::new(),
+            probes: false,
         }
     }
 
     fn limits(&self) -> Limits {
         let digest = Duration::from_millis(self.digest_ms);
-        Limits { a_minute: self.a_minute, digest, ..Limits::default() }
+        let silence = Duration::from_secs(5);
+        Limits { a_minute: self.a_minute, digest, silence, ..Limits::default() }
     }
 
     /// Starts a process that does this.
@@ -143,6 +147,12 @@ fn child() {
         }
         outbox.deliver(&letters, &Log(&order), deadline).await
     });
+    if order.probes {
+        let outbox = Outbox::new(&order.folder, order.limits());
+        let one = Envelope::new("ntfy://probe", Notice::default(), None);
+        let put = runtime.block_on(outbox.put(&one, Instant::now() + MINUTE));
+        put.expect_err("the disk is not as bad as it should be");
+    }
     println!("\nOUTCOMES {}", serde_json::to_string(&outcomes).expect("outcomes"));
     // A disk that hangs would keep the runtime for ever.
     runtime.shutdown_background();
@@ -344,6 +354,32 @@ fn the_limit_of_a_target_holds_for_all_processes_together() {
     assert_eq!(outbox.waiting().expect("the outbox").len(), waiting);
 }
 
+#[test]
+fn a_process_that_was_stopped_holds_up_the_others_for_seconds_and_wakes_up_to_no_harm() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let order = Order { letters: 3, carry_ms: 300, ..Order::new(dir.path()) };
+    let stopped = order.start();
+    let begun = || log(&order).iter().any(|line| line.what == "begin").then_some(());
+    wait_until("the first try", MINUTE, begun);
+    signal(stopped.id(), "STOP");
+    let start = std::time::Instant::now();
+    all_delivered(&outcomes(order.start()));
+    let took = start.elapsed();
+    assert!(took > Duration::from_secs(5) && took < Duration::from_secs(20), "{took:?}");
+    assert_eq!(Outbox::new(&order.folder, order.limits()).waiting(), Ok(Vec::new()));
+    signal(stopped.id(), "CONT");
+    all_delivered(&outcomes(stopped));
+    let mut keys: HashMap<String, usize> = HashMap::new();
+    for line in arrived(&order) {
+        *keys.entry(line.key).or_default() += 1;
+    }
+    let twice = keys.values().filter(|times| **times == 2).count();
+    assert_eq!((keys.len(), twice), (6, 1), "{keys:?}");
+    // What it knew of the target took nothing from those who came after it.
+    all_delivered(&outcomes(Order { letters: 1, ..order.clone() }.start()));
+    assert_eq!(arrived(&order).len(), 8);
+}
+
 // ---- disks -------------------------------------------------------------------------------
 
 /// Runs a process in a mount namespace of its own, after a script that has the outbox's folder
@@ -364,7 +400,7 @@ fn on_a_disk_that_can_not_be_written_messages_go_from_memory() {
                 head -c 4096 /dev/zero > \"$1\"/filler";
     for script in [read_only, full] {
         let dir = tempfile::tempdir().expect("tempdir");
-        let order = Order { letters: 3, ..Order::new(dir.path()) };
+        let order = Order { letters: 3, probes: true, ..Order::new(dir.path()) };
         let outcomes = outcomes(on_a_disk(&order, script));
         all_delivered(&outcomes);
         assert_eq!(arrived(&order).len(), 3, "{script}");
@@ -378,7 +414,7 @@ fn on_a_disk_that_fills_up_later_each_message_still_arrives_once() {
                 ( until grep -q begin \"${1%/*}/deliveries.log\" 2>/dev/null; do :; done; \
                   cat /dev/zero > \"$1\"/filler 2>/dev/null ) & :";
     let dir = tempfile::tempdir().expect("tempdir");
-    let order = Order { letters: 4, carry_ms: 300, ..Order::new(dir.path()) };
+    let order = Order { letters: 4, carry_ms: 300, probes: true, ..Order::new(dir.path()) };
     let outcomes = outcomes(on_a_disk(&order, full));
     all_delivered(&outcomes);
     let ids: Vec<_> = arrived(&order).into_iter().flat_map(|line| line.ids).collect();

@@ -6,6 +6,8 @@ mod common;
 mod failures;
 #[path = "run_server/in_registry.rs"]
 mod in_registry;
+#[path = "run_server/news.rs"]
+mod news;
 #[path = "run_server/ready.rs"]
 mod ready;
 #[path = "run_server/scripts.rs"]

@@ -7,8 +7,9 @@
 #        service.sh NAME run FOLDER PORT [ARG ...]   in the foreground, with further arguments
 #        service.sh postgres template           makes the data folder that others are copied from
 # NAME is postgres, redis, prometheus, etcd or exim; FOLDER is below the lab's cache without it.
-# Prometheus reads FOLDER/prometheus.yml. exim speaks TLS from the first byte on the next port,
-# keeps mail in FOLDER/mail/new, and brings FOLDER/{password,tls/ca.pem,bin/sendmail}.
+# Prometheus reads FOLDER/prometheus.yml. exim speaks TLS from the first byte on another port,
+# its first ARG (the next one without it), keeps mail in FOLDER/mail/new, and brings
+# FOLDER/{password,tls/ca.pem,bin/sendmail}.
 set -euo pipefail
 # shellcheck source=common.sh
 . "$(dirname "$(readlink -f "$0")")/common.sh"
@@ -73,7 +74,8 @@ make_template() {
 make_exim() {
   local tls=$folder/tls group
   [ ! -e "$folder/exim.conf" ] || return 0
-  mkdir -p "$folder"/{bin,logs,spool,mail} "$tls"
+  # exim makes the parts of a maildir itself, but two first mails at once get in each other's way.
+  mkdir -p "$folder"/{bin,logs,spool,mail/{new,cur,tmp}} "$tls"
   cp -a "$LAB_HOME/exim" "$folder/"
   (
     umask 077
@@ -89,7 +91,7 @@ make_exim() {
   printf '#!/bin/sh\nexec "%s" -C "%s" "$@"\n' "$folder/exim/bin/exim" "$folder/exim.conf" >"$folder/bin/sendmail"
   chmod 755 "$folder" "$folder/bin/sendmail"
   group=$(id -g "${who:-$(id -un)}")
-  sed -e "s|@FOLDER@|$folder|g" -e "s|@PORT@|$1|" -e "s|@TLS_PORT@|$(($1 + 1))|" -e "s|@GROUP@|$group|" \
+  sed -e "s|@FOLDER@|$folder|g" -e "s|@PORT@|$1|" -e "s|@TLS_PORT@|$2|" -e "s|@GROUP@|$group|" \
     "$(dirname "$(readlink -f "$0")")/exim.conf" >"$folder/exim.conf"
   owned "$folder"/{logs,spool,mail,tls,password}
 }
@@ -126,8 +128,8 @@ run() {
       --log-level warn "$@"
     ;;
   exim)
-    make_exim "$port"
-    exec "${unprivileged[@]}" "$folder/exim/bin/exim" -C "$folder/exim.conf" -bdf "$@"
+    make_exim "$port" "${1:-$((port + 1))}"
+    exec "${unprivileged[@]}" "$folder/exim/bin/exim" -C "$folder/exim.conf" -bdf "${@:2}"
     ;;
   esac
 }

@@ -213,6 +213,8 @@ pub struct TemplatesInitArgs {
 pub enum PluginsCommand {
     /// List them, and where each is
     Ls,
+    /// Print the JSON Schema of what a plugin reads
+    Schema,
 }
 
 /// `llamactl notify topic`

@@ -126,9 +126,7 @@ async fn plan(context: &Context, args: &SubmitArgs, slurm: &Slurm) -> anyhow::Re
     spec.drain_seconds = script::drain_seconds(&resolved.slurm, spec.drain_seconds);
     spec.slurm_bin.clone_from(&slurm.bin);
     spec.connection_dir = Some(std::env::current_dir()?);
-    if !args.dry_run {
-        put_away(&mut spec.notify)?;
-    }
+    put_away(&mut spec.notify, args.dry_run)?;
     let llamactl = match &resolved.settings.paths.llamactl {
         Some(path) => path.clone(),
         None => std::env::current_exe()?,
@@ -148,13 +146,16 @@ async fn plan(context: &Context, args: &SubmitArgs, slurm: &Slurm) -> anyhow::Re
 }
 
 /// Secrets of targets go into files that the job reads: its script can be read by others.
-fn put_away(notify: &mut NotifySpec) -> Result<(), Failure> {
+fn put_away(notify: &mut NotifySpec, dry: bool) -> Result<(), Failure> {
     let folder = paths::state_dir().map(|folder| folder.join("targets"));
     let Some(folder) = folder else { return Ok(()) };
-    notify.to = targets::put_away(&notify.to, &folder).map_err(|error| {
-        Failure::new(format!("{}: {error}", folder.display()))
-            .hint("a target's secret goes into a file there, which the job reads")
-    })?;
+    let of_rules = notify.rules.iter_mut().map(|rule| &mut rule.notify);
+    for to in of_rules.chain([&mut notify.to]) {
+        *to = targets::put_away(to, &folder, dry).map_err(|error| {
+            Failure::new(format!("{}: {error}", folder.display()))
+                .hint("a target's secret goes into a file there, which the job reads")
+        })?;
+    }
     Ok(())
 }
 

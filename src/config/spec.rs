@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::model::ServerConfig;
+use super::rules::Rule;
 use super::settings::{Smtp, Via};
 use crate::domain::notice::Kind;
 
@@ -64,6 +65,9 @@ pub struct NotifySpec {
     /// Everybody who is told, each as one URL ([`crate::domain::target`]).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub to: Vec<String>,
+    /// Who else is told of what.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<Rule>,
     /// Of which events; nothing: of those that people usually want.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub events: Option<Vec<Kind>>,
@@ -105,10 +109,10 @@ pub struct NotifySpec {
 impl NotifySpec {
     /// Whether nobody is told anything.
     pub fn is_empty(&self) -> bool {
-        self.to.is_empty()
+        self.to.is_empty() && self.rules.is_empty()
     }
 
-    /// Whether they are told of such an event.
+    /// Whether those of `to` are told of such an event.
     pub fn tells(&self, kind: Kind) -> bool {
         self.events.as_deref().unwrap_or(&Kind::DEFAULT).contains(&kind)
     }

@@ -3,6 +3,7 @@
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
+use super::rules::Rule;
 use super::settings::{EventName, Settings};
 use super::spec::NotifySpec;
 use super::{topic, units};
@@ -98,9 +99,21 @@ fn decide(
     Ok(NotifySpec {
         to,
         events: events.map(EventName::kinds),
+        rules: rules(settings, asked)?,
         ntfy_server: server.map(str::to_owned),
         ..how(settings)
     })
+}
+
+/// The rules of the configuration, unless the flags say `--notify none`.
+fn rules(settings: &Settings, asked: &Asked) -> Result<Vec<Rule>, Failure> {
+    if asked.to.iter().any(|target| target == "none") {
+        return Ok(Vec::new());
+    }
+    for target in settings.notify.rules.iter().flat_map(|rule| &rule.notify) {
+        Target::parse(target).map_err(|why| Failure::usage(format!("notify.rules: {why}")))?;
+    }
+    Ok(settings.notify.rules.clone())
 }
 
 /// How people are told by `settings`, and nobody in particular.
@@ -112,6 +125,7 @@ pub fn how(settings: &Settings) -> NotifySpec {
     NotifySpec {
         to: Vec::new(),
         events: None,
+        rules: Vec::new(),
         ntfy_server: notify.ntfy_server.clone().filter(|server| server != "none"),
         ntfy_token_file: notify.ntfy_token_file.clone(),
         smtp: notify.smtp.clone(),
@@ -127,20 +141,23 @@ pub fn how(settings: &Settings) -> NotifySpec {
 }
 
 /// Writes every target that holds a secret into a file (0600) in `folder`, and gives targets
-/// that name those files: job scripts are kept where others can read them.
+/// that name those files: job scripts are kept where others can read them. With `dry` nothing
+/// is written.
 ///
 /// # Errors
 /// When a file can't be written.
-pub fn put_away(to: &[String], folder: &Path) -> std::io::Result<Vec<String>> {
+pub fn put_away(to: &[String], folder: &Path, dry: bool) -> std::io::Result<Vec<String>> {
     let away = |text: &String| {
         let target = match Target::parse(text) {
             Ok(target) if holds_a_secret(&target) => target,
             _ => return Ok(text.clone()),
         };
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let name = Secret::new(text).hash();
         let path = folder.join(format!("{}-{}", target.channel(), &name[..16]));
-        paths::write_private(&path, text.as_bytes())?;
+        if !dry {
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+            paths::write_private(&path, text.as_bytes())?;
+        }
         let path =
             percent_encoding::utf8_percent_encode(&path.to_string_lossy(), IN_QUERY).to_string();
         Ok(format!("{}://?file={path}", target.channel()))
@@ -275,7 +292,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let to = ["mailto:a@b", "ntfy://topic", "slack://?env=X", "slack://h/services/SECRET"];
         let to: Vec<String> = to.map(str::to_owned).to_vec();
-        let away = put_away(&to, &folder.path().join("a b")).unwrap();
+        let away = put_away(&to, &folder.path().join("a b"), false).unwrap();
         assert_eq!(away[..3], to[..3]);
         assert!(!away[3].contains("SECRET"), "{}", away[3]);
         let target = Target::parse(&away[3]).unwrap();

@@ -59,7 +59,8 @@ pub struct Delivery {
 /// # Errors
 /// What is wrong, as a lowercase fragment.
 pub fn check(how: &NotifySpec) -> Result<(), String> {
-    how.to.iter().try_for_each(|target| parcel::check(how, target))
+    let of_rules = how.rules.iter().flat_map(|rule| &rule.notify);
+    how.to.iter().chain(of_rules).try_for_each(|target| parcel::check(how, target))
 }
 
 /// An error of a delivery for others to read: words in which an address, a server or a topic of

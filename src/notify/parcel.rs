@@ -227,21 +227,21 @@ impl Draft {
     }
 
     /// What a plugin reads.
-    fn event(&self, notices: &[Notice], key: &str) -> Value {
-        let notice = worst(notices);
-        json!({
-            "version": plugin::VERSION,
-            "id": key,
-            "event": self.vars["kind"],
-            "level": self.message.level(),
-            "title": self.title,
-            "text": self.text,
-            "time": self.vars["time"],
-            "thread": self.vars["thread"],
-            "count": notices.len(),
-            "target": {"name": self.target.host(), "options": self.target.query()},
-            "notice": notice,
-        })
+    fn event(&self, notices: &[Notice], key: &str) -> plugin::Event {
+        let notice = notices.first().cloned().unwrap_or_default();
+        plugin::Event {
+            version: plugin::VERSION,
+            id: key.to_owned(),
+            event: notice.kind,
+            level: self.message.level(),
+            title: self.title.clone(),
+            text: self.text.clone(),
+            time: notice.time.to_string(),
+            thread: notice.thread(),
+            count: notices.len(),
+            target: plugin::EventTarget { name: self.target.host(), options: self.target.query() },
+            notice,
+        }
     }
 
     /// `text` without what makes a target secret.

@@ -1,13 +1,15 @@
 //! Plugins: programs `llamactl-notify-NAME` that get an event as JSON on stdin.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::message::one_line;
 use super::retry::Fault;
+use super::{Kind, Level, Notice};
 use crate::config::spec::NotifySpec;
 use crate::domain::target::Target;
 use crate::exec::{ExecError, Run};
@@ -61,6 +63,42 @@ pub struct Plugin {
     pub name: String,
     /// Its file.
     pub path: PathBuf,
+}
+
+/// What a plugin reads on stdin, as one line of JSON.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Event {
+    /// Version of this format. Fields may be added without a new one.
+    pub version: u32,
+    /// The same for every try: what comes twice has the same.
+    pub id: String,
+    /// What happened.
+    pub event: Kind,
+    /// How bad it is.
+    pub level: Level,
+    /// One line.
+    pub title: String,
+    /// Some lines.
+    pub text: String,
+    /// When it happened.
+    pub time: String,
+    /// The same for all messages about one job.
+    pub thread: String,
+    /// How many notices this message is made of; `notice` is the first.
+    pub count: usize,
+    /// The target.
+    pub target: EventTarget,
+    /// All that is known.
+    pub notice: Notice,
+}
+
+/// The target of a plugin: `plugin://NAME?KEY=VALUE`.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct EventTarget {
+    /// The plugin's name.
+    pub name: String,
+    /// What stands behind the question mark.
+    pub options: BTreeMap<String, String>,
 }
 
 /// One run of a plugin, ready to go.
@@ -119,22 +157,22 @@ impl Call {
     ///
     /// # Errors
     /// When there is no such plugin.
-    pub fn new(how: &NotifySpec, target: &Target, event: &Value) -> Result<Call, String> {
+    pub fn new(how: &NotifySpec, target: &Target, event: &Event) -> Result<Call, String> {
         let path = find(how, &target.host())?;
-        let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
+        let json = serde_json::to_string(event).map_err(|error| error.to_string())?;
         let mut env: Vec<(String, String)> = [
-            ("EVENT", text("event")),
-            ("TITLE", text("title")),
-            ("TEXT", text("text")),
-            ("ID", text("id")),
+            ("EVENT", event.event.name()),
+            ("TITLE", &event.title),
+            ("TEXT", &event.text),
+            ("ID", &event.id),
         ]
-        .map(|(name, value)| (format!("LLAMACTL_NOTIFY_{name}"), without_nul(&value)))
+        .map(|(name, value)| (format!("LLAMACTL_NOTIFY_{name}"), without_nul(value)))
         .to_vec();
         for (key, value) in target.query() {
             let key: String = key.chars().map(plain).collect();
             env.push((format!("LLAMACTL_NOTIFY_OPT_{key}"), without_nul(&value)));
         }
-        Ok(Call { path, stdin: format!("{event}\n").into_bytes(), env })
+        Ok(Call { path, stdin: format!("{json}\n").into_bytes(), env })
     }
 
     /// Runs it once.

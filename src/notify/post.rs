@@ -129,17 +129,17 @@ fn limits(how: &NotifySpec) -> Limits {
     }
 }
 
-/// Tells everybody of `how` by way of the outbox, until `deadline`. What is not delivered then
+/// Tells everybody of `to` by way of the outbox, until `deadline`. What is not delivered then
 /// waits there for the next process that sends.
 pub async fn tell(
-    how: &NotifySpec,
+    to: &[String],
     outbox: &Outbox,
     post: &Post,
     notice: &Notice,
     deadline: Duration,
 ) -> Vec<Delivery> {
     let letter = |target: &String| Envelope::new(target.clone(), notice.clone(), notice.group());
-    let letters: Vec<Envelope> = how.to.iter().map(letter).collect();
+    let letters: Vec<Envelope> = to.iter().map(letter).collect();
     if letters.is_empty() {
         return Vec::new();
     }

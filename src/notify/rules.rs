@@ -1,6 +1,7 @@
 //! Who else is told of an event: rules of the site and of the user.
 
 use crate::config::rules::Rule;
+use crate::config::spec::NotifySpec;
 use crate::domain::notice::Notice;
 
 /// Everybody whom rules tell of this, each once, in the order of the rules.
@@ -9,6 +10,17 @@ pub fn pick(rules: &[Rule], notice: &Notice) -> Vec<String> {
     for target in rules.iter().filter(|rule| rule.takes(notice)).flat_map(|rule| &rule.notify) {
         if !told.contains(target) {
             told.push(target.clone());
+        }
+    }
+    told
+}
+
+/// Everybody who is told of this, each once: those of `to`, and those whom rules pick.
+pub fn whom(how: &NotifySpec, notice: &Notice) -> Vec<String> {
+    let mut told = if how.tells(notice.kind) { how.to.clone() } else { Vec::new() };
+    for target in pick(&how.rules, notice) {
+        if !told.contains(&target) {
+            told.push(target);
         }
     }
     told

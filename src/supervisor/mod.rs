@@ -12,6 +12,7 @@ pub mod log;
 pub mod machine;
 mod news;
 pub mod registration;
+pub mod relay;
 pub mod report;
 pub mod run;
 pub mod setup;

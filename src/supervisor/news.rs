@@ -14,7 +14,7 @@ use super::setup::Setup;
 use crate::config::spec::NotifySpec;
 use crate::notify::outbox::Outbox;
 use crate::notify::post::{self, Post, Relay};
-use crate::notify::{Kind, Notice};
+use crate::notify::{Kind, Notice, rules};
 use crate::shutdown::{Signals, Stop};
 
 /// How long all tries may take while the server runs.
@@ -78,7 +78,7 @@ impl News {
 
     /// Whether anybody is told of such an event.
     pub fn tells(&self, kind: Kind) -> bool {
-        !self.how.is_empty() && self.how.tells(kind)
+        !rules::whom(&self.how, &self.notice(kind)).is_empty()
     }
 
     /// When a server that ends at `ends` is expiring; nothing where nobody is told of it.
@@ -105,12 +105,13 @@ impl News {
             return;
         }
         let mut notice = self.notice(kind);
+        let to = rules::whom(&self.how, &notice);
         let (how, mail, registration) =
             (self.how.clone(), Arc::clone(&self.mail), self.registration.clone());
         self.told.spawn(async move {
             notice.ends = notice.ends.or(ends.await);
             let deliveries =
-                post::tell(&how, &mail.outbox, &mail.post, &notice, WHILE_IT_RUNS).await;
+                post::tell(&to, &mail.outbox, &mail.post, &notice, WHILE_IT_RUNS).await;
             report::log(&deliveries);
             if let Some(registration) = registration {
                 let told = report::notified(&how, kind.name(), &deliveries);
@@ -141,10 +142,11 @@ impl News {
             return;
         }
         let mut notice = self.notice(kind);
+        let to = rules::whom(&self.how, &notice);
         change(&mut notice);
         let terminated = async { while signals.next().await != Stop::Terminate {} };
         tokio::select! {
-            told = post::tell(&self.how, &self.mail.outbox, &self.mail.post, &notice, limit) => {
+            told = post::tell(&to, &self.mail.outbox, &self.mail.post, &notice, limit) => {
                 report::log(&told);
             }
             () = terminated => tracing::warn!("the notification was broken off"),

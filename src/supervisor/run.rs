@@ -19,6 +19,7 @@ use super::log::Log;
 use super::machine::{Action, End, Event, Limits, Machine};
 use super::news::News;
 use super::registration::{Registration, Subject, owners_targets};
+use super::relay::ByRegistry;
 use super::report;
 use super::setup::{JobFacts, Setup};
 use crate::client::RegistryClient;
@@ -27,6 +28,7 @@ use crate::config::units;
 use crate::connection::Connection;
 use crate::domain::server::{Access, ServerInfo, ServerState};
 use crate::exit::{Exit, Failure};
+use crate::notify::post::Relay;
 use crate::notify::{Kind, Notice};
 use crate::secret::Secret;
 use crate::shutdown::Signals;
@@ -62,7 +64,7 @@ pub async fn run(
         Ok(story) => story,
         Err(failure) => {
             let why = |notice: &mut Notice| notice.reason.clone_from(&failure.message);
-            let news = News::new(&setup, None);
+            let news = News::new(&setup, relay(&setup));
             news.tell(Kind::Failed, why, LAST_NOTICE, &mut signals).await;
             return Err(failure.into());
         }
@@ -150,7 +152,7 @@ impl<'a> Story<'a> {
             let subject = Subject { info: info.clone(), api_key, notify, backend, gate };
             Registration::start(RegistryClient::new(url).token(token), subject)
         });
-        let mut news = News::new(setup, None);
+        let mut news = News::new(setup, relay(setup));
         news.know(|notice| notice.port = info.port);
         news.report_to(registration.as_ref().map(Registration::teller));
         Ok(Story {
@@ -365,6 +367,12 @@ impl<'a> Story<'a> {
         notice.tokens_in = totals.map(|totals| totals.read);
         notice.tokens_out = totals.map(|totals| totals.generated);
     }
+}
+
+/// The way out through the registry, where there is one.
+fn relay(setup: &Setup) -> Option<Box<dyn Relay>> {
+    let url = setup.spec.registry.as_ref()?;
+    Some(Box::new(ByRegistry(RegistryClient::new(url).token(setup.registry_token.clone()))))
 }
 
 async fn sleep_until(at: Option<Instant>) {

@@ -1,7 +1,7 @@
 //! A real mail server, and mails as a mail program reads them.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -14,26 +14,25 @@ use super::{Sandbox, assert_ok, free_port, project, text, wait_until};
 /// Who may log in at [`Exim`].
 pub const USER: &str = "me";
 
-/// Debian's exim: STARTTLS on one port, TLS from the first byte on the next, AUTH under both.
+/// Debian's exim: STARTTLS on one port, TLS from the first byte on another, AUTH under both.
 /// It takes mail for `open.test` from anybody, refuses `nobody@`, and wants a login for the rest
 /// of the world (`scripts/lab/exim.conf`).
 #[derive(Debug)]
 pub struct Exim {
     service: Service,
+    tls_port: u16,
 }
 
 impl Exim {
     /// Starts one with an empty mailbox.
     #[track_caller]
     pub fn start() -> Exim {
-        let mut service = Service::new("exim", &[]);
-        while TcpListener::bind(("127.0.0.1", service.port + 1)).is_err() {
-            service.port = free_port();
-        }
+        let tls_port = free_port();
+        let mut service = Service::new("exim", &[&tls_port.to_string()]);
         service.start(|port| {
-            [port, port + 1].iter().all(|port| TcpStream::connect(("127.0.0.1", *port)).is_ok())
+            [port, tls_port].iter().all(|port| TcpStream::connect(("127.0.0.1", *port)).is_ok())
         });
-        Exim { service }
+        Exim { service, tls_port }
     }
 
     /// Its port with STARTTLS.
@@ -43,7 +42,7 @@ impl Exim {
 
     /// Its port with TLS from the first byte.
     pub fn tls_port(&self) -> u16 {
-        self.service.port + 1
+        self.tls_port
     }
 
     /// The certificate of the authority that signed its own.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::{DEADLINE, answer, whom};
+use super::{DEADLINE, answer, relay, whom};
 use crate::cli::{EventFlags, NotifyFlags};
 use crate::commands::Context;
 use crate::commands::identity::{self, slurm};
@@ -14,7 +14,7 @@ use crate::config::settings::Settings;
 use crate::connection::{self, Connection};
 use crate::exit::{Exit, Failure};
 use crate::notify::post::{self, Post};
-use crate::notify::{self, Notice};
+use crate::notify::{self, Notice, rules};
 
 /// Lines from the end of the log that go into a message.
 const TAIL_LINES: usize = 30;
@@ -33,8 +33,12 @@ pub async fn run(
     notify::check(&how).map_err(Failure::usage)?;
     let notice = notice(event, &settings)?;
     let outbox = post::outbox(&how);
-    let post = Post::new(how.clone(), None);
-    answer(context, post::tell(&how, &outbox, &post, &notice, DEADLINE).await)
+    let post = Post::new(how.clone(), relay(context)?);
+    let mut to = how.to.clone();
+    to.extend(
+        rules::pick(&how.rules, &notice).into_iter().filter(|target| !how.to.contains(target)),
+    );
+    answer(context, post::tell(&to, &outbox, &post, &notice, DEADLINE).await)
 }
 
 fn notice(args: &EventFlags, settings: &Settings) -> Result<Notice, Failure> {

@@ -19,7 +19,7 @@ use crate::exec::Run;
 use crate::exit::{Exit, Failure};
 use crate::notify::outbox::{Envelope, Fate, Outbox, Outcome};
 use crate::notify::post::{self, Post};
-use crate::notify::{self, Notice, mailprog, parcel};
+use crate::notify::{self, Notice, mailprog, parcel, rules};
 use crate::paths;
 
 /// How long slurmctld waits at most for a mail that goes at once.
@@ -132,6 +132,8 @@ fn whom(
             Err(error) => wrong.push(error),
         }
     }
+    let more = rules::pick(&settings.notify.rules, notice);
+    to.extend(more.into_iter().filter(|target| !to.contains(target)).collect::<Vec<_>>());
     (to, wrong)
 }
 

@@ -8,20 +8,24 @@ mod preview;
 mod templates;
 mod topic;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::cli::{NotifyArgs, NotifyCommand, NotifyFlags, PluginsCommand, TestArgs};
+use crate::client::RegistryClient;
 use crate::commands::Context;
 use crate::config::resolve;
 use crate::config::settings::Settings;
 use crate::config::spec::NotifySpec;
 use crate::config::targets::{self, Asked};
+use crate::config::token::token;
 use crate::domain::target::{self, Target};
 use crate::exit::{Exit, Failure};
 use crate::notify::channel::{self, Channel};
 use crate::notify::post::Relay;
 use crate::notify::{self, Delivery, Kind, parcel, plugin};
 use crate::output;
+use crate::supervisor::relay::ByRegistry;
 
 pub use pending::{Pending, leave_behind};
 pub use topic::show as show_topic;
@@ -41,6 +45,11 @@ pub async fn run(context: &Context, args: NotifyArgs) -> anyhow::Result<Exit> {
         Some(NotifyCommand::Channels) => channels(context),
         Some(NotifyCommand::Templates(command)) => templates::run(context, command),
         Some(NotifyCommand::Plugins(PluginsCommand::Ls)) => plugins(context),
+        Some(NotifyCommand::Plugins(PluginsCommand::Schema)) => {
+            let schema = schemars::schema_for!(plugin::Event);
+            context.printer.line(serde_json::to_string_pretty(&schema)?)?;
+            Ok(Exit::OK)
+        }
         Some(NotifyCommand::Topic(args)) => topic::run(context, &args),
         Some(NotifyCommand::Outbox(command)) => outbox::run(context, command).await,
         Some(NotifyCommand::Pending(args)) => pending::run(context, &args).await,
@@ -67,8 +76,11 @@ pub fn asked(flags: &NotifyFlags) -> Result<Asked, Failure> {
 ///
 /// # Errors
 /// A token that can't be read.
-fn relay(_context: &Context) -> Result<Option<Box<dyn Relay>>, Failure> {
-    Ok(None)
+fn relay(context: &Context) -> anyhow::Result<Option<Box<dyn Relay>>> {
+    let registry = resolve::settings(context.global.registry.as_deref())?.registry;
+    let Some(url) = registry.url else { return Ok(None) };
+    let token = token(registry.token_file.as_deref())?;
+    Ok(Some(Box::new(ByRegistry(RegistryClient::new(&url).token(token)))))
 }
 
 /// Who is told, by flags, environment and configuration.
@@ -107,18 +119,31 @@ async fn test(context: &Context, args: &TestArgs) -> anyhow::Result<Exit> {
     let settings = resolve::settings(context.global.registry.as_deref())?;
     let mut how = whom(&settings, &args.notify)?;
     if let Some(channel) = &args.channel {
-        how.to.retain(|target| of(target, channel));
-        if how.is_empty() {
+        let named: BTreeSet<String> =
+            everybody(&how).filter(|target| of(target, channel)).cloned().collect();
+        how.to = named.into_iter().collect();
+        if how.to.is_empty() {
             let error = format!("no target of the channel `{channel}` is configured");
             return Err(Failure::usage(error)
                 .hint("write it behind --notify; `llamactl notify channels` has an example")
                 .into());
         }
     }
+    if how.to.is_empty() {
+        // A test alone is no reason to wake whoever is on call.
+        return Err(Failure::usage("only rules tell anybody, and those are not tried unasked")
+            .hint("name a channel with --channel")
+            .into());
+    }
     let kind: Kind = args.event.parse().map_err(Failure::usage)?;
     let mut notice = parcel::sample(kind, settings.registry.url.as_deref());
     notice.name = "llamactl notify test".to_owned();
     answer(context, notify::deliver(&how, &notice, DEADLINE).await)
+}
+
+/// Every target, those of rules too.
+fn everybody(how: &NotifySpec) -> impl Iterator<Item = &String> {
+    how.to.iter().chain(how.rules.iter().flat_map(|rule| &rule.notify))
 }
 
 /// Whether a target is of this channel.
@@ -147,7 +172,7 @@ fn channels(context: &Context) -> anyhow::Result<Exit> {
     }
     let (_, how) = settings_and_targets(context, &NotifyFlags::default())?;
     let templates = parcel::templates(&how);
-    let configured = |name: &str| how.to.iter().any(|target| of(target, name));
+    let configured = |name: &str| everybody(&how).any(|target| of(target, name));
     let row = |name: &str, description: &str, example: &str| Row {
         name: name.to_owned(),
         description: description.to_owned(),

@@ -15,7 +15,7 @@ use crate::domain::job::{Job, JobState, Presence};
 use crate::exec::Run;
 use crate::exit::{Exit, Failure};
 use crate::notify::post::{self, Post};
-use crate::notify::{Kind, Notice};
+use crate::notify::{Kind, Notice, rules};
 use crate::paths;
 use crate::slurm::{Slurm, squeue};
 
@@ -66,7 +66,7 @@ impl Pending {
 
     /// Whether anybody is to be told.
     fn is_wanted(&self) -> bool {
-        !self.told && !self.how.is_empty() && self.how.tells(Kind::Pending)
+        !self.told && !rules::whom(&self.how, &self.notice).is_empty()
     }
 
     /// What to tell now of a job that SLURM shows so; each job is told of once.
@@ -98,7 +98,8 @@ impl Pending {
 
 async fn tell(how: &NotifySpec, notice: &Notice) {
     let (outbox, post) = (post::outbox(how), Post::new(how.clone(), None));
-    for delivery in post::tell(how, &outbox, &post, notice, DEADLINE).await {
+    let to = rules::whom(how, notice);
+    for delivery in post::tell(&to, &outbox, &post, notice, DEADLINE).await {
         if let Some(error) = delivery.error {
             tracing::warn!("{} was not told that the job still waits: {error}", delivery.target);
         }

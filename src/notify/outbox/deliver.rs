@@ -1,7 +1,8 @@
 //! Carrying what waits, until it is done or there is no more time.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
+use std::convert::Infallible;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -9,9 +10,10 @@ use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use super::disk::{self, Sign};
 use super::plan::{self, Pace, Step};
 use super::session::{self, Session};
-use super::{Courier, Envelope, Fate, Fault, Outbox, Outcome, disk};
+use super::{Courier, Envelope, Fate, Fault, Outbox, Outcome, Silence};
 use crate::notify::retry::{self, Next};
 
 /// The longest time that one try may take.
@@ -24,6 +26,10 @@ const POLL: (Duration, Duration) = (Duration::from_millis(50), Duration::from_se
 const DISK: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
 /// Targets that are spoken to at a time.
 const AT_ONCE: usize = 64;
+/// How often whoever has a lock gives a sign of life while it waits for an answer.
+const SIGN: Duration = Duration::from_secs(2);
+/// The longest time between two looks that counts as silence.
+const LONGEST_LOOK: Duration = Duration::from_secs(5);
 
 /// A time that is given, by both clocks. While it lasts, the wall clock goes as the other does.
 #[derive(Debug, Clone, Copy)]
@@ -210,7 +216,10 @@ impl Outbox {
         loop {
             if let Some(session) = self.open(&hash, ids.clone(), time).await? {
                 let job = Job { outbox: self, target, own: Some(own), time };
-                return job.drain(session, courier, known).await.map(|_| ());
+                match job.drain(session, courier, known).await? {
+                    Drained::Lost => {}
+                    Drained::Done | Drained::Later(_) => return Ok(()),
+                }
             }
             let (disk, of) = (Arc::clone(&self.disk), hash.clone());
             let state = self.on_disk(time, move || disk.state(&of)).await??;
@@ -227,14 +236,43 @@ impl Outbox {
         }
     }
 
+    /// Takes the lock of a target; nothing when somebody else has it. One who gives no sign of
+    /// life loses it: a process that was stopped, or a node that died with its locks.
     pub(super) async fn open(
         &self,
         hash: &str,
         own: HashSet<String>,
         time: &Time,
     ) -> Result<Option<Session>, String> {
-        let (disk, hash) = (Arc::clone(&self.disk), hash.to_owned());
-        self.on_disk(time, move || Session::open(disk, hash, own)).await?
+        loop {
+            let (disk, of, own) = (Arc::clone(&self.disk), hash.to_owned(), own.clone());
+            let sign = match self.on_disk(time, move || Session::open(disk, of, own)).await?? {
+                Ok(session) => return Ok(Some(session)),
+                Err(sign) => sign,
+            };
+            if !self.is_silent(hash, sign) {
+                return Ok(None);
+            }
+            tracing::warn!("a process that gives no sign of life has a lock of the outbox");
+            let (disk, of) = (Arc::clone(&self.disk), hash.to_owned());
+            self.on_disk(time, move || disk.take_away(&of, sign)).await?;
+        }
+    }
+
+    /// Whether whoever has the lock of a target gave this sign of life too long ago. A time in
+    /// which nobody looked hardly counts: the disk may have been away.
+    fn is_silent(&self, hash: &str, sign: Sign) -> bool {
+        let mut signs = self.signs.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        signs.retain(|_, last| now - last.seen < TRY);
+        let fresh = Silence { sign, seen: now, silent: Duration::ZERO };
+        let last = signs.entry(hash.to_owned()).or_insert(fresh);
+        if last.sign != sign {
+            *last = fresh;
+        }
+        last.silent += (now - last.seen).min(LONGEST_LOOK);
+        last.seen = now;
+        last.silent >= self.limits.silence && signs.remove(hash).is_some()
     }
 
     /// Does something on the disk, and does not wait for long.
@@ -267,39 +305,51 @@ pub(super) struct Job<'a> {
     pub time: &'a Time,
 }
 
+/// Why no more is carried.
+pub(super) enum Drained {
+    /// It is done, or there is no more time.
+    Done,
+    /// Nothing can go before this time.
+    Later(Timestamp),
+    /// Somebody else has the lock now.
+    Lost,
+}
+
 impl Job<'_> {
-    /// Carries what is due. Where something waits for a later time, gives that time.
+    /// Carries what is due.
     pub async fn drain(
         &self,
         mut session: Session,
         courier: &impl Courier,
         known: &mut Known,
-    ) -> Result<Option<Timestamp>, String> {
+    ) -> Result<Drained, String> {
         loop {
             let now = self.time.now();
             let looked;
             (session, looked) = self.with(session, move |session| session.look(now)).await?;
-            looked?;
+            if !looked? {
+                return Ok(Drained::Lost);
+            }
             self.learn(&session, known);
             let done = |own: &[&Envelope]| own.iter().all(|letter| settled(known, &letter.id));
             if self.own.is_some_and(done) || self.time.left().is_zero() {
-                return Ok(None);
+                return Ok(Drained::Done);
             }
             let pace = self.pace(courier);
             match plan::next(&session.letters, &session.state, &pace, now) {
-                Step::Idle => return Ok(None),
+                Step::Idle => return Ok(Drained::Done),
                 Step::Expire(ids) => {
                     (session, ()) =
                         self.with(session, move |session| session.expire(&ids, now)).await?;
                 }
                 Step::Send(ids) => session = self.carry(session, ids, courier, known).await?,
-                Step::Wait(until) if self.own.is_none() => return Ok(Some(until)),
+                Step::Wait(until) if self.own.is_none() => return Ok(Drained::Later(until)),
                 Step::Wait(until) => {
                     let left = self.time.left();
                     let hurried = Pace { hurry: true, ..pace };
                     let earliest = plan::next(&session.letters, &session.state, &hurried, now);
                     if matches!(earliest, Step::Wait(until) if between(now, until) > left) {
-                        return Ok(Some(until));
+                        return Ok(Drained::Later(until));
                     }
                     tokio::time::sleep(between(now, until).min(LOOK).min(left)).await;
                 }
@@ -321,7 +371,11 @@ impl Job<'_> {
         let (now, begun) = (self.time.now(), ids.clone());
         let (session, ()) = self.with(session, move |session| session.begin(&begun, now)).await?;
         let end = self.time.end.min(Instant::now() + TRY);
-        let tried = tokio::time::timeout_at(end, courier.carry(self.target, &letters)).await;
+        let tried = tokio::time::timeout_at(end, courier.carry(self.target, &letters));
+        let tried = tokio::select! {
+            tried = tried => tried,
+            never = self.signs() => match never {},
+        };
         let tried =
             tried.unwrap_or_else(|_| Err(Fault::transient("no answer in the time there was")));
         let now = self.time.now();
@@ -345,6 +399,15 @@ impl Job<'_> {
         }
         let noted = self.with(session, move |session| session.record(&ids, result, now)).await;
         noted.map(|(session, ())| session)
+    }
+
+    /// Gives signs of life, for ever.
+    async fn signs(&self) -> Infallible {
+        loop {
+            tokio::time::sleep(SIGN).await;
+            let (disk, hash) = (Arc::clone(&self.outbox.disk), disk::hash(self.target));
+            let _ = self.outbox.on_disk(self.time, move || disk.sign(&hash)).await;
+        }
     }
 
     /// When to try again what just failed.

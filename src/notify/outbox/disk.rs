@@ -51,9 +51,22 @@ pub(super) enum Lock {
     /// It is ours as long as the file is open.
     Ours(File),
     /// Somebody else has it.
-    Taken,
+    Taken(Sign),
     /// This file system has no locks.
     Unknown,
+}
+
+/// A sign of life of whoever has a lock: which file it is, and when it was last touched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sign {
+    file: (u64, u64),
+    touched: (i64, i64),
+}
+
+impl Sign {
+    fn of(file: &fs::Metadata) -> Sign {
+        Sign { file: (file.dev(), file.ino()), touched: (file.mtime(), file.mtime_nsec()) }
+    }
 }
 
 /// One name in the queue.
@@ -172,21 +185,47 @@ impl Disk {
     /// Takes the lock of a target, if nobody has it.
     pub fn lock(&self, hash: &str) -> Result<Lock, String> {
         self.make("targets")?;
-        let path = self.root.join("targets").join(format!("{hash}.lock"));
+        let path = self.lock_file(hash);
         let wrong = |error| format!("can't open {}: {error}", path.display());
         loop {
             let file = private().open(&path).map_err(wrong)?;
             match file.try_lock() {
+                Ok(()) if self.has(hash, &file) => return Ok(Lock::Ours(file)),
+                // It was removed after it was opened, and is nobody's lock.
                 Ok(()) => {}
-                Err(TryLockError::WouldBlock) => return Ok(Lock::Taken),
+                Err(TryLockError::WouldBlock) => {
+                    return Ok(Lock::Taken(Sign::of(&file.metadata().map_err(wrong)?)));
+                }
                 Err(TryLockError::Error(_)) => return Ok(Lock::Unknown),
             }
-            // It may have been removed after it was opened; then it is nobody's lock.
-            let ours = file.metadata().map_err(wrong)?;
-            if fs::metadata(&path).is_ok_and(|m| (m.dev(), m.ino()) == (ours.dev(), ours.ino())) {
-                return Ok(Lock::Ours(file));
-            }
         }
+    }
+
+    /// Whether a locked file still is the lock of the target.
+    pub fn has(&self, hash: &str, file: &File) -> bool {
+        let (ours, now) = (file.metadata(), fs::metadata(self.lock_file(hash)));
+        matches!((ours, now), (Ok(ours), Ok(now)) if Sign::of(&ours).file == Sign::of(&now).file)
+    }
+
+    /// Shows those who wait for the lock that its holder lives.
+    pub fn sign(&self, hash: &str) {
+        let file = OpenOptions::new().write(true).open(self.lock_file(hash));
+        let _ = file.and_then(|file| file.set_modified(SystemTime::now()));
+    }
+
+    /// Takes the lock away from whoever gave this sign and no other. There is none then, and the
+    /// other one will notice.
+    pub fn take_away(&self, hash: &str, sign: Sign) {
+        let path = self.lock_file(hash);
+        let aside = path.with_file_name(format!("{TEMPORARY}{}", Uuid::now_v7()));
+        if fs::rename(&path, &aside).is_err() {
+            return;
+        }
+        // Somebody else may have been faster, and then this is a lock that is in use.
+        if fs::metadata(&aside).is_ok_and(|moved| Sign::of(&moved).file != sign.file) {
+            let _ = fs::hard_link(&aside, &path);
+        }
+        let _ = fs::remove_file(&aside);
     }
 
     /// What is known of a target.
@@ -268,6 +307,10 @@ impl Disk {
 
     fn letter(&self, name: &Name) -> PathBuf {
         self.root.join("queue").join(format!("{}-{}.json", name.hash, name.id))
+    }
+
+    fn lock_file(&self, hash: &str) -> PathBuf {
+        self.root.join("targets").join(format!("{hash}.lock"))
     }
 
     fn state_file(&self, hash: &str) -> PathBuf {

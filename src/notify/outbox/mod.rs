@@ -17,20 +17,22 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::sync::{Notify, Semaphore};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{Fault, Kind, Notice};
-use disk::Disk;
+use disk::{Disk, Sign};
 
 /// How long a message may wait at most.
 pub const MAX_AGE: Duration = Duration::from_secs(86_400);
@@ -128,11 +130,20 @@ pub struct Limits {
     pub entries: usize,
     /// Messages that wait for one target.
     pub per_target: usize,
+    /// A process that speaks to a target and gives no sign of life for so long is passed over: it
+    /// was stopped, or its node died. It gives one every other second.
+    pub silence: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { a_minute: 10, digest: Duration::from_secs(15), entries: 1_000, per_target: 1_000 }
+        Limits {
+            a_minute: 10,
+            digest: Duration::from_secs(15),
+            entries: 1_000,
+            per_target: 1_000,
+            silence: Duration::from_secs(20),
+        }
     }
 }
 
@@ -227,6 +238,16 @@ pub struct Outbox {
     /// Places for operations on the disk, each kept until it ends: a disk that hangs must not
     /// take all threads.
     places: Arc<Semaphore>,
+    /// For targets that others speak to: their last sign of life, and how long it is ago.
+    signs: Arc<Mutex<HashMap<String, Silence>>>,
+}
+
+/// How long whoever has a lock gave no sign of life.
+#[derive(Debug, Clone, Copy)]
+struct Silence {
+    sign: Sign,
+    seen: Instant,
+    silent: Duration,
 }
 
 impl Outbox {
@@ -238,6 +259,7 @@ impl Outbox {
             limits,
             more: Arc::new(Notify::new()),
             places: Arc::new(Semaphore::new(MAX_STUCK)),
+            signs: Arc::default(),
         }
     }
 

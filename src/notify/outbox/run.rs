@@ -9,7 +9,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::deliver::{Job, Time};
+use super::deliver::{Drained, Job, Time};
 use super::{Courier, Outbox};
 
 /// Targets that are spoken to at a time.
@@ -100,8 +100,12 @@ impl Outbox {
         let Some(first) = self.on_disk(&time, read).await?? else { return Ok(REST) };
         let Some(session) = self.open(hash, own, &time).await? else { return Ok(LOOK) };
         let job = Job { outbox: self, target: &first.target, own: None, time: &time };
-        let next = job.drain(session, courier, &mut HashMap::new()).await?;
-        let wait = next.map(|next| Duration::try_from(next.duration_since(time.now())));
-        Ok(wait.map_or(Duration::ZERO, Result::unwrap_or_default))
+        Ok(match job.drain(session, courier, &mut HashMap::new()).await? {
+            Drained::Done => Duration::ZERO,
+            Drained::Later(next) => {
+                Duration::try_from(next.duration_since(time.now())).unwrap_or_default()
+            }
+            Drained::Lost => LOOK,
+        })
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::disk::{Disk, Lock};
+use super::disk::{Disk, Lock, Sign};
 use super::state::State;
 use super::{Envelope, Failed, Fate};
 
@@ -51,24 +51,29 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Takes the lock of a target; nothing when somebody else has it.
+    /// Takes the lock of a target, or gives a sign of life of whoever has it.
     pub fn open(
         disk: Arc<Disk>,
         hash: String,
         own: HashSet<String>,
-    ) -> std::result::Result<Option<Session>, String> {
+    ) -> std::result::Result<std::result::Result<Session, Sign>, String> {
         let lock = match disk.lock(&hash)? {
             Lock::Ours(file) => Some(file),
             Lock::Unknown => None,
-            Lock::Taken => return Ok(None),
+            Lock::Taken(sign) => return Ok(Err(sign)),
         };
         let state = if lock.is_some() { disk.state(&hash)? } else { State::default() };
         let (letters, ended, told) = (BTreeMap::new(), HashSet::new(), false);
-        Ok(Some(Session { disk, hash, lock, own, letters, state, ended, told }))
+        Ok(Ok(Session { disk, hash, lock, own, letters, state, ended, told }))
     }
 
-    /// Looks what waits now.
-    pub fn look(&mut self, now: Timestamp) -> std::result::Result<(), String> {
+    /// Looks what waits now. False when the lock was taken away: this process gave no sign of
+    /// life for too long.
+    pub fn look(&mut self, now: Timestamp) -> std::result::Result<bool, String> {
+        if self.lost() {
+            return Ok(false);
+        }
+        self.disk.sign(&self.hash);
         self.disk.refresh(&self.hash);
         let names = self.disk.list()?.into_iter().filter(|name| name.hash == self.hash);
         let mut known = std::mem::take(&mut self.letters);
@@ -90,7 +95,7 @@ impl Session {
         if self.state.tidy(&self.letters, now) {
             self.save();
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Notes that a message is about to be tried: whoever comes after a kill sends the same one.
@@ -144,7 +149,7 @@ impl Session {
 
     /// A state that can't be written is no reason not to send: at worst something goes twice.
     fn save(&mut self) {
-        if self.lock.is_none() {
+        if self.lock.is_none() || self.lost() {
             return;
         }
         if let Err(error) = self.disk.save(&self.hash, &self.state)
@@ -152,5 +157,9 @@ impl Session {
         {
             tracing::warn!("messages may arrive twice: {error}");
         }
+    }
+
+    fn lost(&self) -> bool {
+        self.lock.as_ref().is_some_and(|lock| !self.disk.has(&self.hash, lock))
     }
 }

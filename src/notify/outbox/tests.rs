@@ -92,6 +92,8 @@ impl Courier for Silent {
     }
 }
 
+type Answer = fn(usize, &[Envelope]) -> Result<(), Fault>;
+
 fn works(_: usize, _: &[Envelope]) -> Result<(), Fault> {
     Ok(())
 }
@@ -278,7 +280,7 @@ async fn above_the_limit_all_that_waits_becomes_one() {
 
 #[tokio::test(start_paused = true)]
 async fn a_target_may_take_less_than_usual() {
-    struct Slow(Scripted<fn(usize, &[Envelope]) -> Result<(), Fault>>);
+    struct Slow(Scripted<Answer>);
     impl Courier for Slow {
         async fn carry(&self, target: &str, letters: &[Envelope]) -> Result<(), Fault> {
             self.0.carry(target, letters).await
@@ -422,7 +424,7 @@ async fn who_stays_carries_what_comes_and_what_others_put() {
     let (dir, outbox) = outbox(Limits::default());
     let (stop, stopping) = watch::channel(false);
     let silent = "ntfy://silent";
-    struct Partly<'a>(&'a Scripted<fn(usize, &[Envelope]) -> Result<(), Fault>>, &'a str);
+    struct Partly<'a>(&'a Scripted<Answer>, &'a str);
     impl Courier for Partly<'_> {
         async fn carry(&self, target: &str, letters: &[Envelope]) -> Result<(), Fault> {
             if target == self.1 {
@@ -431,7 +433,7 @@ async fn who_stays_carries_what_comes_and_what_others_put() {
             self.0.carry(target, letters).await
         }
     }
-    let scripted = Scripted::new(works as fn(usize, &[Envelope]) -> Result<(), Fault>);
+    let scripted = Scripted::new(works as Answer);
     let courier = Partly(&scripted, silent);
     let other = Outbox::new(&outbox.disk_root(), Limits::default());
     let story = async {
