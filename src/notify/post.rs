@@ -72,7 +72,10 @@ impl Post {
         target: &str,
         letters: &[Envelope],
     ) -> Result<(), Fault> {
-        let target = super::parcel::resolve(target).map_err(Fault::Permanent)?;
+        // The registry may have another ntfy server than this user.
+        let there = super::abroad(&self.how, target).map_err(Fault::Permanent)?;
+        let there = there.unwrap_or_else(|| target.to_owned());
+        let target = Target::parse(&there).map_err(Fault::Permanent)?;
         for letter in letters {
             relay.relay(&target, letter).await?;
         }
