@@ -82,6 +82,7 @@ impl Post {
             digest: how.digest.map_or(usual.digest, Duration::from_secs),
             entries: WAITING.0,
             per_target: WAITING.1,
+            ..usual
         };
         Post { outbox: Outbox::new(folder, limits) }
     }
