@@ -123,7 +123,8 @@ pub fn outbox(how: &NotifySpec) -> Outbox {
     Outbox::new(&folder.join("outbox"), limits(how))
 }
 
-fn limits(how: &NotifySpec) -> Limits {
+/// The limits that the configuration sets.
+pub fn limits(how: &NotifySpec) -> Limits {
     let usual = Limits::default();
     Limits {
         a_minute: how.a_minute.unwrap_or(usual.a_minute),

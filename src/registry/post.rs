@@ -76,14 +76,8 @@ pub struct Post {
 impl Post {
     /// A post whose letters are in `folder`.
     pub fn new(folder: &Path, how: &NotifySpec) -> Post {
-        let usual = Limits::default();
-        let limits = Limits {
-            a_minute: how.a_minute.unwrap_or(usual.a_minute),
-            digest: how.digest.map_or(usual.digest, Duration::from_secs),
-            entries: WAITING.0,
-            per_target: WAITING.1,
-            ..usual
-        };
+        let limits =
+            Limits { entries: WAITING.0, per_target: WAITING.1, ..notify::post::limits(how) };
         Post { outbox: Outbox::new(folder, limits) }
     }
 
