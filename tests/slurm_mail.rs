@@ -118,6 +118,45 @@ fn addresses_are_many_or_names_of_the_site_and_nothing_else() {
 }
 
 #[test]
+fn nothing_in_the_environment_breaks_a_header() {
+    const EVIL: &str = "x\r\nBcc: evil@open.test\r\n\r\n<script>alert(1)</script>";
+    let exim = Exim::start();
+    let mut sandbox = Sandbox::new();
+    // Without `smtp.from` the owner of the job is the sender.
+    exim.configure(&mut sandbox, "starttls", "");
+    let evil: Vec<_> = JOB.iter().map(|&(name, _)| (name, EVIL)).collect();
+    let subject =
+        format!("Slurm Job_id=7 Name={EVIL} Failed, Run time 00:00:01, FAILED, ExitCode 1");
+    assert_ok(&["mailprog"], &call(&sandbox, &evil, &["-s", &subject, "alice@open.test"]));
+    let mail = &exim.mails(1)[0];
+    assert_eq!(mail.defects, [""; 0]);
+    assert_eq!(mail.all("Bcc"), [""; 0]);
+    assert_eq!(mail.header("Envelope-to"), "alice@open.test");
+    assert!(mail.header("Subject").contains("Name=x  Bcc: evil@open.test"), "{mail:#?}");
+    assert!(mail.part("text/plain").contains("it ended with exit code 1"), "{mail:#?}");
+    assert!(!mail.part("text/html").contains("<script"), "{mail:#?}");
+}
+
+#[test]
+fn a_task_of_an_array_is_left_to_the_process_in_the_background() {
+    let exim = Exim::start();
+    let sandbox = site(&exim);
+    for task in ["1", "2", "3"] {
+        let subject = format!(
+            "Slurm Array Task Job_id=24_{task} (27) Name=at Ended, Run time 00:00:09, COMPLETED, ExitCode 0"
+        );
+        assert_ok(&["mailprog"], &call(&sandbox, &[], &["-s", &subject, "alice@open.test"]));
+        assert_eq!(exim.count(), 0);
+    }
+    let mail = &exim.mails(1)[0];
+    for task in ["24_1", "24_2", "24_3"] {
+        assert!(mail.part("text/plain").contains(task), "{mail:#?}");
+    }
+    wait_until("the carrier's end", SOON, || carriers(&sandbox).is_empty().then_some(()));
+    assert_eq!(exim.count(), 1);
+}
+
+#[test]
 fn rules_of_the_site_tell_others_too() {
     let exim = Exim::start();
     let mut sandbox = site(&exim);

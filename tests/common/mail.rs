@@ -78,7 +78,7 @@ impl Exim {
     /// Waits for so many mails, and reads all that there are.
     #[track_caller]
     pub fn mails(&self, count: usize) -> Vec<Mail> {
-        let files = wait_until(&format!("{count} mails"), Duration::from_secs(20), || {
+        let files = wait_until(&format!("{count} mails"), Duration::from_secs(45), || {
             Some(self.files()).filter(|files| files.len() >= count)
         });
         let mails = read(&files);

@@ -58,7 +58,13 @@ pub async fn run(context: &Context, args: &MailprogArgs) -> anyhow::Result<Exit>
     }
     let letter = |target| Envelope::new(target, notice.clone(), notice.group());
     let letters: Vec<Envelope> = to.into_iter().map(letter).collect();
-    let outcomes = outbox.send(&letters, &post, Instant::now() + AT_ONCE).await;
+    let end = Instant::now() + AT_ONCE;
+    let now = match notice.group() {
+        None => letters,
+        // It waits for the others of its array anyway: slurmctld need not.
+        Some(_) => not_kept(&outbox, letters, end).await,
+    };
+    let outcomes = outbox.send(&now, &post, end).await;
     failed.extend(outcomes.iter().filter_map(error));
     // What an earlier process left that was killed goes too.
     if nobody_carries(&folder) && outbox.waiting().is_ok_and(|waiting| !waiting.is_empty()) {
@@ -70,6 +76,17 @@ pub async fn run(context: &Context, args: &MailprogArgs) -> anyhow::Result<Exit>
     tell_syslog(&failed).await;
     // slurmctld shows one line of it.
     Err(Failure::new(failed.join("; ")).into())
+}
+
+/// Puts messages on the disk, and gives back those that can't be put there.
+async fn not_kept(outbox: &Outbox, letters: Vec<Envelope>, end: Instant) -> Vec<Envelope> {
+    let mut loose = Vec::new();
+    for letter in letters {
+        if outbox.put(&letter, end).await.is_err() {
+            loose.push(letter);
+        }
+    }
+    loose
 }
 
 /// Brings what waits, for as long as anything does; one process at a time.
