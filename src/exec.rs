@@ -198,7 +198,7 @@ impl Run {
             Err(_) => Err(ExecError::TimedOut { program: name, seconds: self.timeout.as_secs() }),
             Ok(Err(source)) => Err(ExecError::Io { program: name, source }),
             Ok(Ok((stdout, stderr, status))) => {
-                group.is_over();
+                group.release();
                 Ok(Outcome { code: status.code(), stdout, stderr })
             }
         }
@@ -274,7 +274,7 @@ impl Run {
 struct Group(Option<u32>);
 
 impl Group {
-    fn is_over(mut self) {
+    fn release(mut self) {
         self.0 = None;
     }
 }

@@ -132,7 +132,7 @@ pub async fn run(_: &Context, args: &PendingArgs) -> anyhow::Result<Exit> {
     let text = std::fs::read(&args.file)?;
     let _ = std::fs::remove_file(&args.file);
     let mut pending: Pending = serde_json::from_slice(&text)?;
-    let slurm = Slurm { bin: pending.slurm_bin.clone(), ..Slurm::default() };
+    let slurm = Slurm { bin: pending.slurm_bin.clone() };
     let job = pending.notice.job.clone();
     let end = Instant::now() + LONGEST;
     let every = pending
