@@ -18,5 +18,7 @@ mod shell;
 mod snippets;
 #[path = "dashboard_api/tellings.rs"]
 mod tellings;
+#[path = "dashboard_api/watch_cli.rs"]
+mod watch_cli;
 #[path = "dashboard_api/watches.rs"]
 mod watches;

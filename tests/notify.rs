@@ -438,6 +438,8 @@ fn a_topic_that_nobody_guesses_is_made_once_kept_and_shown_as_a_code() {
     let mut sandbox = sandbox();
     let ntfy = Ntfy::start(&mut sandbox);
     sandbox.unset("NTFY_TOPIC");
+    sandbox.unset("NTFY_SERVER");
+    settings(&mut sandbox, &format!("notify: {{ ntfy_server: '{}' }}\n", ntfy.url()));
     let topic = |sandbox: &Sandbox| sandbox.json(&["notify", "topic", "--json"])["topic"].clone();
     let made = topic(&sandbox);
     assert_eq!(made.as_str().unwrap().len(), "llama-".len() + 32);
@@ -448,7 +450,7 @@ fn a_topic_that_nobody_guesses_is_made_once_kept_and_shown_as_a_code() {
     assert!(shown.contains(&format!("{}/{}", ntfy.url(), made.as_str().unwrap())), "{shown}");
     assert!(shown.contains("▄▄▄▄▄"), "{shown}");
     // A flag without a topic takes it.
-    sandbox.ok(&[&READY[..], &["--ntfy-topic", "--ntfy-server", &ntfy.url()]].concat());
+    sandbox.ok(&[&READY[..], &["--ntfy-topic"]].concat());
     let url = format!("{}/{}/json?poll=1", ntfy.url(), made.as_str().unwrap());
     assert!(common::http::get_text(&url).unwrap().1.contains("Llama Server Ready"));
     let renewed = sandbox.json(&["notify", "topic", "--renew", "--json"])["topic"].clone();

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use llamactl::config::settings::Settings;
 use llamactl::config::spec::NotifySpec;
 use llamactl::domain::target::Target;
-use llamactl::notify::{self, Fault, Kind, Notice};
+use llamactl::notify::{self, Fault, Kind};
 use serde_json::{Value, json};
 use sink::{Answer, Request, Sink};
 use tokio::time::Instant;

@@ -62,8 +62,8 @@ impl<'a> Subject<'a> {
 pub fn names_of(file: &str) -> Vec<&str> {
     let base = file.rsplit('/').next().unwrap_or(file);
     let stem = base.strip_suffix(".gguf").unwrap_or(base);
-    let mut names = vec![file];
-    names.extend([base, stem].into_iter().filter(|name| *name != file));
+    let mut names = vec![file, base, stem];
+    names.dedup();
     names
 }
 

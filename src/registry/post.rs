@@ -27,6 +27,8 @@ use crate::notify::{
 const WAITING: (usize, usize) = (20_000, 2_000);
 /// How long the disk may take to keep a message.
 const DISK: Duration = Duration::from_secs(10);
+/// A disk that has refused so many letters, and taken none, takes none.
+const ENOUGH: usize = 5;
 /// How often it is seen what was given up.
 const LOOK: Duration = Duration::from_secs(10);
 /// How long after a refusal it is in the list of what was given up.
@@ -67,6 +69,17 @@ pub struct Letter {
     pub to: String,
 }
 
+/// Letters that are on no disk.
+#[derive(Debug)]
+pub struct Unkept {
+    /// How many others are.
+    pub kept: usize,
+    /// How many are not.
+    pub lost: usize,
+    /// Why the last one is not.
+    pub error: String,
+}
+
 /// What is to be sent.
 #[derive(Debug)]
 pub struct Post {
@@ -84,15 +97,22 @@ impl Post {
     /// Takes letters: they are on the disk when this comes back.
     ///
     /// # Errors
-    /// Why one of them is not; some may be. Trying again is safe.
-    pub async fn put(&self, letters: Vec<Letter>) -> Result<(), String> {
+    /// How many are not, and why. Trying again is safe.
+    pub async fn put(&self, letters: Vec<Letter>) -> Result<(), Unkept> {
+        let mut unkept = Unkept { kept: 0, lost: 0, error: String::new() };
         for letter in letters {
             let mut envelope = Envelope::new(letter.to, letter.notice, letter.group);
             envelope.id = uuid(&letter.id);
             envelope.tag = tag(&letter.source, &letter.about);
-            self.outbox.put(&envelope, Instant::now() + DISK).await?;
+            match self.outbox.put(&envelope, Instant::now() + DISK).await {
+                Ok(()) => unkept.kept += 1,
+                Err(error) => (unkept.lost, unkept.error) = (unkept.lost + 1, error),
+            }
+            if unkept.kept == 0 && unkept.lost >= ENOUGH {
+                break;
+            }
         }
-        Ok(())
+        if unkept.lost == 0 { Ok(()) } else { Err(unkept) }
     }
 
     /// Sends until `stopping` becomes true; what is not sent by then stays on the disk.

@@ -163,9 +163,17 @@ impl Teller {
                 }
             }
         }
-        if let Err(error) = self.post.put(letters).await {
-            tracing::warn!("what is to be told can't be kept: {error}; trying again");
-            return false;
+        match self.post.put(letters).await {
+            Err(unkept) if unkept.kept == 0 => {
+                tracing::warn!("what is to be told can't be kept: {}", unkept.error);
+                return false;
+            }
+            // One target that is down for long must not keep the others from hearing anything.
+            Err(unkept) => {
+                let lost = unkept.lost;
+                tracing::error!(lost, "some messages are not sent: {}", unkept.error);
+            }
+            Ok(()) => {}
         }
         let sent = WatchOp::Sent(got.into_iter().map(|(seq, _)| seq).collect());
         self.service.store.run(Op::Watches(sent), Now::get(), By::default()).await.is_ok()
@@ -248,8 +256,12 @@ impl Teller {
             };
             let event = events.into_iter().find(|event| event.seq == claim.seq).map(Arc::new);
             let events: Vec<Arc<Event>> = event.into_iter().collect();
-            if events.is_empty() || self.tell(&events, Some(&claim.by)).await {
-                self.open.remove(&(claim.seq, claim.by));
+            if events.is_empty() {
+                // The event is forgotten: there is nothing to tell any more.
+                let sent = Op::Watches(WatchOp::Sent(vec![claim.seq]));
+                let _ = self.service.store.run(sent, Now::get(), By::default()).await;
+            } else {
+                self.tell(&events, Some(&claim.by)).await;
             }
         }
     }

@@ -79,7 +79,7 @@ fn its_throughput_and_the_notification_are_told_and_stay_known() {
     let mut sandbox = Sandbox::new();
     let mut registry = Registry::start(&mut sandbox, "3s");
     let ntfy = Ntfy::start(&mut sandbox);
-    let notify = format!("notify: {{ ntfy_topic: {TOPIC}, ntfy_server: \"{}\" }}\n", ntfy.url());
+    let notify = format!("notify: {{ to: ['ntfy://{TOPIC}'], ntfy_server: \"{}\" }}\n", ntfy.url());
     let spec = slow(&format!("registry: {}\n{notify}", registry.url()));
     let (mut server, connection) = Server::ready(&sandbox, &spec);
     let one = ready(&registry);
@@ -129,7 +129,7 @@ fn a_notification_that_failed_is_told_without_whom_it_was_for() {
     // One that wants a password: that is not tried again.
     let sink = SmtpSink::start_with(&sandbox, &["--user", "me", "--password", "hunter2"]);
     let notify = format!(
-        "notify: {{ email: secret@example.org, smtp: {{ host: 127.0.0.1, port: {}, \
+        "notify: {{ to: ['mailto:secret@example.org'], smtp: {{ host: 127.0.0.1, port: {}, \
          security: none }} }}\n",
         sink.port
     );

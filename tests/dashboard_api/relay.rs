@@ -186,6 +186,19 @@ async fn wrong_notifications_are_refused_with_a_reason() {
     assert_eq!(registry.send("POST", PATH, Some(fine)).await.0, 202);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_owner_whom_no_token_proves_is_marked() {
+    let sandbox = Sandbox::new();
+    let sink = SmtpSink::start(&sandbox);
+    let smtp = format!("{{ host: 127.0.0.1, port: {}, security: none }}", sink.port);
+    settings(&sandbox, &format!("notify: {{ smtp: {smtp} }}\n"));
+    let registry = Registry::spawn(serve(&sandbox, &database(sandbox.dir()), &[]));
+    let body = notification("01234567", &["mailto:ann@example.org"]);
+    assert_eq!(registry.send("POST", PATH, Some(body)).await.0, 202);
+    let mail = wait_until("a mail", SOON, || sink.mails().into_iter().next());
+    assert!(mail.contains("mallory (not verified)"), "{mail}");
+}
+
 /// Answers each request with a redirect to itself, and tells what it was asked.
 fn sink() -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

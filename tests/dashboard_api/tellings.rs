@@ -7,6 +7,7 @@ use llamactl::domain::server::ServerState;
 use llamactl::secret::Secret;
 use serde_json::{Value, json};
 
+use crate::common::lab::Postgres;
 use crate::common::services::{Ntfy, TOPIC};
 use crate::common::{Sandbox, wait_until};
 use crate::registry_support::{Registry, database, request, until};
@@ -17,9 +18,13 @@ const LATE: Duration = Duration::from_secs(60);
 
 /// A registry with short leases, whose messages of one kind wait a second for each other.
 fn quick(sandbox: &Sandbox, more: &str, args: &[&str]) -> Registry {
+    quick_on(sandbox, &database(sandbox.dir()), more, args)
+}
+
+fn quick_on(sandbox: &Sandbox, url: &str, more: &str, args: &[&str]) -> Registry {
     settings(sandbox, &format!("notify: {{ digest: 1s, {more} }}\n"));
     let args = [&["--ttl", "1s"], args].concat();
-    Registry::spawn(serve(sandbox, &database(sandbox.dir()), &args))
+    Registry::spawn(serve(sandbox, url, &args))
 }
 
 fn titles(ntfy: &Ntfy) -> Vec<String> {
@@ -34,10 +39,21 @@ fn waits_for(ntfy: &Ntfy, words: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_owner_is_told_that_their_server_is_unhealthy_and_lost() {
-    let mut sandbox = Sandbox::new();
+async fn an_owner_is_told_that_their_server_is_unhealthy_and_lost_with_sqlite() {
+    let sandbox = Sandbox::new();
+    let url = database(sandbox.dir());
+    an_owner_is_told(sandbox, &url).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_owner_is_told_that_their_server_is_unhealthy_and_lost_with_postgres() {
+    let postgres = Postgres::start();
+    an_owner_is_told(Sandbox::new(), &postgres.url()).await;
+}
+
+async fn an_owner_is_told(mut sandbox: Sandbox, url: &str) {
     let ntfy = Ntfy::start(&mut sandbox);
-    let registry = quick(&sandbox, "", &["--probe", "100ms"]);
+    let registry = quick_on(&sandbox, url, "", &["--probe", "100ms"]);
     let mut wanted = request("1", 0);
     // Nobody listens there.
     (wanted.info.host, wanted.info.port) = ("127.0.0.1".into(), crate::common::free_port());

@@ -305,6 +305,36 @@ async fn nothing_is_lost_when_the_registry_is_killed() {
     assert_eq!(ntfy.messages().len(), 1);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_killed_process_had_claimed_is_told_by_the_next() {
+    let mut sandbox = Sandbox::new();
+    let ntfy = Ntfy::start(&mut sandbox);
+    let url = database(sandbox.dir());
+    let registry = Registry::spawn(serve(&sandbox, &url, &["--ttl", "10m"]));
+    registry.client().register(&request("1", 0)).await.unwrap();
+    let watch = made(&registry, watch("tiny", true)).await;
+    let (_, events) = registry.get("/api/v1/events?kind=registered").await;
+    let seq = events[0]["seq"].as_u64().unwrap();
+    assert_eq!(registry.stop(), Some(0));
+    // As a process leaves it that is killed after it claimed, and before its disk has the message.
+    let script = format!(
+        "import sqlite3; db = sqlite3.connect('{}')\n\
+         db.execute('UPDATE watches SET told = 0, claimed = {seq} WHERE id = ?', [{}])\n\
+         db.execute('INSERT INTO claims (seq, by, done) VALUES ({seq}, ?, 0)', ['gone'])\n\
+         db.commit()",
+        url.strip_prefix("sqlite:").unwrap(),
+        watch["id"],
+    );
+    assert!(Command::new("python3").args(["-c", &script]).status().unwrap().success());
+    let registry = Registry::spawn(serve(&sandbox, &url, &["--ttl", "10m"]));
+    wait_until("the message", SOON, || (ntfy.messages().len() == 1).then_some(()));
+    until(SOON, || async { watches(&registry).await.is_empty().then_some(()) }).await;
+    assert_eq!(registry.stop(), Some(0));
+    let registry = Registry::spawn(serve(&sandbox, &url, &["--ttl", "10m"]));
+    assert_eq!(registry.stop(), Some(0));
+    assert_eq!(ntfy.messages().len(), 1, "it is done");
+}
+
 pub fn settings(sandbox: &Sandbox, yaml: &str) {
     std::fs::write(sandbox.path("site.yaml"), yaml).unwrap();
 }

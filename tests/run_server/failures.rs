@@ -121,7 +121,7 @@ fn a_server_goes_on_when_its_log_is_gone() {
 fn people_are_told_once_that_it_is_ready_and_why_it_failed() {
     let mut sandbox = Sandbox::new();
     let ntfy = Ntfy::start(&mut sandbox);
-    let told = format!("notify: {{ ntfy_topic: {TOPIC}, ntfy_server: '{}' }}", ntfy.url());
+    let told = format!("notify: {{ to: ['ntfy://{TOPIC}'], ntfy_server: '{}' }}", ntfy.url());
     let (mut server, connection) = Server::ready(&sandbox, &tiny(&told));
     let ready = wait_until("the ready message", SOON, || ntfy.messages().into_iter().next());
     assert!(ready["title"].as_str().unwrap().contains("Ready"), "{ready}");

@@ -32,10 +32,13 @@ pub fn run(context: &Context, args: &TopicArgs) -> anyhow::Result<Exit> {
     {
         return Err(Failure::new(format!("{}: {error}", path.display())).into());
     }
-    let (_, how) = settings_and_targets(
-        context,
-        &NotifyFlags { ntfy_topic: Some(String::new()), ..NotifyFlags::default() },
-    )?;
+    let (settings, _) = settings_and_targets(context, &NotifyFlags::default())?;
+    let topic = match settings.notify.ntfy_topic.filter(|topic| topic != "none") {
+        Some(topic) => topic,
+        None => topic::own()?,
+    };
+    let flags = NotifyFlags { ntfy_topic: Some(topic), ..NotifyFlags::default() };
+    let (_, how) = settings_and_targets(context, &flags)?;
     let Some(shown) = subscription(&how) else {
         return Err(Failure::usage("no ntfy topic is configured").into());
     };

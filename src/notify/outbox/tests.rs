@@ -466,6 +466,22 @@ async fn who_stays_carries_what_comes_and_what_others_put() {
     assert_eq!((waiting.target.as_str(), waiting.tries), (silent, 1));
 }
 
+/// Compiles only where all of it can run in a task of its own.
+#[tokio::test(start_paused = true)]
+async fn all_of_it_can_be_spawned() {
+    fn sendable<T: Send>(work: T) -> T {
+        work
+    }
+    let (_dir, outbox) = outbox(Limits::default());
+    let (all, soon) = ([envelope("ntfy://t", None)], Instant::now() + MINUTE);
+    let (_stop, stopping) = watch::channel(true);
+    let outcomes = sendable(outbox.send(&all, &Silent, Instant::now() + SECOND)).await;
+    assert_eq!(sendable(outbox.deliver(&all, &Scripted::new(works), soon)).await.len(), 1);
+    assert_eq!(sendable(outbox.flush(&Silent, soon)).await, []);
+    sendable(outbox.run(&Silent, stopping)).await;
+    assert!(matches!(outcomes[0].fate, Fate::Waiting { .. }));
+}
+
 #[test]
 fn a_key_is_the_same_for_the_same_envelopes_and_no_other() {
     let [a, b, c] = ["a", "b", "c"].map(|id| letter(id, 0, None));

@@ -96,8 +96,8 @@ impl Service {
             notice: notice.clone(),
             to: target.text().to_owned(),
         });
-        self.post()?.put(letters.collect()).await.map_err(|error| {
-            tracing::error!("a notification can't be written down: {error}");
+        self.post()?.put(letters.collect()).await.map_err(|unkept| {
+            tracing::error!("a notification can't be written down: {}", unkept.error);
             ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "the notification can't be kept")
                 .hint("its operator finds the reason in its log; trying again later is safe")
         })?;

@@ -324,6 +324,24 @@ mod tests {
     }
 
     #[test]
+    fn a_watch_of_version_6_waits_for_a_server_that_is_ready() {
+        let mut db = Sqlite::in_memory().unwrap();
+        for step in &STEPS[..6] {
+            db.batch(&in_dialect(step, Dialect::Sqlite)).unwrap();
+        }
+        db.set_schema(6).unwrap();
+        let sql = "INSERT INTO watches (id, owner, model, targets, once, created, told, failures)
+            VALUES ('w', 'ann', 'qwen*', '[\"ntfy://x\"]', 1, 5, 7, 0)";
+        db.execute(sql, &[]).unwrap();
+        migrate(&mut db, "x").unwrap();
+        let watches = crate::registry::store::operations::watches::all(&mut db).unwrap();
+        let [kept] = &watches[..] else { panic!("{watches:?}") };
+        assert_eq!(kept.watch.events, [crate::domain::notice::Kind::Available]);
+        assert!(kept.watch.filter.is_empty() && kept.watch.once);
+        assert_eq!((kept.told, kept.claimed), (7, 0));
+    }
+
+    #[test]
     fn newer_and_foreign_databases_are_refused_and_left_alone() {
         let mut db = Sqlite::in_memory().unwrap();
         migrate(&mut db, "x").unwrap();
