@@ -142,7 +142,11 @@ fn whom(
     let domain = from.and_then(|from| from.rsplit_once('@')).map(|(_, domain)| domain.to_owned());
     let domain = domain.unwrap_or_else(identity::hostname);
     let (mut to, mut wrong) = (Vec::new(), Vec::new());
-    for address in mailprog::addresses(given, &domain).into_iter().take(MAX_ADDRESSES) {
+    let addresses = mailprog::addresses(given, &domain);
+    if addresses.len() > MAX_ADDRESSES {
+        wrong.push(format!("only the first {MAX_ADDRESSES} of {} are told", addresses.len()));
+    }
+    for address in addresses.into_iter().take(MAX_ADDRESSES) {
         let target = Target::mail(&address);
         match units::email(&address).and_then(|()| parcel::check(how, &target)) {
             Ok(()) => to.push(target),
