@@ -123,7 +123,7 @@ impl Message {
                 "" => &notice.model,
                 file => file,
             }),
-            job: one_line(&notice.job),
+            job: job(&notice.job),
             url: at.url(),
             host: at.host,
             port: at.port,
@@ -206,7 +206,7 @@ fn item(notice: &Notice, public: bool) -> Item {
     Item {
         kind: notice.kind,
         name: one_line(&notice.name),
-        job: one_line(&notice.job),
+        job: job(&notice.job),
         host: at.host,
         address: at.address,
         reason: one_line(&notice.reason),
@@ -236,6 +236,12 @@ pub fn one_line(text: &str) -> String {
     let turns = |c: &char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let clean = text.chars().filter(|c| !turns(c)).map(|c| if breaks(c) { ' ' } else { c });
     clean.take(MAX_LINE).collect::<String>().trim_end().to_owned()
+}
+
+/// A job id, which stands in lines that people paste: clients of the older registry choose it.
+fn job(id: &str) -> String {
+    let id = one_line(id);
+    if id.is_empty() { id } else { quoted(&id) }
 }
 
 /// `text` as one word of a shell line, for people to paste.
