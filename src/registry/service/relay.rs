@@ -14,7 +14,7 @@ use crate::domain::target::{self, Target};
 use crate::registry::error::ApiError;
 use crate::registry::identity::Identity;
 use crate::registry::post::{Letter, Source};
-use crate::secret::hex;
+use crate::secret::{Secret, hex};
 
 /// Messages a minute of one owner, and how many may come at once: all jobs of a large array
 /// become ready together.
@@ -115,10 +115,7 @@ impl Service {
     }
 
     /// The targets that something may be sent to, and the others.
-    fn sort(
-        &self,
-        to: &[crate::secret::Secret],
-    ) -> Result<(Vec<(usize, Target)>, Vec<NotRelayed>), ApiError> {
+    fn sort(&self, to: &[Secret]) -> Result<Sorted, ApiError> {
         let (mut targets, mut refused) = (Vec::new(), Vec::new());
         let mut first = None;
         for (index, text) in to.iter().enumerate() {
@@ -137,6 +134,9 @@ impl Service {
         }
     }
 }
+
+/// Targets with their place in the request, and those that nothing is sent to.
+type Sorted = (Vec<(usize, Target)>, Vec<NotRelayed>);
 
 /// What stands behind an owner of whom no token told.
 const UNPROVEN: &str = " (not verified)";
