@@ -36,6 +36,7 @@ Register-ArgumentCompleter -Native -CommandName 'llamactl' -ScriptBlock {
             [CompletionResult]::new('heartbeat', 'heartbeat', [CompletionResultType]::ParameterValue, 'Renew the lease of a registered server')
             [CompletionResult]::new('unregister', 'unregister', [CompletionResultType]::ParameterValue, 'Take a registered server out of the registry')
             [CompletionResult]::new('notify', 'notify', [CompletionResultType]::ParameterValue, 'Tell people about a server by mail and push')
+            [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Be told by the registry: a model is available, a server is lost, a node is offline')
             [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List servers')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List servers')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show all that is known of one job')
@@ -76,14 +77,17 @@ Register-ArgumentCompleter -Native -CommandName 'llamactl' -ScriptBlock {
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Context size in tokens')
             [CompletionResult]::new('--gpu-layers', '--gpu-layers', [CompletionResultType]::ParameterName, 'Layers on the GPU: all, auto or a number')
             [CompletionResult]::new('--extra-args', '--extra-args', [CompletionResultType]::ParameterName, 'Further arguments for llama-server, as one shell-like text')
-            [CompletionResult]::new('--email', '--email', [CompletionResultType]::ParameterName, 'Mail when ready or failed; without ADDRESS: NOTIFY_EMAIL, then the configuration')
-            [CompletionResult]::new('--ntfy-topic', '--ntfy-topic', [CompletionResultType]::ParameterName, 'Push when ready or failed; without TOPIC: NTFY_TOPIC, then the configuration')
+            [CompletionResult]::new('--email', '--email', [CompletionResultType]::ParameterName, 'Mail address; without ADDRESS: NOTIFY_EMAIL, then the configuration; `none`: nobody')
+            [CompletionResult]::new('--ntfy-topic', '--ntfy-topic', [CompletionResultType]::ParameterName, 'ntfy topic; without TOPIC: NTFY_TOPIC, then the configuration, then one that nobody guesses, made once and kept')
             [CompletionResult]::new('--ntfy-server', '--ntfy-server', [CompletionResultType]::ParameterName, 'ntfy server [default: https://ntfy.sh]')
+            [CompletionResult]::new('--notify', '--notify', [CompletionResultType]::ParameterName, 'Anybody else, as slack://…, again for more; `llamactl notify channels` lists them; `none`: nobody of the configuration')
+            [CompletionResult]::new('--notify-on', '--notify-on', [CompletionResultType]::ParameterName, 'Events to tell of, with commas [default: all but draining, ended, offline, online]')
             [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
             [CompletionResult]::new('--list-configs', '--list-configs', [CompletionResultType]::ParameterName, 'List the model configurations and end')
             [CompletionResult]::new('--no-time-limit', '--no-time-limit', [CompletionResultType]::ParameterName, 'Ask for no walltime limit')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print the job script and submit nothing')
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Wait until the server is ready, and show what it waits for')
+            [CompletionResult]::new('--ring', '--ring', [CompletionResultType]::ParameterName, 'Ring, and show a notification on the desktop, when the waiting is over')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
@@ -107,9 +111,11 @@ Register-ArgumentCompleter -Native -CommandName 'llamactl' -ScriptBlock {
             [CompletionResult]::new('--extra-args', '--extra-args', [CompletionResultType]::ParameterName, 'Further arguments for llama-server, as one shell-like text')
             [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'Address to listen on [default: 0.0.0.0 in a job, 127.0.0.1 elsewhere]')
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'Port to listen on; 0 takes a free one')
-            [CompletionResult]::new('--email', '--email', [CompletionResultType]::ParameterName, 'Mail when ready or failed; without ADDRESS: NOTIFY_EMAIL, then the configuration')
-            [CompletionResult]::new('--ntfy-topic', '--ntfy-topic', [CompletionResultType]::ParameterName, 'Push when ready or failed; without TOPIC: NTFY_TOPIC, then the configuration')
+            [CompletionResult]::new('--email', '--email', [CompletionResultType]::ParameterName, 'Mail address; without ADDRESS: NOTIFY_EMAIL, then the configuration; `none`: nobody')
+            [CompletionResult]::new('--ntfy-topic', '--ntfy-topic', [CompletionResultType]::ParameterName, 'ntfy topic; without TOPIC: NTFY_TOPIC, then the configuration, then one that nobody guesses, made once and kept')
             [CompletionResult]::new('--ntfy-server', '--ntfy-server', [CompletionResultType]::ParameterName, 'ntfy server [default: https://ntfy.sh]')
+            [CompletionResult]::new('--notify', '--notify', [CompletionResultType]::ParameterName, 'Anybody else, as slack://…, again for more; `llamactl notify channels` lists them; `none`: nobody of the configuration')
+            [CompletionResult]::new('--notify-on', '--notify-on', [CompletionResultType]::ParameterName, 'Events to tell of, with commas [default: all but draining, ended, offline, online]')
             [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
@@ -196,19 +202,408 @@ Register-ArgumentCompleter -Native -CommandName 'llamactl' -ScriptBlock {
             [CompletionResult]::new('--job', '--job', [CompletionResultType]::ParameterName, 'Job id [default: SLURM_JOB_ID]')
             [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'Host of the server [default: this host''s name]')
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'Port of the server')
-            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why it failed')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why')
             [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'Log to put the end of into the message')
-            [CompletionResult]::new('--email', '--email', [CompletionResultType]::ParameterName, 'Mail address; without a value NOTIFY_EMAIL, then the configuration')
-            [CompletionResult]::new('--ntfy-topic', '--ntfy-topic', [CompletionResultType]::ParameterName, 'ntfy topic; without a value NTFY_TOPIC, then the configuration')
+            [CompletionResult]::new('--email', '--email', [CompletionResultType]::ParameterName, 'Mail address; without ADDRESS: NOTIFY_EMAIL, then the configuration; `none`: nobody')
+            [CompletionResult]::new('--ntfy-topic', '--ntfy-topic', [CompletionResultType]::ParameterName, 'ntfy topic; without TOPIC: NTFY_TOPIC, then the configuration, then one that nobody guesses, made once and kept')
             [CompletionResult]::new('--ntfy-server', '--ntfy-server', [CompletionResultType]::ParameterName, 'ntfy server [default: https://ntfy.sh]')
+            [CompletionResult]::new('--notify', '--notify', [CompletionResultType]::ParameterName, 'Anybody else, as slack://…, again for more; `llamactl notify channels` lists them; `none`: nobody of the configuration')
+            [CompletionResult]::new('--notify-on', '--notify-on', [CompletionResultType]::ParameterName, 'Events to tell of, with commas [default: all but draining, ended, offline, online]')
             [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Send a test message to everybody who is configured, and say how it went')
+            [CompletionResult]::new('preview', 'preview', [CompletionResultType]::ParameterValue, 'Show what would be sent, and send nothing')
+            [CompletionResult]::new('channels', 'channels', [CompletionResultType]::ParameterValue, 'List the channels, with an example of a target for each')
+            [CompletionResult]::new('templates', 'templates', [CompletionResultType]::ParameterValue, 'List or copy the texts of messages, to edit them')
+            [CompletionResult]::new('plugins', 'plugins', [CompletionResultType]::ParameterValue, 'Programs of your own that deliver messages')
+            [CompletionResult]::new('topic', 'topic', [CompletionResultType]::ParameterValue, 'Show the ntfy topic, its link and its QR code, to subscribe from a phone')
+            [CompletionResult]::new('outbox', 'outbox', [CompletionResultType]::ParameterValue, 'Messages that wait to be sent')
+            [CompletionResult]::new('pending', 'pending', [CompletionResultType]::ParameterValue, 'Follow a job that waits, and tell of it')
+            [CompletionResult]::new('mailprog', 'mailprog', [CompletionResultType]::ParameterValue, 'Take a mail of slurmctld''s: for MailProg in slurm.conf, by way of slurm/mailprog')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'llamactl;notify;test' {
+            [CompletionResult]::new('--channel', '--channel', [CompletionResultType]::ParameterName, 'Only targets of this channel')
+            [CompletionResult]::new('--event', '--event', [CompletionResultType]::ParameterName, 'The event to play')
+            [CompletionResult]::new('--email', '--email', [CompletionResultType]::ParameterName, 'Mail address; without ADDRESS: NOTIFY_EMAIL, then the configuration; `none`: nobody')
+            [CompletionResult]::new('--ntfy-topic', '--ntfy-topic', [CompletionResultType]::ParameterName, 'ntfy topic; without TOPIC: NTFY_TOPIC, then the configuration, then one that nobody guesses, made once and kept')
+            [CompletionResult]::new('--ntfy-server', '--ntfy-server', [CompletionResultType]::ParameterName, 'ntfy server [default: https://ntfy.sh]')
+            [CompletionResult]::new('--notify', '--notify', [CompletionResultType]::ParameterName, 'Anybody else, as slack://…, again for more; `llamactl notify channels` lists them; `none`: nobody of the configuration')
+            [CompletionResult]::new('--notify-on', '--notify-on', [CompletionResultType]::ParameterName, 'Events to tell of, with commas [default: all but draining, ended, offline, online]')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;notify;preview' {
+            [CompletionResult]::new('--event', '--event', [CompletionResultType]::ParameterName, 'The event to play')
+            [CompletionResult]::new('--channel', '--channel', [CompletionResultType]::ParameterName, 'The channel [default: that of each target that is configured]')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Show a digest of so many')
+            [CompletionResult]::new('--email', '--email', [CompletionResultType]::ParameterName, 'Mail address; without ADDRESS: NOTIFY_EMAIL, then the configuration; `none`: nobody')
+            [CompletionResult]::new('--ntfy-topic', '--ntfy-topic', [CompletionResultType]::ParameterName, 'ntfy topic; without TOPIC: NTFY_TOPIC, then the configuration, then one that nobody guesses, made once and kept')
+            [CompletionResult]::new('--ntfy-server', '--ntfy-server', [CompletionResultType]::ParameterName, 'ntfy server [default: https://ntfy.sh]')
+            [CompletionResult]::new('--notify', '--notify', [CompletionResultType]::ParameterName, 'Anybody else, as slack://…, again for more; `llamactl notify channels` lists them; `none`: nobody of the configuration')
+            [CompletionResult]::new('--notify-on', '--notify-on', [CompletionResultType]::ParameterName, 'Events to tell of, with commas [default: all but draining, ended, offline, online]')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--html', '--html', [CompletionResultType]::ParameterName, 'Open the HTML part of the mail in a browser; without a screen, say where it is')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;notify;channels' {
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;notify;templates' {
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List them, and where each is from')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Copy the built-in ones into a folder, to edit them; files that are there stay')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'llamactl;notify;templates;ls' {
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;notify;templates;init' {
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The folder [default: notify.templates, then ~/.config/llamactl/templates]')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;notify;templates;help' {
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List them, and where each is from')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Copy the built-in ones into a folder, to edit them; files that are there stay')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'llamactl;notify;templates;help;ls' {
+            break
+        }
+        'llamactl;notify;templates;help;init' {
+            break
+        }
+        'llamactl;notify;templates;help;help' {
+            break
+        }
+        'llamactl;notify;plugins' {
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List them, and where each is')
+            [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON Schema of what a plugin reads')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'llamactl;notify;plugins;ls' {
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;notify;plugins;schema' {
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;notify;plugins;help' {
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List them, and where each is')
+            [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON Schema of what a plugin reads')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'llamactl;notify;plugins;help;ls' {
+            break
+        }
+        'llamactl;notify;plugins;help;schema' {
+            break
+        }
+        'llamactl;notify;plugins;help;help' {
+            break
+        }
+        'llamactl;notify;topic' {
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--renew', '--renew', [CompletionResultType]::ParameterName, 'Make a new topic; whoever knows the old one hears nothing more')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;notify;outbox' {
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List what waits, and what could not be delivered in the last day')
+            [CompletionResult]::new('flush', 'flush', [CompletionResultType]::ParameterValue, 'Send what waits now')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'llamactl;notify;outbox;ls' {
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;notify;outbox;flush' {
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;notify;outbox;help' {
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List what waits, and what could not be delivered in the last day')
+            [CompletionResult]::new('flush', 'flush', [CompletionResultType]::ParameterValue, 'Send what waits now')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'llamactl;notify;outbox;help;ls' {
+            break
+        }
+        'llamactl;notify;outbox;help;flush' {
+            break
+        }
+        'llamactl;notify;outbox;help;help' {
+            break
+        }
+        'llamactl;notify;pending' {
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;notify;mailprog' {
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'What happened, in SLURM''s words')
+            [CompletionResult]::new('--subject', '--subject', [CompletionResultType]::ParameterName, 'What happened, in SLURM''s words')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--carry', '--carry', [CompletionResultType]::ParameterName, 'Bring what waits, in the background')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;notify;help' {
+            [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Send a test message to everybody who is configured, and say how it went')
+            [CompletionResult]::new('preview', 'preview', [CompletionResultType]::ParameterValue, 'Show what would be sent, and send nothing')
+            [CompletionResult]::new('channels', 'channels', [CompletionResultType]::ParameterValue, 'List the channels, with an example of a target for each')
+            [CompletionResult]::new('templates', 'templates', [CompletionResultType]::ParameterValue, 'List or copy the texts of messages, to edit them')
+            [CompletionResult]::new('plugins', 'plugins', [CompletionResultType]::ParameterValue, 'Programs of your own that deliver messages')
+            [CompletionResult]::new('topic', 'topic', [CompletionResultType]::ParameterValue, 'Show the ntfy topic, its link and its QR code, to subscribe from a phone')
+            [CompletionResult]::new('outbox', 'outbox', [CompletionResultType]::ParameterValue, 'Messages that wait to be sent')
+            [CompletionResult]::new('pending', 'pending', [CompletionResultType]::ParameterValue, 'Follow a job that waits, and tell of it')
+            [CompletionResult]::new('mailprog', 'mailprog', [CompletionResultType]::ParameterValue, 'Take a mail of slurmctld''s: for MailProg in slurm.conf, by way of slurm/mailprog')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'llamactl;notify;help;test' {
+            break
+        }
+        'llamactl;notify;help;preview' {
+            break
+        }
+        'llamactl;notify;help;channels' {
+            break
+        }
+        'llamactl;notify;help;templates' {
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List them, and where each is from')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Copy the built-in ones into a folder, to edit them; files that are there stay')
+            break
+        }
+        'llamactl;notify;help;templates;ls' {
+            break
+        }
+        'llamactl;notify;help;templates;init' {
+            break
+        }
+        'llamactl;notify;help;plugins' {
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List them, and where each is')
+            [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON Schema of what a plugin reads')
+            break
+        }
+        'llamactl;notify;help;plugins;ls' {
+            break
+        }
+        'llamactl;notify;help;plugins;schema' {
+            break
+        }
+        'llamactl;notify;help;topic' {
+            break
+        }
+        'llamactl;notify;help;outbox' {
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List what waits, and what could not be delivered in the last day')
+            [CompletionResult]::new('flush', 'flush', [CompletionResultType]::ParameterValue, 'Send what waits now')
+            break
+        }
+        'llamactl;notify;help;outbox;ls' {
+            break
+        }
+        'llamactl;notify;help;outbox;flush' {
+            break
+        }
+        'llamactl;notify;help;pending' {
+            break
+        }
+        'llamactl;notify;help;mailprog' {
+            break
+        }
+        'llamactl;notify;help;help' {
+            break
+        }
+        'llamactl;watch' {
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Name, alias or file of a model; * stands for anything')
+            [CompletionResult]::new('--event', '--event', [CompletionResultType]::ParameterName, 'What to tell of: available when left out; for nodes offline and online')
+            [CompletionResult]::new('--owner', '--owner', [CompletionResultType]::ParameterName, 'Only servers of this owner; * stands for anything')
+            [CompletionResult]::new('--label', '--label', [CompletionResultType]::ParameterName, 'Only what has this label; may be repeated')
+            [CompletionResult]::new('--node', '--node', [CompletionResultType]::ParameterName, 'Only nodes of this name, and servers on them; * stands for anything')
+            [CompletionResult]::new('--notify', '--notify', [CompletionResultType]::ParameterName, 'Whom to tell, as mailto:ADDRESS, ntfy://TOPIC …; may be repeated. Your own targets when left out')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Tell each time, not only once')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List your watches')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List your watches')
+            [CompletionResult]::new('rm', 'rm', [CompletionResultType]::ParameterValue, 'End watches')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'llamactl;watch;ls' {
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;watch;list' {
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;watch;rm' {
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on stdout')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llamactl;watch;help' {
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List your watches')
+            [CompletionResult]::new('rm', 'rm', [CompletionResultType]::ParameterValue, 'End watches')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'llamactl;watch;help;ls' {
+            break
+        }
+        'llamactl;watch;help;rm' {
+            break
+        }
+        'llamactl;watch;help;help' {
             break
         }
         'llamactl;ls' {
@@ -1109,6 +1504,7 @@ Register-ArgumentCompleter -Native -CommandName 'llamactl' -ScriptBlock {
             [CompletionResult]::new('heartbeat', 'heartbeat', [CompletionResultType]::ParameterValue, 'Renew the lease of a registered server')
             [CompletionResult]::new('unregister', 'unregister', [CompletionResultType]::ParameterValue, 'Take a registered server out of the registry')
             [CompletionResult]::new('notify', 'notify', [CompletionResultType]::ParameterValue, 'Tell people about a server by mail and push')
+            [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Be told by the registry: a model is available, a server is lost, a node is offline')
             [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List servers')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show all that is known of one job')
             [CompletionResult]::new('logs', 'logs', [CompletionResultType]::ParameterValue, 'Show a job''s log')
@@ -1142,6 +1538,77 @@ Register-ArgumentCompleter -Native -CommandName 'llamactl' -ScriptBlock {
             break
         }
         'llamactl;help;notify' {
+            [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Send a test message to everybody who is configured, and say how it went')
+            [CompletionResult]::new('preview', 'preview', [CompletionResultType]::ParameterValue, 'Show what would be sent, and send nothing')
+            [CompletionResult]::new('channels', 'channels', [CompletionResultType]::ParameterValue, 'List the channels, with an example of a target for each')
+            [CompletionResult]::new('templates', 'templates', [CompletionResultType]::ParameterValue, 'List or copy the texts of messages, to edit them')
+            [CompletionResult]::new('plugins', 'plugins', [CompletionResultType]::ParameterValue, 'Programs of your own that deliver messages')
+            [CompletionResult]::new('topic', 'topic', [CompletionResultType]::ParameterValue, 'Show the ntfy topic, its link and its QR code, to subscribe from a phone')
+            [CompletionResult]::new('outbox', 'outbox', [CompletionResultType]::ParameterValue, 'Messages that wait to be sent')
+            [CompletionResult]::new('pending', 'pending', [CompletionResultType]::ParameterValue, 'Follow a job that waits, and tell of it')
+            [CompletionResult]::new('mailprog', 'mailprog', [CompletionResultType]::ParameterValue, 'Take a mail of slurmctld''s: for MailProg in slurm.conf, by way of slurm/mailprog')
+            break
+        }
+        'llamactl;help;notify;test' {
+            break
+        }
+        'llamactl;help;notify;preview' {
+            break
+        }
+        'llamactl;help;notify;channels' {
+            break
+        }
+        'llamactl;help;notify;templates' {
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List them, and where each is from')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Copy the built-in ones into a folder, to edit them; files that are there stay')
+            break
+        }
+        'llamactl;help;notify;templates;ls' {
+            break
+        }
+        'llamactl;help;notify;templates;init' {
+            break
+        }
+        'llamactl;help;notify;plugins' {
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List them, and where each is')
+            [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON Schema of what a plugin reads')
+            break
+        }
+        'llamactl;help;notify;plugins;ls' {
+            break
+        }
+        'llamactl;help;notify;plugins;schema' {
+            break
+        }
+        'llamactl;help;notify;topic' {
+            break
+        }
+        'llamactl;help;notify;outbox' {
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List what waits, and what could not be delivered in the last day')
+            [CompletionResult]::new('flush', 'flush', [CompletionResultType]::ParameterValue, 'Send what waits now')
+            break
+        }
+        'llamactl;help;notify;outbox;ls' {
+            break
+        }
+        'llamactl;help;notify;outbox;flush' {
+            break
+        }
+        'llamactl;help;notify;pending' {
+            break
+        }
+        'llamactl;help;notify;mailprog' {
+            break
+        }
+        'llamactl;help;watch' {
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List your watches')
+            [CompletionResult]::new('rm', 'rm', [CompletionResultType]::ParameterValue, 'End watches')
+            break
+        }
+        'llamactl;help;watch;ls' {
+            break
+        }
+        'llamactl;help;watch;rm' {
             break
         }
         'llamactl;help;ls' {

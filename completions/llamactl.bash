@@ -76,6 +76,9 @@ _llamactl() {
             llamactl,wait-ready)
                 cmd="llamactl__subcmd__wait__subcmd__ready"
                 ;;
+            llamactl,watch)
+                cmd="llamactl__subcmd__watch"
+                ;;
             llamactl__subcmd__configs,help)
                 cmd="llamactl__subcmd__configs__subcmd__help"
                 ;;
@@ -172,6 +175,9 @@ _llamactl() {
             llamactl__subcmd__help,wait-ready)
                 cmd="llamactl__subcmd__help__subcmd__wait__subcmd__ready"
                 ;;
+            llamactl__subcmd__help,watch)
+                cmd="llamactl__subcmd__help__subcmd__watch"
+                ;;
             llamactl__subcmd__help__subcmd__configs,init)
                 cmd="llamactl__subcmd__help__subcmd__configs__subcmd__init"
                 ;;
@@ -226,6 +232,51 @@ _llamactl() {
             llamactl__subcmd__help__subcmd__node__subcmd__profile,set)
                 cmd="llamactl__subcmd__help__subcmd__node__subcmd__profile__subcmd__set"
                 ;;
+            llamactl__subcmd__help__subcmd__notify,channels)
+                cmd="llamactl__subcmd__help__subcmd__notify__subcmd__channels"
+                ;;
+            llamactl__subcmd__help__subcmd__notify,mailprog)
+                cmd="llamactl__subcmd__help__subcmd__notify__subcmd__mailprog"
+                ;;
+            llamactl__subcmd__help__subcmd__notify,outbox)
+                cmd="llamactl__subcmd__help__subcmd__notify__subcmd__outbox"
+                ;;
+            llamactl__subcmd__help__subcmd__notify,pending)
+                cmd="llamactl__subcmd__help__subcmd__notify__subcmd__pending"
+                ;;
+            llamactl__subcmd__help__subcmd__notify,plugins)
+                cmd="llamactl__subcmd__help__subcmd__notify__subcmd__plugins"
+                ;;
+            llamactl__subcmd__help__subcmd__notify,preview)
+                cmd="llamactl__subcmd__help__subcmd__notify__subcmd__preview"
+                ;;
+            llamactl__subcmd__help__subcmd__notify,templates)
+                cmd="llamactl__subcmd__help__subcmd__notify__subcmd__templates"
+                ;;
+            llamactl__subcmd__help__subcmd__notify,test)
+                cmd="llamactl__subcmd__help__subcmd__notify__subcmd__test"
+                ;;
+            llamactl__subcmd__help__subcmd__notify,topic)
+                cmd="llamactl__subcmd__help__subcmd__notify__subcmd__topic"
+                ;;
+            llamactl__subcmd__help__subcmd__notify__subcmd__outbox,flush)
+                cmd="llamactl__subcmd__help__subcmd__notify__subcmd__outbox__subcmd__flush"
+                ;;
+            llamactl__subcmd__help__subcmd__notify__subcmd__outbox,ls)
+                cmd="llamactl__subcmd__help__subcmd__notify__subcmd__outbox__subcmd__ls"
+                ;;
+            llamactl__subcmd__help__subcmd__notify__subcmd__plugins,ls)
+                cmd="llamactl__subcmd__help__subcmd__notify__subcmd__plugins__subcmd__ls"
+                ;;
+            llamactl__subcmd__help__subcmd__notify__subcmd__plugins,schema)
+                cmd="llamactl__subcmd__help__subcmd__notify__subcmd__plugins__subcmd__schema"
+                ;;
+            llamactl__subcmd__help__subcmd__notify__subcmd__templates,init)
+                cmd="llamactl__subcmd__help__subcmd__notify__subcmd__templates__subcmd__init"
+                ;;
+            llamactl__subcmd__help__subcmd__notify__subcmd__templates,ls)
+                cmd="llamactl__subcmd__help__subcmd__notify__subcmd__templates__subcmd__ls"
+                ;;
             llamactl__subcmd__help__subcmd__registry,audit)
                 cmd="llamactl__subcmd__help__subcmd__registry__subcmd__audit"
                 ;;
@@ -261,6 +312,12 @@ _llamactl() {
                 ;;
             llamactl__subcmd__help__subcmd__registry__subcmd__token,revoke)
                 cmd="llamactl__subcmd__help__subcmd__registry__subcmd__token__subcmd__revoke"
+                ;;
+            llamactl__subcmd__help__subcmd__watch,ls)
+                cmd="llamactl__subcmd__help__subcmd__watch__subcmd__ls"
+                ;;
+            llamactl__subcmd__help__subcmd__watch,rm)
+                cmd="llamactl__subcmd__help__subcmd__watch__subcmd__rm"
                 ;;
             llamactl__subcmd__node,agent)
                 cmd="llamactl__subcmd__node__subcmd__agent"
@@ -370,6 +427,138 @@ _llamactl() {
             llamactl__subcmd__node__subcmd__profile__subcmd__help,set)
                 cmd="llamactl__subcmd__node__subcmd__profile__subcmd__help__subcmd__set"
                 ;;
+            llamactl__subcmd__notify,channels)
+                cmd="llamactl__subcmd__notify__subcmd__channels"
+                ;;
+            llamactl__subcmd__notify,help)
+                cmd="llamactl__subcmd__notify__subcmd__help"
+                ;;
+            llamactl__subcmd__notify,mailprog)
+                cmd="llamactl__subcmd__notify__subcmd__mailprog"
+                ;;
+            llamactl__subcmd__notify,outbox)
+                cmd="llamactl__subcmd__notify__subcmd__outbox"
+                ;;
+            llamactl__subcmd__notify,pending)
+                cmd="llamactl__subcmd__notify__subcmd__pending"
+                ;;
+            llamactl__subcmd__notify,plugins)
+                cmd="llamactl__subcmd__notify__subcmd__plugins"
+                ;;
+            llamactl__subcmd__notify,preview)
+                cmd="llamactl__subcmd__notify__subcmd__preview"
+                ;;
+            llamactl__subcmd__notify,templates)
+                cmd="llamactl__subcmd__notify__subcmd__templates"
+                ;;
+            llamactl__subcmd__notify,test)
+                cmd="llamactl__subcmd__notify__subcmd__test"
+                ;;
+            llamactl__subcmd__notify,topic)
+                cmd="llamactl__subcmd__notify__subcmd__topic"
+                ;;
+            llamactl__subcmd__notify__subcmd__help,channels)
+                cmd="llamactl__subcmd__notify__subcmd__help__subcmd__channels"
+                ;;
+            llamactl__subcmd__notify__subcmd__help,help)
+                cmd="llamactl__subcmd__notify__subcmd__help__subcmd__help"
+                ;;
+            llamactl__subcmd__notify__subcmd__help,mailprog)
+                cmd="llamactl__subcmd__notify__subcmd__help__subcmd__mailprog"
+                ;;
+            llamactl__subcmd__notify__subcmd__help,outbox)
+                cmd="llamactl__subcmd__notify__subcmd__help__subcmd__outbox"
+                ;;
+            llamactl__subcmd__notify__subcmd__help,pending)
+                cmd="llamactl__subcmd__notify__subcmd__help__subcmd__pending"
+                ;;
+            llamactl__subcmd__notify__subcmd__help,plugins)
+                cmd="llamactl__subcmd__notify__subcmd__help__subcmd__plugins"
+                ;;
+            llamactl__subcmd__notify__subcmd__help,preview)
+                cmd="llamactl__subcmd__notify__subcmd__help__subcmd__preview"
+                ;;
+            llamactl__subcmd__notify__subcmd__help,templates)
+                cmd="llamactl__subcmd__notify__subcmd__help__subcmd__templates"
+                ;;
+            llamactl__subcmd__notify__subcmd__help,test)
+                cmd="llamactl__subcmd__notify__subcmd__help__subcmd__test"
+                ;;
+            llamactl__subcmd__notify__subcmd__help,topic)
+                cmd="llamactl__subcmd__notify__subcmd__help__subcmd__topic"
+                ;;
+            llamactl__subcmd__notify__subcmd__help__subcmd__outbox,flush)
+                cmd="llamactl__subcmd__notify__subcmd__help__subcmd__outbox__subcmd__flush"
+                ;;
+            llamactl__subcmd__notify__subcmd__help__subcmd__outbox,ls)
+                cmd="llamactl__subcmd__notify__subcmd__help__subcmd__outbox__subcmd__ls"
+                ;;
+            llamactl__subcmd__notify__subcmd__help__subcmd__plugins,ls)
+                cmd="llamactl__subcmd__notify__subcmd__help__subcmd__plugins__subcmd__ls"
+                ;;
+            llamactl__subcmd__notify__subcmd__help__subcmd__plugins,schema)
+                cmd="llamactl__subcmd__notify__subcmd__help__subcmd__plugins__subcmd__schema"
+                ;;
+            llamactl__subcmd__notify__subcmd__help__subcmd__templates,init)
+                cmd="llamactl__subcmd__notify__subcmd__help__subcmd__templates__subcmd__init"
+                ;;
+            llamactl__subcmd__notify__subcmd__help__subcmd__templates,ls)
+                cmd="llamactl__subcmd__notify__subcmd__help__subcmd__templates__subcmd__ls"
+                ;;
+            llamactl__subcmd__notify__subcmd__outbox,flush)
+                cmd="llamactl__subcmd__notify__subcmd__outbox__subcmd__flush"
+                ;;
+            llamactl__subcmd__notify__subcmd__outbox,help)
+                cmd="llamactl__subcmd__notify__subcmd__outbox__subcmd__help"
+                ;;
+            llamactl__subcmd__notify__subcmd__outbox,ls)
+                cmd="llamactl__subcmd__notify__subcmd__outbox__subcmd__ls"
+                ;;
+            llamactl__subcmd__notify__subcmd__outbox__subcmd__help,flush)
+                cmd="llamactl__subcmd__notify__subcmd__outbox__subcmd__help__subcmd__flush"
+                ;;
+            llamactl__subcmd__notify__subcmd__outbox__subcmd__help,help)
+                cmd="llamactl__subcmd__notify__subcmd__outbox__subcmd__help__subcmd__help"
+                ;;
+            llamactl__subcmd__notify__subcmd__outbox__subcmd__help,ls)
+                cmd="llamactl__subcmd__notify__subcmd__outbox__subcmd__help__subcmd__ls"
+                ;;
+            llamactl__subcmd__notify__subcmd__plugins,help)
+                cmd="llamactl__subcmd__notify__subcmd__plugins__subcmd__help"
+                ;;
+            llamactl__subcmd__notify__subcmd__plugins,ls)
+                cmd="llamactl__subcmd__notify__subcmd__plugins__subcmd__ls"
+                ;;
+            llamactl__subcmd__notify__subcmd__plugins,schema)
+                cmd="llamactl__subcmd__notify__subcmd__plugins__subcmd__schema"
+                ;;
+            llamactl__subcmd__notify__subcmd__plugins__subcmd__help,help)
+                cmd="llamactl__subcmd__notify__subcmd__plugins__subcmd__help__subcmd__help"
+                ;;
+            llamactl__subcmd__notify__subcmd__plugins__subcmd__help,ls)
+                cmd="llamactl__subcmd__notify__subcmd__plugins__subcmd__help__subcmd__ls"
+                ;;
+            llamactl__subcmd__notify__subcmd__plugins__subcmd__help,schema)
+                cmd="llamactl__subcmd__notify__subcmd__plugins__subcmd__help__subcmd__schema"
+                ;;
+            llamactl__subcmd__notify__subcmd__templates,help)
+                cmd="llamactl__subcmd__notify__subcmd__templates__subcmd__help"
+                ;;
+            llamactl__subcmd__notify__subcmd__templates,init)
+                cmd="llamactl__subcmd__notify__subcmd__templates__subcmd__init"
+                ;;
+            llamactl__subcmd__notify__subcmd__templates,ls)
+                cmd="llamactl__subcmd__notify__subcmd__templates__subcmd__ls"
+                ;;
+            llamactl__subcmd__notify__subcmd__templates__subcmd__help,help)
+                cmd="llamactl__subcmd__notify__subcmd__templates__subcmd__help__subcmd__help"
+                ;;
+            llamactl__subcmd__notify__subcmd__templates__subcmd__help,init)
+                cmd="llamactl__subcmd__notify__subcmd__templates__subcmd__help__subcmd__init"
+                ;;
+            llamactl__subcmd__notify__subcmd__templates__subcmd__help,ls)
+                cmd="llamactl__subcmd__notify__subcmd__templates__subcmd__help__subcmd__ls"
+                ;;
             llamactl__subcmd__registry,audit)
                 cmd="llamactl__subcmd__registry__subcmd__audit"
                 ;;
@@ -469,6 +658,27 @@ _llamactl() {
             llamactl__subcmd__registry__subcmd__token__subcmd__help,revoke)
                 cmd="llamactl__subcmd__registry__subcmd__token__subcmd__help__subcmd__revoke"
                 ;;
+            llamactl__subcmd__watch,help)
+                cmd="llamactl__subcmd__watch__subcmd__help"
+                ;;
+            llamactl__subcmd__watch,list)
+                cmd="llamactl__subcmd__watch__subcmd__ls"
+                ;;
+            llamactl__subcmd__watch,ls)
+                cmd="llamactl__subcmd__watch__subcmd__ls"
+                ;;
+            llamactl__subcmd__watch,rm)
+                cmd="llamactl__subcmd__watch__subcmd__rm"
+                ;;
+            llamactl__subcmd__watch__subcmd__help,help)
+                cmd="llamactl__subcmd__watch__subcmd__help__subcmd__help"
+                ;;
+            llamactl__subcmd__watch__subcmd__help,ls)
+                cmd="llamactl__subcmd__watch__subcmd__help__subcmd__ls"
+                ;;
+            llamactl__subcmd__watch__subcmd__help,rm)
+                cmd="llamactl__subcmd__watch__subcmd__help__subcmd__rm"
+                ;;
             *)
                 ;;
         esac
@@ -476,7 +686,7 @@ _llamactl() {
 
     case "${cmd}" in
         llamactl)
-            opts="-q -h -V --json --quiet --registry --help --version submit run wait-ready register heartbeat unregister notify ls list status logs stop connect configs registry node doctor completions man help"
+            opts="-q -h -V --json --quiet --registry --help --version submit run wait-ready register heartbeat unregister notify watch ls list status logs stop connect configs registry node doctor completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -820,7 +1030,7 @@ _llamactl() {
             return 0
             ;;
         llamactl__subcmd__help)
-            opts="submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help"
+            opts="submit run wait-ready register heartbeat unregister notify watch ls status logs stop connect configs registry node doctor completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1226,8 +1436,218 @@ _llamactl() {
             return 0
             ;;
         llamactl__subcmd__help__subcmd__notify)
-            opts=""
+            opts="test preview channels templates plugins topic outbox pending mailprog"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__notify__subcmd__channels)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__notify__subcmd__mailprog)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__notify__subcmd__outbox)
+            opts="ls flush"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__notify__subcmd__outbox__subcmd__flush)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__notify__subcmd__outbox__subcmd__ls)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__notify__subcmd__pending)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__notify__subcmd__plugins)
+            opts="ls schema"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__notify__subcmd__plugins__subcmd__ls)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__notify__subcmd__plugins__subcmd__schema)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__notify__subcmd__preview)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__notify__subcmd__templates)
+            opts="ls init"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__notify__subcmd__templates__subcmd__init)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__notify__subcmd__templates__subcmd__ls)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__notify__subcmd__test)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__notify__subcmd__topic)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1508,6 +1928,48 @@ _llamactl() {
         llamactl__subcmd__help__subcmd__wait__subcmd__ready)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__watch)
+            opts="ls rm"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__watch__subcmd__ls)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__help__subcmd__watch__subcmd__rm)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -2352,14 +2814,14 @@ _llamactl() {
             return 0
             ;;
         llamactl__subcmd__notify)
-            opts="-q -h -V --event --model --name --job --host --port --reason --log --email --ntfy-topic --ntfy-server --json --quiet --registry --help --version"
+            opts="-q -h -V --event --model --name --job --host --port --reason --log --email --ntfy-topic --ntfy-server --notify --notify-on --json --quiet --registry --help --version test preview channels templates plugins topic outbox pending mailprog help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --event)
-                    COMPREPLY=($(compgen -W "ready failed" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "ready failed pending expiring draining ended lost unhealthy recovered available offline online job" -- "${cur}"))
                     return 0
                     ;;
                 --model)
@@ -2402,6 +2864,762 @@ _llamactl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --notify)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --notify-on)
+                    COMPREPLY=($(compgen -W "ready failed pending expiring draining ended lost unhealthy recovered available offline online job all" -- "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__channels)
+            opts="-q -h -V --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__help)
+            opts="test preview channels templates plugins topic outbox pending mailprog help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__help__subcmd__channels)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__help__subcmd__mailprog)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__help__subcmd__outbox)
+            opts="ls flush"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__help__subcmd__outbox__subcmd__flush)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__help__subcmd__outbox__subcmd__ls)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__help__subcmd__pending)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__help__subcmd__plugins)
+            opts="ls schema"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__help__subcmd__plugins__subcmd__ls)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__help__subcmd__plugins__subcmd__schema)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__help__subcmd__preview)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__help__subcmd__templates)
+            opts="ls init"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__help__subcmd__templates__subcmd__init)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__help__subcmd__templates__subcmd__ls)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__help__subcmd__test)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__help__subcmd__topic)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__mailprog)
+            opts="-s -q -h -V --subject --carry --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --subject)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__outbox)
+            opts="-q -h -V --json --quiet --registry --help --version ls flush help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__outbox__subcmd__flush)
+            opts="-q -h -V --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__outbox__subcmd__help)
+            opts="ls flush help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__outbox__subcmd__help__subcmd__flush)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__outbox__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__outbox__subcmd__help__subcmd__ls)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__outbox__subcmd__ls)
+            opts="-q -h -V --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__pending)
+            opts="-q -h -V --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__plugins)
+            opts="-q -h -V --json --quiet --registry --help --version ls schema help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__plugins__subcmd__help)
+            opts="ls schema help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__plugins__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__plugins__subcmd__help__subcmd__ls)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__plugins__subcmd__help__subcmd__schema)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__plugins__subcmd__ls)
+            opts="-q -h -V --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__plugins__subcmd__schema)
+            opts="-q -h -V --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__preview)
+            opts="-q -h -V --event --channel --count --html --email --ntfy-topic --ntfy-server --notify --notify-on --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --event)
+                    COMPREPLY=($(compgen -W "ready failed pending expiring draining ended lost unhealthy recovered available offline online job" -- "${cur}"))
+                    return 0
+                    ;;
+                --channel)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --count)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --email)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ntfy-topic)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ntfy-server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --notify)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --notify-on)
+                    COMPREPLY=($(compgen -W "ready failed pending expiring draining ended lost unhealthy recovered available offline online job all" -- "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__templates)
+            opts="-q -h -V --json --quiet --registry --help --version ls init help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__templates__subcmd__help)
+            opts="ls init help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__templates__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__templates__subcmd__help__subcmd__init)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__templates__subcmd__help__subcmd__ls)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__templates__subcmd__init)
+            opts="-q -h -V --dir --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__templates__subcmd__ls)
+            opts="-q -h -V --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__test)
+            opts="-q -h -V --channel --event --email --ntfy-topic --ntfy-server --notify --notify-on --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --channel)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --event)
+                    COMPREPLY=($(compgen -W "ready failed pending expiring draining ended lost unhealthy recovered available offline online job" -- "${cur}"))
+                    return 0
+                    ;;
+                --email)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ntfy-topic)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ntfy-server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --notify)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --notify-on)
+                    COMPREPLY=($(compgen -W "ready failed pending expiring draining ended lost unhealthy recovered available offline online job all" -- "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__notify__subcmd__topic)
+            opts="-q -h -V --renew --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --registry)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3128,7 +4346,7 @@ _llamactl() {
             return 0
             ;;
         llamactl__subcmd__run)
-            opts="-c -q -h -V --spec --config --model --name --label --set --gpu-type --context --gpu-layers --extra-args --host --port --email --ntfy-topic --ntfy-server --json --quiet --registry --help --version"
+            opts="-c -q -h -V --spec --config --model --name --label --set --gpu-type --context --gpu-layers --extra-args --host --port --email --ntfy-topic --ntfy-server --notify --notify-on --json --quiet --registry --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3198,6 +4416,14 @@ _llamactl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --notify)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --notify-on)
+                    COMPREPLY=($(compgen -W "ready failed pending expiring draining ended lost unhealthy recovered available offline online job all" -- "${cur}"))
+                    return 0
+                    ;;
                 --registry)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3250,7 +4476,7 @@ _llamactl() {
             return 0
             ;;
         llamactl__subcmd__submit)
-            opts="-p -c -q -h -V --config --list-configs --model --name --label --set --time --no-time-limit --partition --qos --account --cpus --mem --gpus --gpu-type --constraint --nodelist --exclude --reservation --cluster --sbatch-arg --context --gpu-layers --extra-args --email --ntfy-topic --ntfy-server --dry-run --wait --json --quiet --registry --help --version"
+            opts="-p -c -q -h -V --config --list-configs --model --name --label --set --time --no-time-limit --partition --qos --account --cpus --mem --gpus --gpu-type --constraint --nodelist --exclude --reservation --cluster --sbatch-arg --context --gpu-layers --extra-args --email --ntfy-topic --ntfy-server --notify --notify-on --dry-run --wait --ring --json --quiet --registry --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3364,6 +4590,14 @@ _llamactl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --notify)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --notify-on)
+                    COMPREPLY=($(compgen -W "ready failed pending expiring draining ended lost unhealthy recovered available offline online job all" -- "${cur}"))
+                    return 0
+                    ;;
                 --registry)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3436,6 +4670,140 @@ _llamactl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__watch)
+            opts="-q -h -V --model --event --owner --label --node --notify --keep --json --quiet --registry --help --version ls list rm help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --event)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --owner)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --label)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --node)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --notify)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__watch__subcmd__help)
+            opts="ls rm help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__watch__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__watch__subcmd__help__subcmd__ls)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__watch__subcmd__help__subcmd__rm)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__watch__subcmd__ls)
+            opts="-q -h -V --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        llamactl__subcmd__watch__subcmd__rm)
+            opts="-q -h -V --json --quiet --registry --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --registry)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -33,6 +33,7 @@ set edit:completion:arg-completer[llamactl] = {|@words|
             cand heartbeat 'Renew the lease of a registered server'
             cand unregister 'Take a registered server out of the registry'
             cand notify 'Tell people about a server by mail and push'
+            cand watch 'Be told by the registry: a model is available, a server is lost, a node is offline'
             cand ls 'List servers'
             cand list 'List servers'
             cand status 'Show all that is known of one job'
@@ -72,14 +73,17 @@ set edit:completion:arg-completer[llamactl] = {|@words|
             cand --context 'Context size in tokens'
             cand --gpu-layers 'Layers on the GPU: all, auto or a number'
             cand --extra-args 'Further arguments for llama-server, as one shell-like text'
-            cand --email 'Mail when ready or failed; without ADDRESS: NOTIFY_EMAIL, then the configuration'
-            cand --ntfy-topic 'Push when ready or failed; without TOPIC: NTFY_TOPIC, then the configuration'
+            cand --email 'Mail address; without ADDRESS: NOTIFY_EMAIL, then the configuration; `none`: nobody'
+            cand --ntfy-topic 'ntfy topic; without TOPIC: NTFY_TOPIC, then the configuration, then one that nobody guesses, made once and kept'
             cand --ntfy-server 'ntfy server [default: https://ntfy.sh]'
+            cand --notify 'Anybody else, as slack://…, again for more; `llamactl notify channels` lists them; `none`: nobody of the configuration'
+            cand --notify-on 'Events to tell of, with commas [default: all but draining, ended, offline, online]'
             cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
             cand --list-configs 'List the model configurations and end'
             cand --no-time-limit 'Ask for no walltime limit'
             cand --dry-run 'Print the job script and submit nothing'
             cand --wait 'Wait until the server is ready, and show what it waits for'
+            cand --ring 'Ring, and show a notification on the desktop, when the waiting is over'
             cand --json 'Print JSON on stdout'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
@@ -102,9 +106,11 @@ set edit:completion:arg-completer[llamactl] = {|@words|
             cand --extra-args 'Further arguments for llama-server, as one shell-like text'
             cand --host 'Address to listen on [default: 0.0.0.0 in a job, 127.0.0.1 elsewhere]'
             cand --port 'Port to listen on; 0 takes a free one'
-            cand --email 'Mail when ready or failed; without ADDRESS: NOTIFY_EMAIL, then the configuration'
-            cand --ntfy-topic 'Push when ready or failed; without TOPIC: NTFY_TOPIC, then the configuration'
+            cand --email 'Mail address; without ADDRESS: NOTIFY_EMAIL, then the configuration; `none`: nobody'
+            cand --ntfy-topic 'ntfy topic; without TOPIC: NTFY_TOPIC, then the configuration, then one that nobody guesses, made once and kept'
             cand --ntfy-server 'ntfy server [default: https://ntfy.sh]'
+            cand --notify 'Anybody else, as slack://…, again for more; `llamactl notify channels` lists them; `none`: nobody of the configuration'
+            cand --notify-on 'Events to tell of, with commas [default: all but draining, ended, offline, online]'
             cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
             cand --json 'Print JSON on stdout'
             cand -q 'Print errors only'
@@ -186,19 +192,356 @@ set edit:completion:arg-completer[llamactl] = {|@words|
             cand --job 'Job id [default: SLURM_JOB_ID]'
             cand --host 'Host of the server [default: this host''s name]'
             cand --port 'Port of the server'
-            cand --reason 'Why it failed'
+            cand --reason 'Why'
             cand --log 'Log to put the end of into the message'
-            cand --email 'Mail address; without a value NOTIFY_EMAIL, then the configuration'
-            cand --ntfy-topic 'ntfy topic; without a value NTFY_TOPIC, then the configuration'
+            cand --email 'Mail address; without ADDRESS: NOTIFY_EMAIL, then the configuration; `none`: nobody'
+            cand --ntfy-topic 'ntfy topic; without TOPIC: NTFY_TOPIC, then the configuration, then one that nobody guesses, made once and kept'
             cand --ntfy-server 'ntfy server [default: https://ntfy.sh]'
+            cand --notify 'Anybody else, as slack://…, again for more; `llamactl notify channels` lists them; `none`: nobody of the configuration'
+            cand --notify-on 'Events to tell of, with commas [default: all but draining, ended, offline, online]'
             cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
             cand --json 'Print JSON on stdout'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
-            cand -h 'Print help (see more with ''--help'')'
-            cand --help 'Print help (see more with ''--help'')'
+            cand -h 'Print help'
+            cand --help 'Print help'
             cand -V 'Print version'
             cand --version 'Print version'
+            cand test 'Send a test message to everybody who is configured, and say how it went'
+            cand preview 'Show what would be sent, and send nothing'
+            cand channels 'List the channels, with an example of a target for each'
+            cand templates 'List or copy the texts of messages, to edit them'
+            cand plugins 'Programs of your own that deliver messages'
+            cand topic 'Show the ntfy topic, its link and its QR code, to subscribe from a phone'
+            cand outbox 'Messages that wait to be sent'
+            cand pending 'Follow a job that waits, and tell of it'
+            cand mailprog 'Take a mail of slurmctld''s: for MailProg in slurm.conf, by way of slurm/mailprog'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'llamactl;notify;test'= {
+            cand --channel 'Only targets of this channel'
+            cand --event 'The event to play'
+            cand --email 'Mail address; without ADDRESS: NOTIFY_EMAIL, then the configuration; `none`: nobody'
+            cand --ntfy-topic 'ntfy topic; without TOPIC: NTFY_TOPIC, then the configuration, then one that nobody guesses, made once and kept'
+            cand --ntfy-server 'ntfy server [default: https://ntfy.sh]'
+            cand --notify 'Anybody else, as slack://…, again for more; `llamactl notify channels` lists them; `none`: nobody of the configuration'
+            cand --notify-on 'Events to tell of, with commas [default: all but draining, ended, offline, online]'
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;notify;preview'= {
+            cand --event 'The event to play'
+            cand --channel 'The channel [default: that of each target that is configured]'
+            cand --count 'Show a digest of so many'
+            cand --email 'Mail address; without ADDRESS: NOTIFY_EMAIL, then the configuration; `none`: nobody'
+            cand --ntfy-topic 'ntfy topic; without TOPIC: NTFY_TOPIC, then the configuration, then one that nobody guesses, made once and kept'
+            cand --ntfy-server 'ntfy server [default: https://ntfy.sh]'
+            cand --notify 'Anybody else, as slack://…, again for more; `llamactl notify channels` lists them; `none`: nobody of the configuration'
+            cand --notify-on 'Events to tell of, with commas [default: all but draining, ended, offline, online]'
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --html 'Open the HTML part of the mail in a browser; without a screen, say where it is'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;notify;channels'= {
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;notify;templates'= {
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand ls 'List them, and where each is from'
+            cand init 'Copy the built-in ones into a folder, to edit them; files that are there stay'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'llamactl;notify;templates;ls'= {
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;notify;templates;init'= {
+            cand --dir 'The folder [default: notify.templates, then ~/.config/llamactl/templates]'
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;notify;templates;help'= {
+            cand ls 'List them, and where each is from'
+            cand init 'Copy the built-in ones into a folder, to edit them; files that are there stay'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'llamactl;notify;templates;help;ls'= {
+        }
+        &'llamactl;notify;templates;help;init'= {
+        }
+        &'llamactl;notify;templates;help;help'= {
+        }
+        &'llamactl;notify;plugins'= {
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand ls 'List them, and where each is'
+            cand schema 'Print the JSON Schema of what a plugin reads'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'llamactl;notify;plugins;ls'= {
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;notify;plugins;schema'= {
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;notify;plugins;help'= {
+            cand ls 'List them, and where each is'
+            cand schema 'Print the JSON Schema of what a plugin reads'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'llamactl;notify;plugins;help;ls'= {
+        }
+        &'llamactl;notify;plugins;help;schema'= {
+        }
+        &'llamactl;notify;plugins;help;help'= {
+        }
+        &'llamactl;notify;topic'= {
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --renew 'Make a new topic; whoever knows the old one hears nothing more'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;notify;outbox'= {
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand ls 'List what waits, and what could not be delivered in the last day'
+            cand flush 'Send what waits now'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'llamactl;notify;outbox;ls'= {
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;notify;outbox;flush'= {
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;notify;outbox;help'= {
+            cand ls 'List what waits, and what could not be delivered in the last day'
+            cand flush 'Send what waits now'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'llamactl;notify;outbox;help;ls'= {
+        }
+        &'llamactl;notify;outbox;help;flush'= {
+        }
+        &'llamactl;notify;outbox;help;help'= {
+        }
+        &'llamactl;notify;pending'= {
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;notify;mailprog'= {
+            cand -s 'What happened, in SLURM''s words'
+            cand --subject 'What happened, in SLURM''s words'
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --carry 'Bring what waits, in the background'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;notify;help'= {
+            cand test 'Send a test message to everybody who is configured, and say how it went'
+            cand preview 'Show what would be sent, and send nothing'
+            cand channels 'List the channels, with an example of a target for each'
+            cand templates 'List or copy the texts of messages, to edit them'
+            cand plugins 'Programs of your own that deliver messages'
+            cand topic 'Show the ntfy topic, its link and its QR code, to subscribe from a phone'
+            cand outbox 'Messages that wait to be sent'
+            cand pending 'Follow a job that waits, and tell of it'
+            cand mailprog 'Take a mail of slurmctld''s: for MailProg in slurm.conf, by way of slurm/mailprog'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'llamactl;notify;help;test'= {
+        }
+        &'llamactl;notify;help;preview'= {
+        }
+        &'llamactl;notify;help;channels'= {
+        }
+        &'llamactl;notify;help;templates'= {
+            cand ls 'List them, and where each is from'
+            cand init 'Copy the built-in ones into a folder, to edit them; files that are there stay'
+        }
+        &'llamactl;notify;help;templates;ls'= {
+        }
+        &'llamactl;notify;help;templates;init'= {
+        }
+        &'llamactl;notify;help;plugins'= {
+            cand ls 'List them, and where each is'
+            cand schema 'Print the JSON Schema of what a plugin reads'
+        }
+        &'llamactl;notify;help;plugins;ls'= {
+        }
+        &'llamactl;notify;help;plugins;schema'= {
+        }
+        &'llamactl;notify;help;topic'= {
+        }
+        &'llamactl;notify;help;outbox'= {
+            cand ls 'List what waits, and what could not be delivered in the last day'
+            cand flush 'Send what waits now'
+        }
+        &'llamactl;notify;help;outbox;ls'= {
+        }
+        &'llamactl;notify;help;outbox;flush'= {
+        }
+        &'llamactl;notify;help;pending'= {
+        }
+        &'llamactl;notify;help;mailprog'= {
+        }
+        &'llamactl;notify;help;help'= {
+        }
+        &'llamactl;watch'= {
+            cand --model 'Name, alias or file of a model; * stands for anything'
+            cand --event 'What to tell of: available when left out; for nodes offline and online'
+            cand --owner 'Only servers of this owner; * stands for anything'
+            cand --label 'Only what has this label; may be repeated'
+            cand --node 'Only nodes of this name, and servers on them; * stands for anything'
+            cand --notify 'Whom to tell, as mailto:ADDRESS, ntfy://TOPIC …; may be repeated. Your own targets when left out'
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --keep 'Tell each time, not only once'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand ls 'List your watches'
+            cand list 'List your watches'
+            cand rm 'End watches'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'llamactl;watch;ls'= {
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;watch;list'= {
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;watch;rm'= {
+            cand --registry 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]'
+            cand --json 'Print JSON on stdout'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'llamactl;watch;help'= {
+            cand ls 'List your watches'
+            cand rm 'End watches'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'llamactl;watch;help;ls'= {
+        }
+        &'llamactl;watch;help;rm'= {
+        }
+        &'llamactl;watch;help;help'= {
         }
         &'llamactl;ls'= {
             cand --owner 'Only this owner''s'
@@ -1004,6 +1347,7 @@ set edit:completion:arg-completer[llamactl] = {|@words|
             cand heartbeat 'Renew the lease of a registered server'
             cand unregister 'Take a registered server out of the registry'
             cand notify 'Tell people about a server by mail and push'
+            cand watch 'Be told by the registry: a model is available, a server is lost, a node is offline'
             cand ls 'List servers'
             cand status 'Show all that is known of one job'
             cand logs 'Show a job''s log'
@@ -1030,6 +1374,59 @@ set edit:completion:arg-completer[llamactl] = {|@words|
         &'llamactl;help;unregister'= {
         }
         &'llamactl;help;notify'= {
+            cand test 'Send a test message to everybody who is configured, and say how it went'
+            cand preview 'Show what would be sent, and send nothing'
+            cand channels 'List the channels, with an example of a target for each'
+            cand templates 'List or copy the texts of messages, to edit them'
+            cand plugins 'Programs of your own that deliver messages'
+            cand topic 'Show the ntfy topic, its link and its QR code, to subscribe from a phone'
+            cand outbox 'Messages that wait to be sent'
+            cand pending 'Follow a job that waits, and tell of it'
+            cand mailprog 'Take a mail of slurmctld''s: for MailProg in slurm.conf, by way of slurm/mailprog'
+        }
+        &'llamactl;help;notify;test'= {
+        }
+        &'llamactl;help;notify;preview'= {
+        }
+        &'llamactl;help;notify;channels'= {
+        }
+        &'llamactl;help;notify;templates'= {
+            cand ls 'List them, and where each is from'
+            cand init 'Copy the built-in ones into a folder, to edit them; files that are there stay'
+        }
+        &'llamactl;help;notify;templates;ls'= {
+        }
+        &'llamactl;help;notify;templates;init'= {
+        }
+        &'llamactl;help;notify;plugins'= {
+            cand ls 'List them, and where each is'
+            cand schema 'Print the JSON Schema of what a plugin reads'
+        }
+        &'llamactl;help;notify;plugins;ls'= {
+        }
+        &'llamactl;help;notify;plugins;schema'= {
+        }
+        &'llamactl;help;notify;topic'= {
+        }
+        &'llamactl;help;notify;outbox'= {
+            cand ls 'List what waits, and what could not be delivered in the last day'
+            cand flush 'Send what waits now'
+        }
+        &'llamactl;help;notify;outbox;ls'= {
+        }
+        &'llamactl;help;notify;outbox;flush'= {
+        }
+        &'llamactl;help;notify;pending'= {
+        }
+        &'llamactl;help;notify;mailprog'= {
+        }
+        &'llamactl;help;watch'= {
+            cand ls 'List your watches'
+            cand rm 'End watches'
+        }
+        &'llamactl;help;watch;ls'= {
+        }
+        &'llamactl;help;watch;rm'= {
         }
         &'llamactl;help;ls'= {
         }

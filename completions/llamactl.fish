@@ -36,6 +36,7 @@ complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "register" -d 'Reg
 complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "heartbeat" -d 'Renew the lease of a registered server'
 complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "unregister" -d 'Take a registered server out of the registry'
 complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "notify" -d 'Tell people about a server by mail and push'
+complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "watch" -d 'Be told by the registry: a model is available, a server is lost, a node is offline'
 complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "ls" -d 'List servers'
 complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "list" -d 'List servers'
 complete -c llamactl -n "__fish_llamactl_needs_command" -f -a "status" -d 'Show all that is known of one job'
@@ -71,14 +72,30 @@ complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l sbatch-arg 
 complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -s c -l context -d 'Context size in tokens' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l gpu-layers -d 'Layers on the GPU: all, auto or a number' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l extra-args -d 'Further arguments for llama-server, as one shell-like text' -r
-complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l email -d 'Mail when ready or failed; without ADDRESS: NOTIFY_EMAIL, then the configuration' -r
-complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l ntfy-topic -d 'Push when ready or failed; without TOPIC: NTFY_TOPIC, then the configuration' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l email -d 'Mail address; without ADDRESS: NOTIFY_EMAIL, then the configuration; `none`: nobody' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l ntfy-topic -d 'ntfy topic; without TOPIC: NTFY_TOPIC, then the configuration, then one that nobody guesses, made once and kept' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l ntfy-server -d 'ntfy server [default: https://ntfy.sh]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l notify -d 'Anybody else, as slack://…, again for more; `llamactl notify channels` lists them; `none`: nobody of the configuration' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l notify-on -d 'Events to tell of, with commas [default: all but draining, ended, offline, online]' -r -f -a "ready\t''
+failed\t''
+pending\t''
+expiring\t''
+draining\t''
+ended\t''
+lost\t''
+unhealthy\t''
+recovered\t''
+available\t''
+offline\t''
+online\t''
+job\t''
+all\t''"
 complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l list-configs -d 'List the model configurations and end'
 complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l no-time-limit -d 'Ask for no walltime limit'
 complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l dry-run -d 'Print the job script and submit nothing'
 complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l wait -d 'Wait until the server is ready, and show what it waits for'
+complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l ring -d 'Ring, and show a notification on the desktop, when the waiting is over'
 complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -l json -d 'Print JSON on stdout'
 complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -s q -l quiet -d 'Print errors only'
 complete -c llamactl -n "__fish_llamactl_using_subcommand submit" -s h -l help -d 'Print help'
@@ -95,9 +112,24 @@ complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l gpu-layers -d 
 complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l extra-args -d 'Further arguments for llama-server, as one shell-like text' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l host -d 'Address to listen on [default: 0.0.0.0 in a job, 127.0.0.1 elsewhere]' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l port -d 'Port to listen on; 0 takes a free one' -r
-complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l email -d 'Mail when ready or failed; without ADDRESS: NOTIFY_EMAIL, then the configuration' -r
-complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l ntfy-topic -d 'Push when ready or failed; without TOPIC: NTFY_TOPIC, then the configuration' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l email -d 'Mail address; without ADDRESS: NOTIFY_EMAIL, then the configuration; `none`: nobody' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l ntfy-topic -d 'ntfy topic; without TOPIC: NTFY_TOPIC, then the configuration, then one that nobody guesses, made once and kept' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l ntfy-server -d 'ntfy server [default: https://ntfy.sh]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l notify -d 'Anybody else, as slack://…, again for more; `llamactl notify channels` lists them; `none`: nobody of the configuration' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l notify-on -d 'Events to tell of, with commas [default: all but draining, ended, offline, online]' -r -f -a "ready\t''
+failed\t''
+pending\t''
+expiring\t''
+draining\t''
+ended\t''
+lost\t''
+unhealthy\t''
+recovered\t''
+available\t''
+offline\t''
+online\t''
+job\t''
+all\t''"
 complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand run" -l json -d 'Print JSON on stdout'
 complete -c llamactl -n "__fish_llamactl_using_subcommand run" -s q -l quiet -d 'Print errors only'
@@ -151,23 +183,226 @@ complete -c llamactl -n "__fish_llamactl_using_subcommand unregister" -l json -d
 complete -c llamactl -n "__fish_llamactl_using_subcommand unregister" -s q -l quiet -d 'Print errors only'
 complete -c llamactl -n "__fish_llamactl_using_subcommand unregister" -s h -l help -d 'Print help'
 complete -c llamactl -n "__fish_llamactl_using_subcommand unregister" -s V -l version -d 'Print version'
-complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -l event -d 'What happened' -r -f -a "ready\t'The server answers'
-failed\t'It never did, or crashed'"
-complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -l model -d 'Model file or name' -r
-complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -l name -d 'Name of the server [default: the model\'s]' -r
-complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -l job -d 'Job id [default: SLURM_JOB_ID]' -r
-complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -l host -d 'Host of the server [default: this host\'s name]' -r
-complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -l port -d 'Port of the server' -r
-complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -l reason -d 'Why it failed' -r
-complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -l log -d 'Log to put the end of into the message' -r -F
-complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -l email -d 'Mail address; without a value NOTIFY_EMAIL, then the configuration' -r
-complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -l ntfy-topic -d 'ntfy topic; without a value NTFY_TOPIC, then the configuration' -r
-complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -l ntfy-server -d 'ntfy server [default: https://ntfy.sh]' -r
-complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
-complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -l json -d 'Print JSON on stdout'
-complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -s q -l quiet -d 'Print errors only'
-complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c llamactl -n "__fish_llamactl_using_subcommand notify" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and not __fish_seen_subcommand_from test preview channels templates plugins topic outbox pending mailprog help" -l event -d 'What happened' -r -f -a "ready\t''
+failed\t''
+pending\t''
+expiring\t''
+draining\t''
+ended\t''
+lost\t''
+unhealthy\t''
+recovered\t''
+available\t''
+offline\t''
+online\t''
+job\t''"
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and not __fish_seen_subcommand_from test preview channels templates plugins topic outbox pending mailprog help" -l model -d 'Model file or name' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and not __fish_seen_subcommand_from test preview channels templates plugins topic outbox pending mailprog help" -l name -d 'Name of the server [default: the model\'s]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and not __fish_seen_subcommand_from test preview channels templates plugins topic outbox pending mailprog help" -l job -d 'Job id [default: SLURM_JOB_ID]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and not __fish_seen_subcommand_from test preview channels templates plugins topic outbox pending mailprog help" -l host -d 'Host of the server [default: this host\'s name]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and not __fish_seen_subcommand_from test preview channels templates plugins topic outbox pending mailprog help" -l port -d 'Port of the server' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and not __fish_seen_subcommand_from test preview channels templates plugins topic outbox pending mailprog help" -l reason -d 'Why' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and not __fish_seen_subcommand_from test preview channels templates plugins topic outbox pending mailprog help" -l log -d 'Log to put the end of into the message' -r -F
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and not __fish_seen_subcommand_from test preview channels templates plugins topic outbox pending mailprog help" -l email -d 'Mail address; without ADDRESS: NOTIFY_EMAIL, then the configuration; `none`: nobody' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and not __fish_seen_subcommand_from test preview channels templates plugins topic outbox pending mailprog help" -l ntfy-topic -d 'ntfy topic; without TOPIC: NTFY_TOPIC, then the configuration, then one that nobody guesses, made once and kept' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and not __fish_seen_subcommand_from test preview channels templates plugins topic outbox pending mailprog help" -l ntfy-server -d 'ntfy server [default: https://ntfy.sh]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and not __fish_seen_subcommand_from test preview channels templates plugins topic outbox pending mailprog help" -l notify -d 'Anybody else, as slack://…, again for more; `llamactl notify channels` lists them; `none`: nobody of the configuration' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and not __fish_seen_subcommand_from test preview channels templates plugins topic outbox pending mailprog help" -l notify-on -d 'Events to tell of, with commas [default: all but draining, ended, offline, online]' -r -f -a "ready\t''
+failed\t''
+pending\t''
+expiring\t''
+draining\t''
+ended\t''
+lost\t''
+unhealthy\t''
+recovered\t''
+available\t''
+offline\t''
+online\t''
+job\t''
+all\t''"
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and not __fish_seen_subcommand_from test preview channels templates plugins topic outbox pending mailprog help" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and not __fish_seen_subcommand_from test preview channels templates plugins topic outbox pending mailprog help" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and not __fish_seen_subcommand_from test preview channels templates plugins topic outbox pending mailprog help" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and not __fish_seen_subcommand_from test preview channels templates plugins topic outbox pending mailprog help" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and not __fish_seen_subcommand_from test preview channels templates plugins topic outbox pending mailprog help" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and not __fish_seen_subcommand_from test preview channels templates plugins topic outbox pending mailprog help" -f -a "test" -d 'Send a test message to everybody who is configured, and say how it went'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and not __fish_seen_subcommand_from test preview channels templates plugins topic outbox pending mailprog help" -f -a "preview" -d 'Show what would be sent, and send nothing'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and not __fish_seen_subcommand_from test preview channels templates plugins topic outbox pending mailprog help" -f -a "channels" -d 'List the channels, with an example of a target for each'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and not __fish_seen_subcommand_from test preview channels templates plugins topic outbox pending mailprog help" -f -a "templates" -d 'List or copy the texts of messages, to edit them'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and not __fish_seen_subcommand_from test preview channels templates plugins topic outbox pending mailprog help" -f -a "plugins" -d 'Programs of your own that deliver messages'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and not __fish_seen_subcommand_from test preview channels templates plugins topic outbox pending mailprog help" -f -a "topic" -d 'Show the ntfy topic, its link and its QR code, to subscribe from a phone'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and not __fish_seen_subcommand_from test preview channels templates plugins topic outbox pending mailprog help" -f -a "outbox" -d 'Messages that wait to be sent'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and not __fish_seen_subcommand_from test preview channels templates plugins topic outbox pending mailprog help" -f -a "pending" -d 'Follow a job that waits, and tell of it'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and not __fish_seen_subcommand_from test preview channels templates plugins topic outbox pending mailprog help" -f -a "mailprog" -d 'Take a mail of slurmctld\'s: for MailProg in slurm.conf, by way of slurm/mailprog'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and not __fish_seen_subcommand_from test preview channels templates plugins topic outbox pending mailprog help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from test" -l channel -d 'Only targets of this channel' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from test" -l event -d 'The event to play' -r -f -a "ready\t''
+failed\t''
+pending\t''
+expiring\t''
+draining\t''
+ended\t''
+lost\t''
+unhealthy\t''
+recovered\t''
+available\t''
+offline\t''
+online\t''
+job\t''"
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from test" -l email -d 'Mail address; without ADDRESS: NOTIFY_EMAIL, then the configuration; `none`: nobody' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from test" -l ntfy-topic -d 'ntfy topic; without TOPIC: NTFY_TOPIC, then the configuration, then one that nobody guesses, made once and kept' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from test" -l ntfy-server -d 'ntfy server [default: https://ntfy.sh]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from test" -l notify -d 'Anybody else, as slack://…, again for more; `llamactl notify channels` lists them; `none`: nobody of the configuration' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from test" -l notify-on -d 'Events to tell of, with commas [default: all but draining, ended, offline, online]' -r -f -a "ready\t''
+failed\t''
+pending\t''
+expiring\t''
+draining\t''
+ended\t''
+lost\t''
+unhealthy\t''
+recovered\t''
+available\t''
+offline\t''
+online\t''
+job\t''
+all\t''"
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from test" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from test" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from test" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from test" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from preview" -l event -d 'The event to play' -r -f -a "ready\t''
+failed\t''
+pending\t''
+expiring\t''
+draining\t''
+ended\t''
+lost\t''
+unhealthy\t''
+recovered\t''
+available\t''
+offline\t''
+online\t''
+job\t''"
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from preview" -l channel -d 'The channel [default: that of each target that is configured]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from preview" -l count -d 'Show a digest of so many' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from preview" -l email -d 'Mail address; without ADDRESS: NOTIFY_EMAIL, then the configuration; `none`: nobody' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from preview" -l ntfy-topic -d 'ntfy topic; without TOPIC: NTFY_TOPIC, then the configuration, then one that nobody guesses, made once and kept' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from preview" -l ntfy-server -d 'ntfy server [default: https://ntfy.sh]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from preview" -l notify -d 'Anybody else, as slack://…, again for more; `llamactl notify channels` lists them; `none`: nobody of the configuration' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from preview" -l notify-on -d 'Events to tell of, with commas [default: all but draining, ended, offline, online]' -r -f -a "ready\t''
+failed\t''
+pending\t''
+expiring\t''
+draining\t''
+ended\t''
+lost\t''
+unhealthy\t''
+recovered\t''
+available\t''
+offline\t''
+online\t''
+job\t''
+all\t''"
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from preview" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from preview" -l html -d 'Open the HTML part of the mail in a browser; without a screen, say where it is'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from preview" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from preview" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from preview" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from preview" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from channels" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from channels" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from channels" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from channels" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from channels" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from templates" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from templates" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from templates" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from templates" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from templates" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from templates" -f -a "ls" -d 'List them, and where each is from'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from templates" -f -a "init" -d 'Copy the built-in ones into a folder, to edit them; files that are there stay'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from templates" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from plugins" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from plugins" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from plugins" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from plugins" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from plugins" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from plugins" -f -a "ls" -d 'List them, and where each is'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from plugins" -f -a "schema" -d 'Print the JSON Schema of what a plugin reads'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from plugins" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from topic" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from topic" -l renew -d 'Make a new topic; whoever knows the old one hears nothing more'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from topic" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from topic" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from topic" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from topic" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from outbox" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from outbox" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from outbox" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from outbox" -f -a "ls" -d 'List what waits, and what could not be delivered in the last day'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from outbox" -f -a "flush" -d 'Send what waits now'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from outbox" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from pending" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from pending" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from pending" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from pending" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from pending" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from mailprog" -s s -l subject -d 'What happened, in SLURM\'s words' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from mailprog" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from mailprog" -l carry -d 'Bring what waits, in the background'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from mailprog" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from mailprog" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from mailprog" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from mailprog" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "test" -d 'Send a test message to everybody who is configured, and say how it went'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "preview" -d 'Show what would be sent, and send nothing'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "channels" -d 'List the channels, with an example of a target for each'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "templates" -d 'List or copy the texts of messages, to edit them'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "plugins" -d 'Programs of your own that deliver messages'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "topic" -d 'Show the ntfy topic, its link and its QR code, to subscribe from a phone'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "outbox" -d 'Messages that wait to be sent'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "pending" -d 'Follow a job that waits, and tell of it'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "mailprog" -d 'Take a mail of slurmctld\'s: for MailProg in slurm.conf, by way of slurm/mailprog'
+complete -c llamactl -n "__fish_llamactl_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and not __fish_seen_subcommand_from ls list rm help" -l model -d 'Name, alias or file of a model; * stands for anything' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and not __fish_seen_subcommand_from ls list rm help" -l event -d 'What to tell of: available when left out; for nodes offline and online' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and not __fish_seen_subcommand_from ls list rm help" -l owner -d 'Only servers of this owner; * stands for anything' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and not __fish_seen_subcommand_from ls list rm help" -l label -d 'Only what has this label; may be repeated' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and not __fish_seen_subcommand_from ls list rm help" -l node -d 'Only nodes of this name, and servers on them; * stands for anything' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and not __fish_seen_subcommand_from ls list rm help" -l notify -d 'Whom to tell, as mailto:ADDRESS, ntfy://TOPIC …; may be repeated. Your own targets when left out' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and not __fish_seen_subcommand_from ls list rm help" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and not __fish_seen_subcommand_from ls list rm help" -l keep -d 'Tell each time, not only once'
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and not __fish_seen_subcommand_from ls list rm help" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and not __fish_seen_subcommand_from ls list rm help" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and not __fish_seen_subcommand_from ls list rm help" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and not __fish_seen_subcommand_from ls list rm help" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and not __fish_seen_subcommand_from ls list rm help" -f -a "ls" -d 'List your watches'
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and not __fish_seen_subcommand_from ls list rm help" -f -a "list" -d 'List your watches'
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and not __fish_seen_subcommand_from ls list rm help" -f -a "rm" -d 'End watches'
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and not __fish_seen_subcommand_from ls list rm help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and __fish_seen_subcommand_from ls" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and __fish_seen_subcommand_from ls" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and __fish_seen_subcommand_from ls" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and __fish_seen_subcommand_from list" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and __fish_seen_subcommand_from list" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and __fish_seen_subcommand_from rm" -l registry -d 'Registry to use, as http://HOST:PORT [env: REGISTRY_URL]' -r
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and __fish_seen_subcommand_from rm" -l json -d 'Print JSON on stdout'
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Print errors only'
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and __fish_seen_subcommand_from rm" -s V -l version -d 'Print version'
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and __fish_seen_subcommand_from help" -f -a "ls" -d 'List your watches'
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and __fish_seen_subcommand_from help" -f -a "rm" -d 'End watches'
+complete -c llamactl -n "__fish_llamactl_using_subcommand watch; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c llamactl -n "__fish_llamactl_using_subcommand ls" -l owner -d 'Only this owner\'s' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand ls" -l model -d 'Only this model' -r
 complete -c llamactl -n "__fish_llamactl_using_subcommand ls" -l state -d 'Only this state: pending, loading, ready, draining, lost or all' -r
@@ -550,25 +785,37 @@ complete -c llamactl -n "__fish_llamactl_using_subcommand man" -l json -d 'Print
 complete -c llamactl -n "__fish_llamactl_using_subcommand man" -s q -l quiet -d 'Print errors only'
 complete -c llamactl -n "__fish_llamactl_using_subcommand man" -s h -l help -d 'Print help'
 complete -c llamactl -n "__fish_llamactl_using_subcommand man" -s V -l version -d 'Print version'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "submit" -d 'Submit a llama-server job from a model\'s configuration'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "run" -d 'Run llama-server and look after it: in a job, or on any workstation'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "wait-ready" -d 'Wait until a server answers, or is known not to come'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "register" -d 'Register a server that a script of yours runs'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "heartbeat" -d 'Renew the lease of a registered server'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "unregister" -d 'Take a registered server out of the registry'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "notify" -d 'Tell people about a server by mail and push'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "ls" -d 'List servers'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "status" -d 'Show all that is known of one job'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "logs" -d 'Show a job\'s log'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "stop" -d 'Stop a job: it drains, then ends'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "connect" -d 'Connect a program to a server: tunnel if needed, environment, then the program'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "configs" -d 'List, show, check and make model configurations'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "registry" -d 'Run and examine the registry'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "node" -d 'Register and examine nodes'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "doctor" -d 'Check what llamactl needs on this machine, with the mend for what is missing'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "man" -d 'Print a manual page, or write all of them'
-complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify ls status logs stop connect configs registry node doctor completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify watch ls status logs stop connect configs registry node doctor completions man help" -f -a "submit" -d 'Submit a llama-server job from a model\'s configuration'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify watch ls status logs stop connect configs registry node doctor completions man help" -f -a "run" -d 'Run llama-server and look after it: in a job, or on any workstation'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify watch ls status logs stop connect configs registry node doctor completions man help" -f -a "wait-ready" -d 'Wait until a server answers, or is known not to come'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify watch ls status logs stop connect configs registry node doctor completions man help" -f -a "register" -d 'Register a server that a script of yours runs'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify watch ls status logs stop connect configs registry node doctor completions man help" -f -a "heartbeat" -d 'Renew the lease of a registered server'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify watch ls status logs stop connect configs registry node doctor completions man help" -f -a "unregister" -d 'Take a registered server out of the registry'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify watch ls status logs stop connect configs registry node doctor completions man help" -f -a "notify" -d 'Tell people about a server by mail and push'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify watch ls status logs stop connect configs registry node doctor completions man help" -f -a "watch" -d 'Be told by the registry: a model is available, a server is lost, a node is offline'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify watch ls status logs stop connect configs registry node doctor completions man help" -f -a "ls" -d 'List servers'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify watch ls status logs stop connect configs registry node doctor completions man help" -f -a "status" -d 'Show all that is known of one job'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify watch ls status logs stop connect configs registry node doctor completions man help" -f -a "logs" -d 'Show a job\'s log'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify watch ls status logs stop connect configs registry node doctor completions man help" -f -a "stop" -d 'Stop a job: it drains, then ends'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify watch ls status logs stop connect configs registry node doctor completions man help" -f -a "connect" -d 'Connect a program to a server: tunnel if needed, environment, then the program'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify watch ls status logs stop connect configs registry node doctor completions man help" -f -a "configs" -d 'List, show, check and make model configurations'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify watch ls status logs stop connect configs registry node doctor completions man help" -f -a "registry" -d 'Run and examine the registry'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify watch ls status logs stop connect configs registry node doctor completions man help" -f -a "node" -d 'Register and examine nodes'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify watch ls status logs stop connect configs registry node doctor completions man help" -f -a "doctor" -d 'Check what llamactl needs on this machine, with the mend for what is missing'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify watch ls status logs stop connect configs registry node doctor completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify watch ls status logs stop connect configs registry node doctor completions man help" -f -a "man" -d 'Print a manual page, or write all of them'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and not __fish_seen_subcommand_from submit run wait-ready register heartbeat unregister notify watch ls status logs stop connect configs registry node doctor completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from notify" -f -a "test" -d 'Send a test message to everybody who is configured, and say how it went'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from notify" -f -a "preview" -d 'Show what would be sent, and send nothing'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from notify" -f -a "channels" -d 'List the channels, with an example of a target for each'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from notify" -f -a "templates" -d 'List or copy the texts of messages, to edit them'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from notify" -f -a "plugins" -d 'Programs of your own that deliver messages'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from notify" -f -a "topic" -d 'Show the ntfy topic, its link and its QR code, to subscribe from a phone'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from notify" -f -a "outbox" -d 'Messages that wait to be sent'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from notify" -f -a "pending" -d 'Follow a job that waits, and tell of it'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from notify" -f -a "mailprog" -d 'Take a mail of slurmctld\'s: for MailProg in slurm.conf, by way of slurm/mailprog'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from watch" -f -a "ls" -d 'List your watches'
+complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from watch" -f -a "rm" -d 'End watches'
 complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from configs" -f -a "ls" -d 'List the model configurations'
 complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from configs" -f -a "show" -d 'Show a configuration resolved, with where each value came from'
 complete -c llamactl -n "__fish_llamactl_using_subcommand help; and __fish_seen_subcommand_from configs" -f -a "validate" -d 'Check configurations: of models, and llamactl\'s own'

@@ -26,6 +26,16 @@ fn the_openapi_document_is_up_to_date() {
 }
 
 #[test]
+fn the_schema_of_what_plugins_read_is_up_to_date() {
+    let mut llamactl = Command::cargo_bin("llamactl").unwrap();
+    let schema = ["notify", "plugins", "schema"];
+    let output = llamactl.args(schema).assert().success().get_output().clone();
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/plugin-event.schema.json");
+    let same = std::fs::read(committed).is_ok_and(|committed| committed == output.stdout);
+    assert!(same, "docs/plugin-event.schema.json is stale; run `make generate` and commit it");
+}
+
+#[test]
 fn the_dashboard_s_models_are_up_to_date() {
     let project = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut script = Command::new(project.join("scripts/dashboard-models.py"));

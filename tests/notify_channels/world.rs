@@ -166,7 +166,7 @@ pub fn notice(kind: Kind) -> Notice {
 }
 
 /// Puts `evil` wherever somebody else's words may stand.
-pub fn spoil(notice: &mut Notice, evil: &str) {
+pub fn spoil(notice: &mut Notice, evil: &str, lines: usize) {
     for field in [
         &mut notice.name,
         &mut notice.model,
@@ -187,6 +187,6 @@ pub fn spoil(notice: &mut Notice, evil: &str) {
     ] {
         evil.clone_into(field);
     }
-    notice.log_tail = vec![evil.to_owned(); 60];
+    notice.log_tail = vec![evil.to_owned(); lines];
     notice.labels = [(evil.to_owned(), evil.to_owned())].into();
 }
