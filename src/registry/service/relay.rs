@@ -115,7 +115,7 @@ impl Service {
     }
 
     /// The targets that something may be sent to, and the others.
-    fn sort(&self, to: &[Secret]) -> Result<(Vec<Placed>, Vec<NotRelayed>), ApiError> {
+    fn sort(&self, to: &[Secret]) -> Result<Sorted, ApiError> {
         let (mut targets, mut refused) = (Vec::new(), Vec::new());
         let mut first = None;
         for (index, text) in to.iter().enumerate() {
@@ -135,8 +135,8 @@ impl Service {
     }
 }
 
-/// A target, and its place in the request.
-type Placed = (usize, Target);
+/// Targets with their place in the request, and those that nothing is sent to.
+type Sorted = (Vec<(usize, Target)>, Vec<NotRelayed>);
 
 /// What stands behind an owner of whom no token told.
 const UNPROVEN: &str = " (not verified)";

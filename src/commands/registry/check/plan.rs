@@ -71,8 +71,8 @@ impl Plan {
             "/api/v1/servers/{id}/key" => ask.expect = &[200, 404],
             // Its operator may have set up no channel.
             "/api/v1/watches" if endpoint.method == Method::POST => ask.expect = &[201, 422],
-            // To a plugin that nobody has: nobody is to be told of this.
-            "/api/v1/notifications" => ask.expect = &[403],
+            // To nobody: it is read, and refused for its target.
+            "/api/v1/notifications" => ask.expect = &[400],
             "/api/v1/ws" => ask.expect = &[426],
             // A token that is none: 409 where tokens are not asked for at all.
             "/api/v1/session" if endpoint.method == Method::POST => ask.expect = &[401, 409],
@@ -215,7 +215,7 @@ impl Plan {
             }
             ("POST", "/api/v1/notifications") => json!({
                 "id": mark, "notice": {"kind": "job", "name": mark},
-                "to": [format!("plugin://{mark}")],
+                "to": [mark],
             }),
             ("POST", "/api/v1/tokens") => json!({
                 "owner": mark, "scopes": ["read"], "note": mark,
