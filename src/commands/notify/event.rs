@@ -1,8 +1,10 @@
 //! `llamactl notify --event …`: tells people of one event.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::{DEADLINE, answer, relay, whom};
 use crate::cli::{EventFlags, NotifyFlags};
@@ -16,6 +18,8 @@ use crate::exit::{Exit, Failure};
 use crate::notify::post::{self, Post};
 use crate::notify::{self, Notice, rules};
 
+/// How long what other processes left may take besides.
+const LEFT_OVER: Duration = Duration::from_secs(5);
 /// Lines from the end of the log that go into a message.
 const TAIL_LINES: usize = 30;
 
@@ -38,7 +42,11 @@ pub async fn run(
     to.extend(
         rules::pick(&how.rules, &notice).into_iter().filter(|target| !how.to.contains(target)),
     );
-    answer(context, post::tell(&to, &outbox, &post, &notice, DEADLINE).await)
+    let told = post::tell(&to, &outbox, &post, &notice, DEADLINE).await;
+    let exit = answer(context, told)?;
+    // What killed processes left goes along.
+    outbox.flush(&post, Instant::now() + LEFT_OVER).await;
+    Ok(exit)
 }
 
 fn notice(args: &EventFlags, settings: &Settings) -> Result<Notice, Failure> {
