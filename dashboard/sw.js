@@ -10,7 +10,7 @@ const SHELL = [
   "/dashboard/css/app.css", "/dashboard/css/fleet.css", "/dashboard/css/servers.css",
   "/dashboard/icons/icon.svg", "/dashboard/icons/icon-192.png",
   ...[
-    "api", "chart", "connect", "copy", "dom", "event-list", "event-log", "event-words", "format", "heat-map",
+    "api", "chart", "connect", "copy", "dom", "early", "event-list", "event-log", "event-words", "format", "heat-map",
     "lists", "live", "main", "models", "node-facts", "pan-zoom", "router", "saved", "server-facts",
     "server-row", "shell", "store", "submit-command", "timeline", "topology-layout", "topology-picture", "ui",
     "usage", "watching", "where",

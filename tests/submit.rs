@@ -357,6 +357,28 @@ fn wait_ends_when_the_job_is_gone_with_the_end_of_its_log() {
 }
 
 #[test]
+fn who_waits_can_have_the_desktop_tell_them() {
+    let mut site = Site::new();
+    site.play("cat >/dev/null; echo 'no such GPU'; exit 3\n");
+    let seen = site.sandbox.path("seen");
+    let script = format!("for word; do echo \"$word\"; done >'{}'\n", seen.display());
+    let notify_send = site.sandbox.path("bin/notify-send");
+    std::fs::create_dir_all(notify_send.parent().unwrap()).unwrap();
+    write_script(&notify_send, &script);
+    let path = site.sandbox.var("PATH").unwrap().to_owned();
+    site.sandbox.set("PATH", format!("{}:{path}", notify_send.parent().unwrap().display()));
+    site.sandbox.set("DISPLAY", ":77");
+    let output = site.run(&["submit", "--config", "cpu", "--wait", "--ring"]);
+    assert_eq!(output.status.code(), Some(4), "{}", err(&output));
+    let seen = std::fs::read_to_string(seen).unwrap();
+    assert!(seen.starts_with("--app-name\nllamactl\n--\ncpu failed\nFAILED"), "{seen}");
+    // Nothing rings where nobody sits: stderr is no terminal here.
+    assert!(!err(&output).contains('\u{7}'), "{}", err(&output));
+    let alone = site.run(&["submit", "--config", "cpu", "--ring"]);
+    assert_eq!(alone.status.code(), Some(2), "{}", err(&alone));
+}
+
+#[test]
 fn ctrl_c_ends_the_waiting_and_not_the_job() {
     let site = Site::new();
     let mut command = site.command(&["submit", "--config", "cpu", "--wait"]);

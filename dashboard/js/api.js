@@ -107,9 +107,17 @@ export function get(path) {
   return send("GET", path);
 }
 
+// What early.js was answered, once; nothing where it was not, or came to nothing.
+async function aboutEarly() {
+  const early = globalThis.llamactlEarly;
+  const about = early?.about;
+  if (early) early.about = null;
+  return about?.catch(() => null);
+}
+
 /** Finds out what the registry is and who we are; throws when it is not reached. */
 export async function loadSession() {
-  const info = await get("/api/v1/dashboard");
+  const info = await aboutEarly() ?? await get("/api/v1/dashboard");
   const denied = info.auth === "token" && !info.whoami && !info.anonymous.includes("read");
   change({ info, whoami: info.whoami, denied });
 }

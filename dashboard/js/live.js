@@ -14,20 +14,20 @@ let retryTimer = null;
 let hiddenTimer = null;
 let controller = null;
 let keepHidden = false;
-let early = null;
 
-/** Asks for the stream before it is known who asks; the first `start` takes it, `dropEarly` gives it up. */
-export function askEarly() {
-  const mine = new AbortController();
-  early = { mine, answer: open(mine) };
-  // A refusal is told when the stream is asked for again.
-  early.answer.catch(() => (early = null));
+/** Gives up the stream that early.js has asked for: it is somebody else's. */
+export function dropEarly() {
+  const early = globalThis.llamactlEarly;
+  if (early?.live) early.asked.abort();
+  if (early) early.live = null;
 }
 
-/** Gives up what `askEarly` asked for. */
-export function dropEarly() {
-  early?.mine.abort();
-  early = null;
+// That stream, once; nothing where there is none.
+function takeEarly() {
+  const early = globalThis.llamactlEarly;
+  const live = early?.live;
+  if (early) early.live = null;
+  return live ? { mine: early.asked, answer: live.catch(() => null) } : null;
 }
 
 function open(mine) {
@@ -59,8 +59,7 @@ export let nextTry = null;
 async function connect() {
   clearTimeout(retryTimer);
   nextTry = null;
-  const asked = early;
-  early = null;
+  const asked = takeEarly();
   const mine = asked?.mine ?? new AbortController();
   controller = mine;
   try {
@@ -74,7 +73,7 @@ async function connect() {
 async function follow(mine, asked) {
   let watchdog = setTimeout(() => mine.abort(), SILENCE_MS);
   try {
-    const answer = await (asked ?? open(mine));
+    const answer = (await asked) ?? (await open(mine));
     const reader = answer.body.getReader();
     const parse = parser(onMessage);
     const decoder = new TextDecoder();

@@ -1,7 +1,7 @@
 // The start of the page, and its one table of routes.
 import { loadSession, recall, session } from "./api.js";
 import { html, render } from "./dom.js";
-import { askEarly, dropEarly, start, stop } from "./live.js";
+import { dropEarly, start, stop } from "./live.js";
 import { dropState } from "./saved.js";
 import { Shell } from "./shell.js";
 import { clear, setStatus } from "./store.js";
@@ -46,7 +46,6 @@ function fetchFirstView() {
 
 async function begin() {
   fetchFirstView();
-  askEarly();
   render(html`<${Shell} routes=${routes} />`, document.getElementById("app"));
   try {
     await loadSession();

@@ -131,7 +131,10 @@ async fn the_sites_rules_are_told_of_servers_and_nodes() {
          {{ events: [offline, online], node: 'gpu-*', notify: ['ntfy://{TOPIC}'] }}]"
     );
     let limits = ["--probe", "off", "--node-warning-after", "1s", "--node-offline-after", "2s"];
-    let registry = quick(&sandbox, &rules, &limits);
+    // Leases that outlast the moment in which the registry looks who is to be told.
+    settings(&sandbox, &format!("notify: {{ digest: 1s, {rules} }}\n"));
+    let args = [&["--ttl", "30s"], &limits[..]].concat();
+    let registry = Registry::spawn(serve(&sandbox, &database(sandbox.dir()), &args));
     let mut other = request("1", 0);
     other.info.model.name = "other".to_owned();
     other.info.model.file = None;
