@@ -121,11 +121,13 @@ impl Registry {
         let mut ticker = tokio::spawn(ticker::run(self.service.clone()));
         let connections = Connections::new(Limits::of_process(self.max_connections));
         let (stop, stopping) = watch::channel(false);
+        // Before anybody can connect: what happens from here on is told of.
+        let newest = *self.service.store.log().subscribe().borrow();
         let mut telling = self.service.post.clone().map(|post| {
             let (service, stopping) = (self.service.clone(), stopping.clone());
             tokio::spawn(async move {
                 let sends = Arc::clone(&post).run(service.clone(), stopping.clone());
-                tokio::join!(sends, teller::run(service, post, stopping));
+                tokio::join!(sends, teller::run(service, post, newest, stopping));
             })
         });
         let open = self.service.counters.connections.clone();

@@ -37,12 +37,17 @@ const OWNERS: &[Kind] = &[Kind::Lost, Kind::Unhealthy, Kind::Recovered];
 const RULES: &[Kind] =
     &[Kind::Available, Kind::Lost, Kind::Unhealthy, Kind::Recovered, Kind::Offline, Kind::Online];
 
-/// Tells until `stopping` becomes true.
-pub async fn run(service: Service, post: Arc<Post>, mut stopping: watch::Receiver<bool>) {
+/// Tells until `stopping` becomes true; of what happened after event `newest`, and of what could
+/// not be told before.
+pub async fn run(
+    service: Service,
+    post: Arc<Post>,
+    newest: u64,
+    mut stopping: watch::Receiver<bool>,
+) {
     let mut last = service.store.log().subscribe();
     let me = Uuid::now_v7().to_string();
     let mut teller = Teller { service, post, me, after: 0, open: HashMap::new() };
-    let newest = *last.borrow();
     teller.after = teller.begin(newest).await;
     let mut sweep = tokio::time::interval(SWEEP);
     sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

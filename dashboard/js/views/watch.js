@@ -123,7 +123,7 @@ function NewWatch({ model, channels, onMade }) {
   };
   const set = (field) => (event) => setForm({ ...form, [field]: event.target.value });
   return html`<form onSubmit=${submit}>
-    <label class="field"><span class="field-label">When</span><select value=${form.events} onChange=${set("events")}>
+    <label class="field wide"><span class="field-label">When</span><select value=${form.events} onChange=${set("events")}>
       ${EVENTS.map(([id, when]) => html`<option key=${id} value=${id} selected=${id === form.events}>${when}</option>`)}</select></label>
     <div class="form-row"><label class="field"><span class="field-label">By</span><select value=${form.channel} onChange=${set("channel")}>
         ${channels.map((name) => html`<option key=${name} value=${name} selected=${name === form.channel}>${name}</option>`)}</select></label>
