@@ -43,21 +43,6 @@ pub fn direct() -> Result<&'static reqwest::Client, reqwest::Error> {
     Ok(CLIENT.get_or_init(|| client))
 }
 
-/// A client that goes past every proxy, follows no redirect, keeps no connection, and connects
-/// only to what `resolver` gives: for URLs that others have chosen.
-///
-/// # Errors
-/// When TLS can't be set up.
-pub fn guarded<R: reqwest::dns::Resolve + 'static>(
-    resolver: std::sync::Arc<R>,
-) -> Result<reqwest::Client, reqwest::Error> {
-    let guarded = || {
-        let client = builder().no_proxy().pool_max_idle_per_host(0);
-        client.dns_resolver(std::sync::Arc::clone(&resolver))
-    };
-    guarded().build().or_else(|_| guarded().tls_backend_preconfigured(with_roots(roots())).build())
-}
-
 /// The file of [`trust`], until the client is built that needs it.
 static REGISTRY_CA: Mutex<Option<PathBuf>> = Mutex::new(None);
 

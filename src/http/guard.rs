@@ -83,25 +83,44 @@ impl Exception {
     }
 }
 
-/// A client for URLs that others have chosen: it connects to public addresses, and to the
-/// exceptions, follows no redirect, goes past every proxy and keeps no connection.
+/// Where a client may connect to that opens URLs which others have chosen.
+pub trait Admits: std::fmt::Debug + Send + Sync + 'static {
+    /// What a connection is told that must not be made.
+    const REFUSAL: &'static str;
+
+    /// Whether it may connect to an address.
+    fn admits(&self, address: IpAddr) -> bool;
+
+    /// Whether it may connect to a host, wherever its name leads.
+    fn names(&self, _name: &str) -> bool {
+        false
+    }
+}
+
+/// A client that connects only to what `admits` says: to addresses as they are when it connects,
+/// not to names. It follows no redirect, goes past every proxy and keeps no connection.
 ///
 /// # Errors
-/// When TLS can't be set up: the reason as a text.
-pub fn guarded_client(exceptions: &[Exception]) -> Result<reqwest::Client, String> {
-    let guard = Arc::new(Guard { exceptions: exceptions.to_vec() });
+/// When TLS can't be set up.
+pub fn client<A: Admits>(admits: A) -> Result<reqwest::Client, reqwest::Error> {
+    let guard = Arc::new(Guard(Arc::new(admits)));
     let guarded = || {
         let literal = Arc::clone(&guard);
         // A URL with an address in place of a name is never resolved. Its way is asked for, and
         // that of what must not be reached leads to a name that never resolves.
-        let way = Proxy::custom(move |url| (!literal.may_ask(url)).then_some(NOWHERE));
+        let way = Proxy::custom(move |url| (!may_ask(&*literal.0, url)).then_some(NOWHERE));
         let client = builder().no_proxy().proxy(way).pool_max_idle_per_host(0);
         client.dns_resolver(Arc::clone(&guard))
     };
-    let client = guarded().build();
-    client
-        .or_else(|_| guarded().tls_backend_preconfigured(with_roots(roots())).build())
-        .map_err(|error| cause(&error))
+    guarded().build().or_else(|_| guarded().tls_backend_preconfigured(with_roots(roots())).build())
+}
+
+/// A client for what others want told: it connects to public addresses, and to the exceptions.
+///
+/// # Errors
+/// When TLS can't be set up: the reason as a text.
+pub fn guarded_client(exceptions: &[Exception]) -> Result<reqwest::Client, String> {
+    client(Outside(exceptions.to_vec())).map_err(|error| cause(&error))
 }
 
 /// Whether a client of [`guarded_client`] would connect to this host, as far as it can be told
@@ -116,11 +135,11 @@ pub fn check_host(host: &str, exceptions: &[Exception]) -> Result<(), String> {
         format!("http://{host}/")
     };
     let url = Url::parse(&bracketed).map_err(|_| "this is no host".to_owned())?;
-    let guard = Guard { exceptions: exceptions.to_vec() };
+    let outside = Outside(exceptions.to_vec());
     let local = |name: &str| name == "localhost" || name.ends_with(".localhost");
     let is_local = url.host_str().is_some_and(|name| local(name.trim_end_matches('.')));
-    let named = url.host_str().is_some_and(|name| guard.names(name));
-    match guard.may_ask(&url) && (!is_local || named) {
+    let named = url.host_str().is_some_and(|name| outside.names(name));
+    match may_ask(&outside, &url) && (!is_local || named) {
         true => Ok(()),
         false => Err(REFUSED.to_owned()),
     }
@@ -168,45 +187,49 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     }
 }
 
-/// Resolves names, and leaves out the addresses that are not to be reached.
+/// The internet, and what the operator named.
 #[derive(Debug)]
-struct Guard {
-    exceptions: Vec<Exception>,
-}
+struct Outside(Vec<Exception>);
 
-impl Guard {
-    fn names(&self, name: &str) -> bool {
-        self.exceptions.iter().any(|exception| exception.is_host(name))
-    }
+impl Admits for Outside {
+    const REFUSAL: &'static str = REFUSED;
 
     fn admits(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        is_public(address) || self.exceptions.iter().any(|exception| exception.has(address))
+        is_public(address) || self.0.iter().any(|exception| exception.has(address))
     }
 
-    /// Whether a URL has a name, which is looked at when it is resolved, or a good address.
-    fn may_ask(&self, url: &Url) -> bool {
-        // Decimal, octal and hexadecimal forms are dotted ones in a parsed URL.
-        let Some(host) = url.host_str() else { return false };
-        let address = host.trim_matches(['[', ']']).parse();
-        address.map_or(true, |address| self.admits(address))
+    fn names(&self, name: &str) -> bool {
+        self.0.iter().any(|exception| exception.is_host(name))
     }
 }
 
-impl Resolve for Guard {
+/// Whether a URL has a name, which is looked at when it is resolved, or a good address.
+fn may_ask(admits: &impl Admits, url: &Url) -> bool {
+    // Decimal, octal and hexadecimal forms are dotted ones in a parsed URL.
+    let Some(host) = url.host_str() else { return false };
+    let address = host.trim_matches(['[', ']']).parse();
+    address.map_or(true, |address| admits.admits(address))
+}
+
+/// Resolves names, and leaves out the addresses that are not to be reached: the connection goes
+/// to an address that was seen here, whatever the name says a moment later.
+#[derive(Debug)]
+struct Guard<A>(Arc<A>);
+
+impl<A: Admits> Resolve for Guard<A> {
     fn resolve(&self, name: Name) -> Resolving {
-        let trusted = self.names(name.as_str());
-        let guard = Guard { exceptions: self.exceptions.clone() };
+        let admits = Arc::clone(&self.0);
         Box::pin(async move {
-            let refused = || Box::from(format!("{}: {REFUSED}", name.as_str()));
             if NOWHERE.contains(&format!("/{}/", name.as_str())) {
-                return Err(Box::from(REFUSED));
+                return Err(Box::from(A::REFUSAL));
             }
+            let trusted = admits.names(name.as_str());
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let good = |address: &SocketAddr| trusted || guard.admits(address.ip());
+            let good = |address: &SocketAddr| trusted || admits.admits(address.ip());
             let found: Vec<SocketAddr> = found.filter(good).collect();
             if found.is_empty() {
-                return Err(refused());
+                return Err(Box::from(format!("{}: {}", name.as_str(), A::REFUSAL)));
             }
             let found: Addrs = Box::new(found.into_iter());
             Ok(found)
@@ -295,7 +318,7 @@ mod tests {
     #[test]
     fn the_operator_names_exceptions() {
         let some = exceptions(&["10.1.0.0/16", "fd00::/8", "127.0.0.1", "ntfy.lab", "*.hpc.test"]);
-        let guard = Guard { exceptions: some.clone() };
+        let guard = Outside(some.clone());
         for good in ["10.1.255.1", "::ffff:10.1.0.1", "fd77::1", "127.0.0.1"] {
             assert!(guard.admits(good.parse().unwrap()), "{good}");
         }

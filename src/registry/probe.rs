@@ -8,12 +8,10 @@
 //! address that is special, and nothing of the answer but its status is used.
 
 use std::collections::{HashMap, VecDeque};
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::task::JoinSet;
 
 use super::metrics::Counters;
@@ -22,6 +20,7 @@ use super::store::{By, Now, Op, Seen, StoreError, Target};
 use super::view::View;
 use crate::domain::server::{ServerHealth, ServerInfo, ServerState};
 use crate::http;
+use crate::http::guard::{self, Admits};
 
 /// How often each server is looked at, unless the operator says otherwise.
 pub const DEFAULT_INTERVAL: Duration = Duration::from_secs(15);
@@ -46,7 +45,7 @@ const CHUNK: usize = 500;
 /// # Errors
 /// When TLS can't be set up.
 pub async fn run(service: Service, interval: Duration, loopback: bool) -> anyhow::Result<()> {
-    let client = http::guarded(Arc::new(Guarded { loopback }))?;
+    let client = guard::client(Cluster { loopback })?;
     let (known, due) = (HashMap::new(), VecDeque::new());
     let mut prober = Prober { service, client, interval, loopback, known, due, round: 0 };
     let mut looks: JoinSet<Looked> = JoinSet::new();
@@ -270,26 +269,17 @@ fn allowed(address: IpAddr, loopback: bool) -> bool {
     !special && !link && (loopback || !address.is_loopback())
 }
 
-/// Resolves names, and leaves out the addresses that must not be looked at: the connection goes
-/// to an address that was seen here, whatever the name says a moment later.
+/// Where servers are: everywhere but on special addresses.
 #[derive(Debug)]
-struct Guarded {
+struct Cluster {
     loopback: bool,
 }
 
-impl Resolve for Guarded {
-    fn resolve(&self, name: Name) -> Resolving {
-        let loopback = self.loopback;
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let found: Vec<SocketAddr> =
-                found.filter(|address| allowed(address.ip(), loopback)).collect();
-            if found.is_empty() {
-                return Err("the name has no address that may be looked at".into());
-            }
-            let found: Addrs = Box::new(found.into_iter());
-            Ok(found)
-        })
+impl Admits for Cluster {
+    const REFUSAL: &'static str = "it has no address that may be looked at";
+
+    fn admits(&self, address: IpAddr) -> bool {
+        allowed(address, self.loopback)
     }
 }
 
@@ -322,13 +312,14 @@ mod tests {
 
     #[tokio::test]
     async fn names_of_special_addresses_are_left_alone() {
-        let resolve = |loopback| {
-            let name: Name = "localhost".parse().unwrap();
-            Guarded { loopback }.resolve(name)
-        };
-        assert!(resolve(true).await.is_ok());
-        let error = resolve(false).await.err().unwrap().to_string();
-        assert!(error.contains("no address"), "{error}");
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://localhost:{}/", listener.local_addr().unwrap().port());
+        drop(listener);
+        for (loopback, word) in [(true, "refused"), (false, "no address")] {
+            let client = guard::client(Cluster { loopback }).unwrap();
+            let error = http::cause(&client.get(&url).send().await.unwrap_err());
+            assert!(error.contains(word), "{error}");
+        }
     }
 
     #[test]
