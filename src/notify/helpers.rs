@@ -32,23 +32,20 @@ pub fn engine(escape: Escape) -> Handlebars<'static> {
         Escape::Json => engine.register_escape_fn(json_text),
     }
     engine.register_helper("eq", Box::new(eq));
-    engine.register_helper(
-        "url",
-        Box::new(Word("url", |x| utf8_percent_encode(x, PART).to_string())),
-    );
-    engine.register_helper("html", Box::new(Word("html", handlebars::html_escape)));
+    engine.register_helper("url", Box::new(Word(url)));
+    engine.register_helper("html", Box::new(Word(html)));
     engine.register_helper("slack", Box::new(slack));
     engine.register_helper("markdown", Box::new(markdown));
     engine.register_helper("truncate", Box::new(truncate));
     engine.register_helper("basic", Box::new(basic));
-    engine.register_helper("default", Box::new(Default));
-    engine.register_helper("part", Box::new(Part));
+    engine.register_helper("default", Box::new(Word(default)));
+    engine.register_helper("part", Box::new(Word(part)));
     engine.register_helper("json", Box::new(json_value));
     engine
 }
 
-/// A word that is also the name of a variable: `{{url}}` is the variable, `{{url x}}` the word.
-struct Word(&'static str, fn(&str) -> String);
+/// A word with a say of its own in what is missing: what it is given, and all variables.
+struct Word(fn(&Helper<'_>, &Value) -> String);
 
 impl HelperDef for Word {
     fn call_inner<'reg: 'rc, 'rc>(
@@ -58,47 +55,36 @@ impl HelperDef for Word {
         context: &'rc Context,
         _: &mut RenderContext<'reg, 'rc>,
     ) -> Result<ScopedJson<'rc>, RenderError> {
-        let Word(name, change) = self;
-        let value = match helper.param(0) {
-            Some(param) => change(&text(param.value())),
-            None => context.data().get(*name).map_or(String::new(), text),
-        };
-        Ok(ScopedJson::Derived(value.into()))
+        Ok(ScopedJson::Derived((self.0)(helper, context.data()).into()))
     }
+}
+
+/// What the word is given in place `n`; nothing where that is not there.
+fn given(helper: &Helper<'_>, n: usize) -> Option<String> {
+    helper.param(n).map(|param| text(param.value()))
+}
+
+/// `{{url x}}` is the word, `{{url}}` the variable of that name.
+fn url(helper: &Helper<'_>, vars: &Value) -> String {
+    given(helper, 0)
+        .map_or_else(|| text(&vars["url"]), |x| utf8_percent_encode(&x, PART).to_string())
+}
+
+/// `{{html x}}` is the word, `{{html}}` the variable of that name.
+fn html(helper: &Helper<'_>, vars: &Value) -> String {
+    given(helper, 0).map_or_else(|| text(&vars["html"]), |x| handlebars::html_escape(&x))
 }
 
 /// `{{default a b}}`: `a`, or `b` where `a` is empty or not there.
-struct Default;
-
-impl HelperDef for Default {
-    fn call_inner<'reg: 'rc, 'rc>(
-        &self,
-        helper: &Helper<'rc>,
-        _: &'reg Handlebars<'reg>,
-        _: &'rc Context,
-        _: &mut RenderContext<'reg, 'rc>,
-    ) -> Result<ScopedJson<'rc>, RenderError> {
-        let value = |n: usize| helper.param(n).map_or(String::new(), |p| text(p.value()));
-        let first = value(0);
-        Ok(ScopedJson::Derived(if first.is_empty() { value(1) } else { first }.into()))
-    }
+fn default(helper: &Helper<'_>, _: &Value) -> String {
+    let first = given(helper, 0).filter(|first| !first.is_empty());
+    first.or_else(|| given(helper, 1)).unwrap_or_default()
 }
 
 /// `{{part n}}`: part number `n` of the target's path, from 0; empty where there is none.
-struct Part;
-
-impl HelperDef for Part {
-    fn call_inner<'reg: 'rc, 'rc>(
-        &self,
-        helper: &Helper<'rc>,
-        _: &'reg Handlebars<'reg>,
-        context: &'rc Context,
-        _: &mut RenderContext<'reg, 'rc>,
-    ) -> Result<ScopedJson<'rc>, RenderError> {
-        let n = helper.param(0).and_then(|param| param.value().as_u64()).unwrap_or_default();
-        let part = context.data().get("parts").and_then(|parts| parts.get(n as usize));
-        Ok(ScopedJson::Derived(part.cloned().unwrap_or_else(|| "".into())))
-    }
+fn part(helper: &Helper<'_>, vars: &Value) -> String {
+    let n = helper.param(0).and_then(|param| param.value().as_u64()).unwrap_or_default();
+    vars["parts"].get(n as usize).map_or(String::new(), text)
 }
 
 /// `{{json x}}`: a value of any kind as JSON, with its quotes.
