@@ -15,7 +15,8 @@ use common::services::{Ntfy, SmtpSink};
 use common::{Sandbox, text, tool, wait_until};
 use llamactl::config::settings::{Smtp, SmtpSecurity};
 use llamactl::config::spec::NotifySpec;
-use llamactl::notify::{self, Delivery, Kind, Notice};
+use llamactl::notify::post::{self, Post};
+use llamactl::notify::{Delivery, Kind, Notice};
 
 const READY: [&str; 9] = [
     "notify",
@@ -502,7 +503,7 @@ async fn a_push_is_tried_again_as_the_server_asks_until_it_is_taken() {
         "HTTP/1.1 200 OK\r\n",
     ]);
     let start = Instant::now();
-    let deliveries = notify::deliver(&push(&url), &notice(), Duration::from_secs(30)).await;
+    let deliveries = deliver(&push(&url), &notice(), Duration::from_secs(30)).await;
     assert_eq!((deliveries[0].attempts, &deliveries[0].error), (3, &None), "{deliveries:?}");
     // One second as asked, then the second wait of the series: 1 s, spread by a fifth.
     assert!(start.elapsed() >= Duration::from_millis(1_800), "{:?}", start.elapsed());
@@ -515,7 +516,7 @@ async fn a_push_is_tried_again_as_the_server_asks_until_it_is_taken() {
 async fn what_the_server_refuses_for_good_is_not_tried_again() {
     for code in ["403", "413"] {
         let (url, _asked) = stub(&[&format!("HTTP/1.1 {code} No\r\n"), "HTTP/1.1 200 OK\r\n"]);
-        let deliveries = notify::deliver(&push(&url), &notice(), Duration::from_secs(30)).await;
+        let deliveries = deliver(&push(&url), &notice(), Duration::from_secs(30)).await;
         assert_eq!(deliveries[0].attempts, 1);
         let error = deliveries[0].error.as_deref().unwrap();
         assert!(error.starts_with(code), "{error}");
@@ -526,7 +527,7 @@ async fn what_the_server_refuses_for_good_is_not_tried_again() {
 async fn a_redirect_is_not_followed_but_named() {
     let moved = "HTTP/1.1 301 Moved Permanently\r\nLocation: https://ntfy.example.test/\r\n";
     let (url, _asked) = stub(&[moved, "HTTP/1.1 200 OK\r\n"]);
-    let deliveries = notify::deliver(&push(&url), &notice(), Duration::from_secs(30)).await;
+    let deliveries = deliver(&push(&url), &notice(), Duration::from_secs(30)).await;
     let error = deliveries[0].error.as_deref().unwrap();
     assert!(error.contains("name the place that it points to, https://ntfy.example.test/"));
 }
@@ -545,7 +546,7 @@ async fn the_deadline_holds_on_every_channel_and_one_channel_does_not_hold_up_th
         ..Smtp::default()
     });
     let start = Instant::now();
-    let deliveries = notify::deliver(&targets, &notice(), Duration::from_secs(2)).await;
+    let deliveries = deliver(&targets, &notice(), Duration::from_secs(2)).await;
     let took = start.elapsed();
     assert!(took >= Duration::from_millis(1_900) && took < Duration::from_secs(3), "{took:?}");
     let channels: Vec<_> =
@@ -554,7 +555,7 @@ async fn the_deadline_holds_on_every_channel_and_one_channel_does_not_hold_up_th
 
     let (url, _asked) = stub(&["HTTP/1.1 200 OK\r\n"]);
     targets.ntfy_server = Some(url);
-    let deliveries = notify::deliver(&targets, &notice(), Duration::from_secs(2)).await;
+    let deliveries = deliver(&targets, &notice(), Duration::from_secs(2)).await;
     let failed: Vec<_> = deliveries.iter().map(|d| d.error.is_some()).collect();
     assert_eq!(failed, [true, false], "{deliveries:?}");
 }
@@ -562,7 +563,7 @@ async fn the_deadline_holds_on_every_channel_and_one_channel_does_not_hold_up_th
 #[tokio::test]
 async fn a_topic_is_masked_in_what_callers_log() {
     let (url, _asked) = stub(&["HTTP/1.1 200 OK\r\n"]);
-    let deliveries = notify::deliver(&push(&url), &notice(), Duration::from_secs(30)).await;
+    let deliveries = deliver(&push(&url), &notice(), Duration::from_secs(30)).await;
     let [Delivery { target, .. }] = &deliveries[..] else { panic!("{deliveries:?}") };
     assert_eq!(*target, "ntfy://se…");
 }
@@ -570,10 +571,14 @@ async fn a_topic_is_masked_in_what_callers_log() {
 #[tokio::test]
 async fn nobody_to_tell_is_nobody_told() {
     let none = NotifySpec::default();
-    assert!(notify::deliver(&none, &notice(), Duration::from_secs(1)).await.is_empty());
+    assert!(deliver(&none, &notice(), Duration::from_secs(1)).await.is_empty());
 }
 
 // ---- helpers -----------------------------------------------------------------------------
+
+async fn deliver(how: &NotifySpec, notice: &Notice, deadline: Duration) -> Vec<Delivery> {
+    post::tell_now(&how.to, &Post::new(how.clone(), None), notice, deadline).await
+}
 
 /// A sandbox with no word of mail or push in its environment.
 fn sandbox() -> Sandbox {

@@ -22,8 +22,8 @@ use serde_json::{Value, json};
 use sink::{Answer, Request, Sink};
 use tokio::time::Instant;
 use world::{
-    KEY, at_sink, channels, deliver, events, example, fails, good, how, notice, send, send_to,
-    spoil, told, wants_an_answer,
+    KEY, at_sink, channels, deliver, deliver_with, events, example, fails, good, how, notice, send,
+    send_to, spoil, told, wants_an_answer,
 };
 
 /// Names that break what is careless: JSON, HTML, Handlebars, headers, chats, terminals.
@@ -256,9 +256,7 @@ async fn what_is_bad_opens_an_alert_and_what_is_good_closes_the_same_one() {
 async fn a_message_that_is_tried_again_is_the_same_message() {
     for name in ["matrix", "webhook"] {
         let sink = Sink::start(vec![Answer::status(500), good(name)]);
-        let how = how(&at_sink(name, &sink));
-        let end = Instant::now() + Duration::from_secs(30);
-        let done = notify::deliver_to(&how, &how.to[0], &[notice(Kind::Ready)], KEY, end).await;
+        let done = deliver(&at_sink(name, &sink), 30).await;
         assert_eq!((done.attempts, done.error), (2, None), "{name}");
         let requests = sink.take();
         assert_eq!((&requests[0].path, &requests[0].body), (&requests[1].path, &requests[1].body));
@@ -487,8 +485,7 @@ async fn the_documented_channel_of_ones_own_works() {
     let sink = Sink::start(vec![Answer::json(200, &json!({"result": "success"}))]);
     let target = format!("zulip+http://bot%40x:key@127.0.0.1:{}/speech/llama%20servers", sink.port);
     let how = NotifySpec { templates: Some(folder.path().to_owned()), ..how(&target) };
-    let end = Instant::now() + Duration::from_secs(20);
-    let done = notify::deliver_to(&how, &target, &[notice(Kind::Ready)], KEY, end).await;
+    let done = deliver_with(how, &target, 20).await;
     assert_eq!(done.error, None);
     let request = sink.take().remove(0);
     assert_eq!(
@@ -511,9 +508,7 @@ async fn a_text_without_a_body_is_sent_too() {
     for name in channels() {
         let sink = Sink::start(vec![good(&name)]);
         let target = at_sink(&name, &sink);
-        let end = Instant::now() + Duration::from_secs(20);
-        let done =
-            notify::deliver_to(&own(&target), &target, &[notice(Kind::Ready)], KEY, end).await;
+        let done = deliver_with(own(&target), &target, 20).await;
         assert_eq!(done.error, None, "{name}");
         let request = sink.take().remove(0);
         shape::check(&name, &request);

@@ -19,16 +19,12 @@ mod retry;
 pub mod rules;
 pub mod template;
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-use futures_util::future::join_all;
 use serde::Serialize;
+use std::path::{Path, PathBuf};
 use tokio::time::Instant;
 
 use crate::config::spec::NotifySpec;
 use crate::domain::target::Target;
-use crate::http::cause;
 use crate::paths;
 use crate::secret::{self, Secret};
 use parcel::Parcel;
@@ -87,55 +83,6 @@ pub fn without_names(error: &str, how: &NotifySpec) -> String {
     let text = words.collect::<Vec<_>>().join(" ");
     let text: String = text.chars().take(MAX_ERROR).collect();
     if text.is_empty() { "it failed".to_owned() } else { text }
-}
-
-/// Sends `notice` to every target, all at the same time, with retries, and gives up after
-/// `deadline`. Never fails: what could not be delivered is in the result, for the caller to tell.
-pub async fn deliver(how: &NotifySpec, notice: &Notice, deadline: Duration) -> Vec<Delivery> {
-    let end = Instant::now() + deadline;
-    let key = uuid::Uuid::now_v7().to_string();
-    let one = |target: &String| {
-        let (target, key) = (target.clone(), key.clone());
-        async move { deliver_to(how, &target, std::slice::from_ref(notice), &key, end).await }
-    };
-    join_all(how.to.iter().map(one)).await
-}
-
-/// Sends notices as one message to one target, with retries, until `end`.
-pub async fn deliver_to(
-    how: &NotifySpec,
-    target: &str,
-    notices: &[Notice],
-    key: &str,
-    end: Instant,
-) -> Delivery {
-    let (channel, shown) = shown(target);
-    let done = |attempts, error: Option<String>| Delivery {
-        channel: channel.clone(),
-        target: shown.clone(),
-        attempts,
-        error: error.map(|error| message::one_line(&error)),
-    };
-    let parcel = match prepare(how, target, notices, key, end).await {
-        Ok(parcel) => parcel,
-        Err(error) => return done(0, Some(error)),
-    };
-    let client = match crate::http::http() {
-        Ok(client) => client,
-        Err(error) => return done(0, Some(cause(&error))),
-    };
-    let told = |tries: u32, reason: &str, wait: Duration| {
-        let wait_ms = wait.as_millis() as u64;
-        tracing::warn!(
-            channel,
-            target = shown,
-            tries,
-            wait_ms,
-            "notification not delivered yet: {reason}"
-        );
-    };
-    let (attempts, result) = retry::retry(end, || parcel.send(client), told).await;
-    done(attempts, result.err())
 }
 
 /// Writes a message. That reads files, and a network disk that hangs must not hold up what else

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use super::channel::Channel;
@@ -134,7 +135,7 @@ pub fn limits(how: &NotifySpec) -> Limits {
 }
 
 /// Tells everybody of `to` by way of the outbox, until `deadline`. What is not delivered then
-/// waits there for the next process that sends.
+/// waits there for the next process that sends. Never fails: how it went is in the result.
 pub async fn tell(
     to: &[String],
     outbox: &Outbox,
@@ -142,13 +143,31 @@ pub async fn tell(
     notice: &Notice,
     deadline: Duration,
 ) -> Vec<Delivery> {
-    let letter = |target: &String| Envelope::new(target.clone(), notice.clone(), notice.group());
-    let letters: Vec<Envelope> = to.iter().map(letter).collect();
+    let letters: Vec<Envelope> = to.iter().map(|target| letter(target, notice)).collect();
     if letters.is_empty() {
         return Vec::new();
     }
     let outcomes = outbox.send(&letters, post, Instant::now() + deadline).await;
     outcomes.iter().map(delivery).collect()
+}
+
+/// The same from memory: what is not delivered by `deadline` is given up.
+pub async fn tell_now(
+    to: &[String],
+    post: &Post,
+    notice: &Notice,
+    deadline: Duration,
+) -> Vec<Delivery> {
+    let end = Instant::now() + deadline;
+    let one = |target: &String| {
+        let letter = letter(target, notice);
+        async move { delivery(&outbox::carry_now(&letter, post, end).await) }
+    };
+    join_all(to.iter().map(one)).await
+}
+
+fn letter(target: &str, notice: &Notice) -> Envelope {
+    Envelope::new(target, notice.clone(), notice.group())
 }
 
 /// How an envelope fared, to be told.

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
@@ -20,7 +19,7 @@ use crate::domain::target::Target;
 use crate::http::guard::{REFUSED, guarded_client};
 use crate::notify::{
     self, Fault,
-    outbox::{Courier, Envelope, Limits, Outbox},
+    outbox::{Courier, Envelope, Fate, Limits, Outbox},
 };
 
 /// Messages that wait, in all and for one target.
@@ -29,10 +28,6 @@ const WAITING: (usize, usize) = (20_000, 2_000);
 const DISK: Duration = Duration::from_secs(10);
 /// A disk that has refused so many letters, and taken none, takes none.
 const ENOUGH: usize = 5;
-/// How often it is seen what was given up.
-const LOOK: Duration = Duration::from_secs(10);
-/// How long after a refusal it is in the list of what was given up.
-const NOTED: Duration = Duration::from_millis(300);
 /// How often an outcome is written down while the database can't be written, and how long is
 /// waited in between.
 const TRIES: (u32, Duration) = (5, Duration::from_secs(1));
@@ -129,39 +124,17 @@ impl Post {
         let outbox = self.outbox.clone();
         // The carrier goes when nothing is sent any more: then there are no more outcomes.
         let send = async move { outbox.run(&carrier, stopping).await };
-        tokio::join!(send, report(service, self.outbox.clone(), outcomes));
+        tokio::join!(send, report(service, outcomes));
     }
 }
 
-/// A message that arrived, or was refused.
-enum Outcome {
-    Arrived(Vec<Envelope>),
-    Refused,
-}
+/// What became of a letter: why it never arrived, or nothing where it did.
+type Ended = (Envelope, Option<String>);
 
-/// Writes down what became of messages, until nothing is sent any more.
-async fn report(service: Service, outbox: Outbox, mut outcomes: mpsc::Receiver<Outcome>) {
-    let mut last = Timestamp::now();
-    loop {
-        match tokio::time::timeout(LOOK, outcomes.recv()).await {
-            Ok(None) => return,
-            Ok(Some(Outcome::Arrived(letters))) => {
-                for letter in &letters {
-                    tell(&service, letter, None).await;
-                }
-                continue;
-            }
-            Ok(Some(Outcome::Refused)) => tokio::time::sleep(NOTED).await,
-            Err(_) => {}
-        }
-        let outbox = outbox.clone();
-        let read = tokio::task::spawn_blocking(move || outbox.failed()).await;
-        let Ok(Ok(failed)) = read else { continue };
-        let since = last;
-        for one in failed.into_iter().filter(|one| one.at > since) {
-            tell(&service, &one.envelope, Some(&one.error)).await;
-            last = last.max(one.at);
-        }
+/// Writes down what became of letters, until nothing is sent any more.
+async fn report(service: Service, mut ended: mpsc::Receiver<Ended>) {
+    while let Some((letter, error)) = ended.recv().await {
+        tell(&service, &letter, error.as_deref()).await;
     }
 }
 
@@ -199,15 +172,30 @@ async fn tell(service: &Service, letter: &Envelope, error: Option<&str>) {
 /// Brings letters to their targets.
 struct Carrier {
     channels: Arc<Channels>,
-    done: mpsc::Sender<Outcome>,
+    done: mpsc::Sender<Ended>,
     /// For what the operator's own words name.
     trusted: notify::post::Post,
     /// For the rest: it reaches the internet alone, and what the operator listed.
     guarded: notify::post::Post,
 }
 
-impl Carrier {
-    async fn try_carry(&self, target: &str, letters: &[Envelope]) -> Result<(), Fault> {
+impl Courier for Carrier {
+    fn a_minute(&self, target: &str) -> Option<u32> {
+        self.trusted.a_minute(target)
+    }
+
+    fn ended(&self, letter: &Envelope, fate: &Fate) {
+        let error = match fate {
+            Fate::Delivered => None,
+            Fate::Failed { error } => Some(error.clone()),
+            Fate::Waiting { .. } => return,
+        };
+        if self.done.try_send((letter.clone(), error)).is_err() {
+            tracing::warn!("what became of a message is not written down: too many at once");
+        }
+    }
+
+    async fn carry(&self, target: &str, letters: &[Envelope]) -> Result<(), Fault> {
         let by_rule = |letter: &Envelope| matches!(read_tag(&letter.tag), Some((Source::Rule, _)));
         if letters.iter().all(by_rule) {
             return self.trusted.carry(target, letters).await;
@@ -218,25 +206,6 @@ impl Carrier {
             true => self.trusted.carry(target.text(), letters).await,
             false => self.guarded.carry(target.text(), letters).await.map_err(for_good),
         }
-    }
-}
-
-impl Courier for Carrier {
-    fn a_minute(&self, target: &str) -> Option<u32> {
-        self.trusted.a_minute(target)
-    }
-
-    async fn carry(&self, target: &str, letters: &[Envelope]) -> Result<(), Fault> {
-        let tried = self.try_carry(target, letters).await;
-        let outcome = match &tried {
-            Ok(()) => Outcome::Arrived(letters.to_vec()),
-            Err(Fault::Permanent(_)) => Outcome::Refused,
-            Err(_) => return tried,
-        };
-        if self.done.try_send(outcome).is_err() {
-            tracing::warn!("what became of a message is not written down: too many at once");
-        }
-        tried
     }
 }
 

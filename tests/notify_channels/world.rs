@@ -5,6 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use llamactl::config::spec::NotifySpec;
 use llamactl::notify::channel::{self, Channel};
+use llamactl::notify::outbox::{self, Envelope};
+use llamactl::notify::post::{self, Post};
 use llamactl::notify::template::Templates;
 use llamactl::notify::{self, Delivery, Fault, Kind, Notice};
 use serde_json::json;
@@ -64,8 +66,14 @@ pub async fn fails(name: &str, answer: Answer) -> Option<Fault> {
 }
 
 pub async fn deliver(target: &str, seconds: u64) -> Delivery {
+    deliver_with(how(target), target, seconds).await
+}
+
+pub async fn deliver_with(how: NotifySpec, target: &str, seconds: u64) -> Delivery {
     let end = Instant::now() + Duration::from_secs(seconds);
-    notify::deliver_to(&how(target), target, &[notice(Kind::Ready)], KEY, end).await
+    let letter =
+        Envelope { id: KEY.to_owned(), ..Envelope::new(target, notice(Kind::Ready), None) };
+    post::delivery(&outbox::carry_now(&letter, &Post::new(how, None), end).await)
 }
 
 /// What the service says when all is well.

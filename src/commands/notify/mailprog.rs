@@ -42,7 +42,9 @@ const LOCK: &str = "mailprog.lock";
 pub async fn run(context: &Context, args: &MailprogArgs) -> anyhow::Result<Exit> {
     let settings = resolve::settings(context.global.registry.as_deref())?;
     let how = targets::how(&settings);
-    let post = Post::new(how.clone(), None);
+    // Mail goes without a registry too.
+    let relay = super::relay(context.global.registry.as_deref()).ok().flatten();
+    let post = Post::new(how.clone(), relay);
     let outbox = post::outbox(&how);
     let folder = paths::state_dir().unwrap_or_else(|| PathBuf::from("/nonexistent"));
     if args.carry {

@@ -22,8 +22,8 @@ use crate::config::token::token;
 use crate::domain::target::{self, Target};
 use crate::exit::{Exit, Failure};
 use crate::notify::channel::{self, Channel};
-use crate::notify::post::Relay;
-use crate::notify::{self, Delivery, Kind, parcel, plugin};
+use crate::notify::post::{self, Post, Relay};
+use crate::notify::{Delivery, Kind, parcel, plugin};
 use crate::output;
 use crate::supervisor::relay::ByRegistry;
 
@@ -72,12 +72,12 @@ pub fn asked(flags: &NotifyFlags) -> Result<Asked, Failure> {
     })
 }
 
-/// What sends through the registry, where one is configured.
+/// What sends through the registry, where one is given or configured.
 ///
 /// # Errors
-/// A token that can't be read.
-fn relay(context: &Context) -> anyhow::Result<Option<Box<dyn Relay>>> {
-    let registry = resolve::settings(context.global.registry.as_deref())?.registry;
+/// A configuration or a token that can't be read.
+fn relay(registry: Option<&str>) -> anyhow::Result<Option<Box<dyn Relay>>> {
+    let registry = resolve::settings(registry)?.registry;
     let Some(url) = registry.url else { return Ok(None) };
     let token = token(registry.token_file.as_deref())?;
     Ok(Some(Box::new(ByRegistry(RegistryClient::new(&url).token(token)))))
@@ -138,7 +138,8 @@ async fn test(context: &Context, args: &TestArgs) -> anyhow::Result<Exit> {
     let kind: Kind = args.event.parse().map_err(Failure::usage)?;
     let mut notice = parcel::sample(kind, settings.registry.url.as_deref());
     notice.name = "llamactl notify test".to_owned();
-    answer(context, notify::deliver(&how, &notice, DEADLINE).await)
+    let post = Post::new(how.clone(), relay(context.global.registry.as_deref())?);
+    answer(context, post::tell_now(&how.to, &post, &notice, DEADLINE).await)
 }
 
 /// Every target, those of rules too.
@@ -227,4 +228,14 @@ fn plugins(context: &Context) -> anyhow::Result<Exit> {
         .map(|plugin| vec![format!("plugin://{}", plugin.name), plugin.path.display().to_string()]);
     context.printer.line(output::table(&["TARGET", "PROGRAM"], rows.collect()))?;
     Ok(Exit::OK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flags_know_every_event() {
+        assert_eq!(crate::cli::EVENTS, Kind::ALL.map(Kind::name));
+    }
 }

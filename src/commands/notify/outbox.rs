@@ -27,7 +27,7 @@ pub async fn run(context: &Context, command: OutboxCommand) -> anyhow::Result<Ex
     match command {
         OutboxCommand::Ls => ls(context, &outbox),
         OutboxCommand::Flush => {
-            let post = Post::new(how, super::relay(context)?);
+            let post = Post::new(how, super::relay(context.global.registry.as_deref())?);
             let outcomes = outbox.flush(&post, Instant::now() + FLUSH).await;
             if outcomes.is_empty() && !context.printer.is_json() {
                 context.printer.note("nothing waits");

@@ -97,7 +97,9 @@ impl Pending {
 }
 
 async fn tell(how: &NotifySpec, notice: &Notice) {
-    let (outbox, post) = (post::outbox(how), Post::new(how.clone(), None));
+    let way = Some(notice.registry.as_str()).filter(|registry| !registry.is_empty());
+    let relay = way.and_then(|registry| super::relay(Some(registry)).ok().flatten());
+    let (outbox, post) = (post::outbox(how), Post::new(how.clone(), relay));
     let to = rules::whom(how, notice);
     for delivery in post::tell(&to, &outbox, &post, notice, DEADLINE).await {
         if let Some(error) = delivery.error {

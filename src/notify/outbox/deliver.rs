@@ -70,7 +70,7 @@ impl Outbox {
     ///
     /// # Errors
     /// A disk that can't be written, is full or does not answer, and an outbox that is full. The
-    /// envelope can still be carried with [`Outbox::carry_now`].
+    /// envelope can still be carried with [`carry_now`].
     pub async fn put(&self, envelope: &Envelope, deadline: Instant) -> Result<(), String> {
         let (disk, limits, envelope) =
             (Arc::clone(&self.disk), self.limits.clone(), envelope.clone());
@@ -104,7 +104,7 @@ impl Outbox {
         drop(puts);
         let loose = async {
             let mut tries: FuturesUnordered<_> =
-                loose.iter().map(|envelope| self.carry_now(envelope, courier, deadline)).collect();
+                loose.iter().map(|envelope| carry_now(envelope, courier, deadline)).collect();
             let mut outcomes = Vec::new();
             while let Some(outcome) = tries.next().await {
                 outcomes.push(outcome);
@@ -113,26 +113,6 @@ impl Outbox {
         };
         let (kept, loose) = tokio::join!(self.deliver(&kept, courier, deadline), loose);
         in_order(envelopes, kept.into_iter().chain(loose))
-    }
-
-    /// Carries one envelope from memory, with retries until `deadline`. No disk is touched.
-    pub async fn carry_now(
-        &self,
-        letter: &Envelope,
-        courier: &impl Courier,
-        deadline: Instant,
-    ) -> Outcome {
-        let told = |tries: u32, reason: &str, wait: Duration| {
-            let wait_ms = wait.as_millis() as u64;
-            tracing::warn!(id = letter.id, tries, wait_ms, "not delivered yet: {reason}");
-        };
-        let attempt = || courier.carry(&letter.target, std::slice::from_ref(letter));
-        let (attempts, result) = retry::retry(deadline, attempt, told).await;
-        let fate = match result {
-            Ok(()) => Fate::Delivered,
-            Err(error) => Fate::Failed { error },
-        };
-        Outcome::of(letter, attempts, fate, 1)
     }
 
     /// Carries what is due for the targets of these envelopes, whoever put it, until these are
@@ -191,7 +171,7 @@ impl Outbox {
         if let Err(error) = self.see_to(target, &own, courier, &time, &mut known).await {
             tracing::warn!("the outbox fails, messages go from memory: {error}");
             let open = own.iter().filter(|letter| !settled(&known, &letter.id));
-            let tries = open.map(|letter| self.carry_now(letter, courier, deadline));
+            let tries = open.map(|letter| carry_now(letter, courier, deadline));
             let outcomes: Vec<Outcome> = tries.collect::<FuturesUnordered<_>>().collect().await;
             known.extend(outcomes.into_iter().map(|outcome| (outcome.id.clone(), outcome)));
         }
@@ -296,6 +276,21 @@ impl Outbox {
     }
 }
 
+/// Carries one envelope from memory, with retries until `deadline`. No disk is touched.
+pub async fn carry_now(letter: &Envelope, courier: &impl Courier, deadline: Instant) -> Outcome {
+    let told = |tries: u32, reason: &str, wait: Duration| {
+        let wait_ms = wait.as_millis() as u64;
+        tracing::warn!(id = letter.id, tries, wait_ms, "not delivered yet: {reason}");
+    };
+    let attempt = || courier.carry(&letter.target, std::slice::from_ref(letter));
+    let (attempts, result) = retry::retry(deadline, attempt, told).await;
+    let fate = match result {
+        Ok(()) => Fate::Delivered,
+        Err(error) => Fate::Failed { error },
+    };
+    Outcome::of(letter, attempts, fate, 1)
+}
+
 /// What is to be done at one target.
 pub(super) struct Job<'a> {
     pub outbox: &'a Outbox,
@@ -339,8 +334,15 @@ impl Job<'_> {
             match plan::next(&session.letters, &session.state, &pace, now) {
                 Step::Idle => return Ok(Drained::Done),
                 Step::Expire(ids) => {
+                    let gone: Vec<Envelope> =
+                        ids.iter().filter_map(|id| session.letters.get(id)).cloned().collect();
                     (session, ()) =
                         self.with(session, move |session| session.expire(&ids, now)).await?;
+                    for letter in &gone {
+                        if let Some((fate, ..)) = session.state.fate(&letter.id) {
+                            courier.ended(letter, &fate);
+                        }
+                    }
                 }
                 Step::Send(ids) => session = self.carry(session, ids, courier, known).await?,
                 Step::Wait(until) if self.own.is_none() => return Ok(Drained::Later(until)),
@@ -398,6 +400,9 @@ impl Job<'_> {
             known.insert(letter.id.clone(), outcome);
         }
         let noted = self.with(session, move |session| session.record(&ids, result, now)).await;
+        if !matches!(fate, Fate::Waiting { .. }) {
+            letters.iter().for_each(|letter| courier.ended(letter, &fate));
+        }
         noted.map(|(session, ())| session)
     }
 

@@ -32,6 +32,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{Fault, Kind, Notice};
+pub use deliver::carry_now;
 use disk::{Disk, Sign};
 
 /// How long a message may wait at most.
@@ -111,6 +112,9 @@ pub trait Courier: Sync {
         target: &str,
         letters: &[Envelope],
     ) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Hears that an envelope arrived, or never will: it will not be brought again.
+    fn ended(&self, _letter: &Envelope, _fate: &Fate) {}
 
     /// How many messages a minute `target` takes, where that is less than usual.
     fn a_minute(&self, _target: &str) -> Option<u32> {
