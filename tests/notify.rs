@@ -3,16 +3,14 @@
 
 mod common;
 
-use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::process::Output;
-use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use common::http::service;
 use common::services::{Ntfy, SmtpSink};
-use common::{Sandbox, text, tool, wait_until};
+use common::{Sandbox, mode, text, tool, wait_until};
 use llamactl::config::settings::{Smtp, SmtpSecurity};
 use llamactl::config::spec::NotifySpec;
 use llamactl::notify::post::{self, Post};
@@ -497,17 +495,17 @@ fn a_job_script_holds_no_secret_of_a_target() {
 
 #[tokio::test]
 async fn a_push_is_tried_again_as_the_server_asks_until_it_is_taken() {
-    let (url, asked) = stub(&[
-        "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\n",
-        "HTTP/1.1 500 Internal Server Error\r\n",
-        "HTTP/1.1 200 OK\r\n",
+    let (url, asked) = service(&[
+        "429 Too Many Requests\r\nRetry-After: 1",
+        "500 Internal Server Error",
+        "200 OK",
     ]);
     let start = Instant::now();
     let deliveries = deliver(&push(&url), &notice(), Duration::from_secs(30)).await;
     assert_eq!((deliveries[0].attempts, &deliveries[0].error), (3, &None), "{deliveries:?}");
     // One second as asked, then the second wait of the series: 1 s, spread by a fifth.
     assert!(start.elapsed() >= Duration::from_millis(1_800), "{:?}", start.elapsed());
-    let bodies: Vec<String> = asked.try_iter().collect();
+    let bodies: Vec<String> = asked.try_iter().map(|(_, body)| body).collect();
     assert_eq!(bodies.len(), 3);
     assert!(bodies[2].contains("\"topic\":\"secret-topic\""), "{}", bodies[2]);
 }
@@ -515,7 +513,7 @@ async fn a_push_is_tried_again_as_the_server_asks_until_it_is_taken() {
 #[tokio::test]
 async fn what_the_server_refuses_for_good_is_not_tried_again() {
     for code in ["403", "413"] {
-        let (url, _asked) = stub(&[&format!("HTTP/1.1 {code} No\r\n"), "HTTP/1.1 200 OK\r\n"]);
+        let (url, _asked) = service(&[&format!("{code} No"), "200 OK"]);
         let deliveries = deliver(&push(&url), &notice(), Duration::from_secs(30)).await;
         assert_eq!(deliveries[0].attempts, 1);
         let error = deliveries[0].error.as_deref().unwrap();
@@ -525,8 +523,8 @@ async fn what_the_server_refuses_for_good_is_not_tried_again() {
 
 #[tokio::test]
 async fn a_redirect_is_not_followed_but_named() {
-    let moved = "HTTP/1.1 301 Moved Permanently\r\nLocation: https://ntfy.example.test/\r\n";
-    let (url, _asked) = stub(&[moved, "HTTP/1.1 200 OK\r\n"]);
+    let moved = "301 Moved Permanently\r\nLocation: https://ntfy.example.test/";
+    let (url, _asked) = service(&[moved, "200 OK"]);
     let deliveries = deliver(&push(&url), &notice(), Duration::from_secs(30)).await;
     let error = deliveries[0].error.as_deref().unwrap();
     assert!(error.contains("name the place that it points to, https://ntfy.example.test/"));
@@ -553,7 +551,7 @@ async fn the_deadline_holds_on_every_channel_and_one_channel_does_not_hold_up_th
         deliveries.iter().map(|d| (d.channel.as_str(), d.error.is_some())).collect();
     assert_eq!(channels, [("email", true), ("ntfy", true)]);
 
-    let (url, _asked) = stub(&["HTTP/1.1 200 OK\r\n"]);
+    let (url, _asked) = service(&["200 OK"]);
     targets.ntfy_server = Some(url);
     let deliveries = deliver(&targets, &notice(), Duration::from_secs(2)).await;
     let failed: Vec<_> = deliveries.iter().map(|d| d.error.is_some()).collect();
@@ -562,7 +560,7 @@ async fn the_deadline_holds_on_every_channel_and_one_channel_does_not_hold_up_th
 
 #[tokio::test]
 async fn a_topic_is_masked_in_what_callers_log() {
-    let (url, _asked) = stub(&["HTTP/1.1 200 OK\r\n"]);
+    let (url, _asked) = service(&["200 OK"]);
     let deliveries = deliver(&push(&url), &notice(), Duration::from_secs(30)).await;
     let [Delivery { target, .. }] = &deliveries[..] else { panic!("{deliveries:?}") };
     assert_eq!(*target, "ntfy://se…");
@@ -598,10 +596,6 @@ fn smtp(sandbox: &mut Sandbox, sink: &SmtpSink, more: &str) {
     settings(sandbox, &yaml);
 }
 
-fn mode(path: &Path, mode: u32) {
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
-}
-
 /// A sendmail, first on PATH, that keeps its arguments and its input.
 fn stub_sendmail(sandbox: &mut Sandbox) {
     let script = format!(
@@ -627,34 +621,6 @@ fn certificate(sandbox: &Sandbox) -> (String, String) {
         .expect("openssl is missing: run `make test-tools`");
     assert!(output.status.success(), "{output:?}");
     (cert, key)
-}
-
-/// An HTTP server that gives these answers, one per request, and what it was sent.
-fn stub(answers: &[&str]) -> (String, Receiver<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let answers: Vec<String> = answers.iter().map(|&answer| answer.to_owned()).collect();
-    let (tell, told) = channel();
-    std::thread::spawn(move || {
-        for answer in answers {
-            let (stream, _) = listener.accept().unwrap();
-            let mut reader = BufReader::new(stream);
-            let mut length = 0;
-            let mut line = String::new();
-            while reader.read_line(&mut line).unwrap() > 2 {
-                if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
-                    length = value.trim().parse().unwrap();
-                }
-                line.clear();
-            }
-            let mut body = vec![0; length];
-            reader.read_exact(&mut body).unwrap();
-            let _ = tell.send(text(&body));
-            let end = "Content-Length: 0\r\nConnection: close\r\n\r\n";
-            reader.get_mut().write_all(format!("{answer}{end}").as_bytes()).unwrap();
-        }
-    });
-    (url, told)
 }
 
 fn push(url: &str) -> NotifySpec {

@@ -3,16 +3,13 @@
 
 mod common;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::Output;
-use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use common::{Process, Sandbox, assert_ok, lab_home, project, text, wait_until};
+use common::http::service;
+use common::{Process, Sandbox, assert_ok, lab_home, mode, project, text, wait_until};
 use serde_json::Value;
 
 const READY: [&str; 9] =
@@ -30,10 +27,6 @@ fn plugin(sandbox: &Sandbox, name: &str, script: &str) -> PathBuf {
     let path = sandbox.write(path, format!("#!/bin/sh\n{script}\n"));
     mode(&path, 0o755);
     path
-}
-
-fn mode(path: &Path, mode: u32) {
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
 fn tell(sandbox: &Sandbox, target: &str) -> Output {
@@ -328,7 +321,8 @@ fn the_systems_log_gets_a_line() {
 fn a_service_of_ones_own_gets_json_and_its_status_decides() {
     let sandbox = with_examples();
     let token = sandbox.write("token", "tok-1\n");
-    let (url, asked) = service(&["503 No", "200 OK", "404 No", "302 Found"]);
+    let (url, asked) =
+        service(&["503 No", "200 OK", "404 No", "302 Found\r\nLocation: /elsewhere"]);
     let target = format!("plugin://http?url={url}/in&token_file={}", token.display());
     let output = tell(&sandbox, &target);
     assert_ok(&READY, &output);
@@ -381,32 +375,4 @@ fn apprise_hands_on_to_a_service_that_only_it_knows() {
     assert_eq!(deliveries[0]["attempts"], 2, "{deliveries}");
     fails(&sandbox, "plugin://apprise?url=nonsense%3A%2F%2Fx", 1, "Apprise does not know this URL");
     fails(&sandbox, "plugin://apprise?file=/no/such/file", 1, "can't be read");
-}
-
-/// An HTTP service that gives these answers, one for each request, and what it was asked: head
-/// and body.
-fn service(answers: &[&str]) -> (String, Receiver<(String, String)>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let answers: Vec<String> = answers.iter().map(|&answer| answer.to_owned()).collect();
-    let (tell, told) = channel();
-    std::thread::spawn(move || {
-        for answer in answers {
-            let (stream, _) = listener.accept().unwrap();
-            let mut reader = BufReader::new(stream);
-            let (mut head, mut length) = (String::new(), 0);
-            while reader.read_line(&mut head).unwrap() > 2 {
-                let line = head.lines().last().unwrap_or_default().to_lowercase();
-                if let Some(value) = line.strip_prefix("content-length:") {
-                    length = value.trim().parse().unwrap();
-                }
-            }
-            let mut body = vec![0; length];
-            reader.read_exact(&mut body).unwrap();
-            let _ = tell.send((head, text(&body)));
-            let end = "Location: /elsewhere\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-            reader.get_mut().write_all(format!("HTTP/1.1 {answer}\r\n{end}").as_bytes()).unwrap();
-        }
-    });
-    (url, told)
 }

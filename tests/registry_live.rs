@@ -145,10 +145,8 @@ async fn events_that_have_been_dropped_are_answered_by_reset() {
 async fn follow_to(url: String, last: u64, mut cut: impl FnMut() -> bool) -> Vec<Event> {
     let (mut found, mut at) = (Vec::<Event>::new(), Some(0));
     while at < Some(last) {
-        let Ok(mut stream) = Stream::try_open(&url, at).await else {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            continue;
-        };
+        let open = || async { Stream::try_open(&url, at).await.ok() };
+        let mut stream = until(Duration::from_secs(60), open).await;
         while at < Some(last) && !cut() {
             let Some(frame) = stream.next().await else { break };
             found.push(frame.event());

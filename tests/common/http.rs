@@ -1,12 +1,15 @@
 //! Small HTTP helpers, and a client that reads a stream while the test does something else.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::wait_until;
+use super::{text, wait_until};
 
 /// One for all helpers that are asynchronous inside.
 pub fn runtime() -> &'static tokio::runtime::Runtime {
@@ -152,4 +155,32 @@ async fn read(request: reqwest::RequestBuilder, events: &AtomicUsize) -> (u16, b
         }
     }
     (status, complete)
+}
+
+/// An HTTP service that gives these answers, one for each request (a status, and more lines
+/// of a head), and what it was asked: head and body.
+pub fn service(answers: &[&str]) -> (String, Receiver<(String, String)>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let answers: Vec<String> = answers.iter().map(|&answer| answer.to_owned()).collect();
+    let (tell, told) = channel();
+    std::thread::spawn(move || {
+        for answer in answers {
+            let (stream, _) = listener.accept().unwrap();
+            let mut reader = BufReader::new(stream);
+            let (mut head, mut length) = (String::new(), 0);
+            while reader.read_line(&mut head).unwrap() > 2 {
+                let line = head.lines().last().unwrap_or_default().to_lowercase();
+                if let Some(value) = line.strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap();
+                }
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            let _ = tell.send((head, text(&body)));
+            let end = "Content-Length: 0\r\nConnection: close\r\n\r\n";
+            reader.get_mut().write_all(format!("HTTP/1.1 {answer}\r\n{end}").as_bytes()).unwrap();
+        }
+    });
+    (url, told)
 }

@@ -18,6 +18,7 @@ pub mod services;
 use std::ffi::OsStr;
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -95,6 +96,11 @@ pub fn wait_until<T>(what: &str, deadline: Duration, mut check: impl FnMut() -> 
         assert!(start.elapsed() < deadline, "waited {deadline:?} in vain: {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// Sets a file's mode.
+pub fn mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
 }
 
 /// Panics as soon as `check` does not hold during `time`.

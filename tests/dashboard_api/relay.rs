@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::common::services::{Ntfy, SmtpSink, TOPIC};
 use crate::common::{Sandbox, wait_until};
-use crate::registry_support::{Registry, answer, database, http, until};
+use crate::registry_support::{Registry, database, until};
 use crate::watches::{SOON, serve, settings};
 
 const PATH: &str = "/api/v1/notifications";
@@ -20,26 +20,12 @@ fn notification(id: &str, to: &[&str]) -> Value {
 
 /// A registry that asks for tokens, and those of its administrator and of ann.
 async fn with_tokens(sandbox: &Sandbox) -> (Registry, String, String) {
-    let first = sandbox.path("first");
-    let mut command = serve(sandbox, &database(sandbox.dir()), &["--auth", "token"]);
-    command.arg("--first-token-file").arg(&first);
-    let registry = Registry::spawn(command);
-    let admin = std::fs::read_to_string(&first).unwrap().trim().to_owned();
+    let command = serve(sandbox, &database(sandbox.dir()), &[]);
+    let (registry, admin) = Registry::with_tokens(command, sandbox.dir());
     let wanted = json!({"owner": "ann", "scopes": ["read", "register"]});
-    let (_, made) = send(&registry, &admin, "POST", "/api/v1/tokens", Some(wanted)).await;
+    let (_, made) = registry.send_as(Some(&admin), "POST", "/api/v1/tokens", Some(wanted)).await;
     let ann = made["secret"].as_str().unwrap().to_owned();
     (registry, admin, ann)
-}
-
-async fn send(
-    registry: &Registry,
-    token: &str,
-    method: &str,
-    path: &str,
-    body: Option<Value>,
-) -> (u16, Value) {
-    let request = http().request(method.parse().unwrap(), registry.at(path)).bearer_auth(token);
-    answer(body.iter().fold(request, |request, body| request.json(body))).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -54,12 +40,12 @@ async fn it_goes_out_once_and_under_the_name_of_the_tokens_owner() {
     let own = format!("ntfy+{}/{TOPIC}", ntfy.url());
     let to = ["mailto:ann@example.org", &own, "mailto:x@elsewhere.test", "slack://h/SECRET"];
     let body = notification("01234567-first", &to);
-    let (status, taken) = send(&registry, &ann, "POST", PATH, Some(body.clone())).await;
+    let (status, taken) = registry.send_as(Some(&ann), "POST", PATH, Some(body.clone())).await;
     assert_eq!((status, &taken["accepted"]), (202, &json!(2)), "{taken}");
     let refused = taken["refused"].as_array().unwrap();
     assert_eq!((&refused[0]["index"], &refused[1]["index"]), (&json!(2), &json!(3)), "{taken}");
     assert_eq!(refused[1]["target"], "slack://…", "{taken}");
-    let (again, _) = send(&registry, &ann, "POST", PATH, Some(body)).await;
+    let (again, _) = registry.send_as(Some(&ann), "POST", PATH, Some(body)).await;
     assert_eq!(again, 202);
     let mail = wait_until("a mail", SOON, || sink.mails().into_iter().next());
     wait_until("a push", SOON, || ntfy.messages().into_iter().next());
@@ -67,7 +53,7 @@ async fn it_goes_out_once_and_under_the_name_of_the_tokens_owner() {
     assert!(!mail.contains("mallory"), "the owner is whose token it is: {mail}");
     // Another one comes after it, and the first came once.
     let body = notification("01234567-other", &["mailto:ann@example.org"]);
-    assert_eq!(send(&registry, &ann, "POST", PATH, Some(body)).await.0, 202);
+    assert_eq!(registry.send_as(Some(&ann), "POST", PATH, Some(body)).await.0, 202);
     wait_until("another mail", SOON, || (sink.mails().len() == 2).then_some(()));
     assert_eq!(ntfy.messages().len(), 1);
 }
@@ -109,7 +95,7 @@ async fn nothing_goes_to_inner_addresses_whatever_they_are_called() {
         for scheme in ["webhook", "webhook+http"] {
             let target = format!("{scheme}://{host}:{port}/latest");
             let body = notification(&format!("inner-{n:04}"), &[&target]);
-            let (status, refused) = send(&registry, &ann, "POST", PATH, Some(body)).await;
+            let (status, refused) = registry.send_as(Some(&ann), "POST", PATH, Some(body)).await;
             assert_eq!(status, 403, "{target}: {refused}");
             assert!(refused["hint"].as_str().unwrap().contains("relay.hosts"), "{refused}");
         }
@@ -118,7 +104,7 @@ async fn nothing_goes_to_inner_addresses_whatever_they_are_called() {
         ["webhook://?file=/etc/passwd", "ntfy://?env=HOME", "webhook://h/x?file=/etc/passwd", "x"]
     {
         let body = notification("01234567", &[wrong]);
-        let (status, refused) = send(&registry, &ann, "POST", PATH, Some(body)).await;
+        let (status, refused) = registry.send_as(Some(&ann), "POST", PATH, Some(body)).await;
         assert_eq!(status, 400, "{wrong}: {refused}");
     }
     // A name says nothing of where it leads: that is seen when it is connected.
@@ -128,9 +114,9 @@ async fn nothing_goes_to_inner_addresses_whatever_they_are_called() {
     let name = names.into_iter().find(|name| !name.starts_with("localhost"));
     let name = name.expect("a further name of this host in /etc/hosts, as ip6-localhost");
     let body = notification("by-a-name", &[&format!("webhook+http://{name}:{port}/")]);
-    assert_eq!(send(&registry, &ann, "POST", PATH, Some(body)).await.0, 202);
+    assert_eq!(registry.send_as(Some(&ann), "POST", PATH, Some(body)).await.0, 202);
     until(SOON, || async {
-        let (_, metrics) = send(&registry, &ann, "GET", "/metrics", None).await;
+        let (_, metrics) = registry.send_as(Some(&ann), "GET", "/metrics", None).await;
         let failed = r#"notifications_total{channel="webhook",result="failed"} 1"#;
         metrics.as_str().unwrap().contains(failed).then_some(())
     })
@@ -147,12 +133,12 @@ async fn what_the_operator_lists_is_reached_and_redirects_lead_nowhere() {
     let (registry, _, ann) = with_tokens(&sandbox).await;
     let target = format!("webhook+{url}/hook");
     let body = notification("to-a-listed-host", &[&target]);
-    let (status, taken) = send(&registry, &ann, "POST", PATH, Some(body)).await;
+    let (status, taken) = registry.send_as(Some(&ann), "POST", PATH, Some(body)).await;
     assert_eq!(status, 202, "{taken}");
     let first = asked.recv_timeout(SOON).expect("a request");
     assert!(first.starts_with("POST /hook"), "{first}");
     until(SOON, || async {
-        let (_, metrics) = send(&registry, &ann, "GET", "/metrics", None).await;
+        let (_, metrics) = registry.send_as(Some(&ann), "GET", "/metrics", None).await;
         let failed = r#"notifications_total{channel="webhook",result="failed"} 1"#;
         metrics.as_str().unwrap().contains(failed).then_some(())
     })

@@ -2,29 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::registry_support::{Registry, answer, http, request, serve};
-
-/// A registry with tokens; its administrator's.
-fn trusting(dir: &std::path::Path, args: &[&str]) -> (Registry, String) {
-    let mut command = serve(dir, args);
-    let first = dir.join("first");
-    command.args(["--auth", "token", "--first-token-file"]).arg(&first);
-    let registry = Registry::spawn(command);
-    let token = std::fs::read_to_string(first).unwrap();
-    (registry, token.trim().to_owned())
-}
-
-async fn send(
-    registry: &Registry,
-    token: &str,
-    method: &str,
-    path: &str,
-    body: Option<Value>,
-) -> (u16, Value) {
-    let url = registry.at(path);
-    let request = http().request(method.parse().unwrap(), url).bearer_auth(token);
-    answer(body.iter().fold(request, |request, body| request.json(body))).await
-}
+use crate::registry_support::{Registry, http, request, serve};
 
 fn text(answer: &Value, id: &str) -> String {
     let all = answer["snippets"].as_array().unwrap_or_else(|| panic!("{answer}"));
@@ -35,11 +13,12 @@ fn text(answer: &Value, id: &str) -> String {
 #[tokio::test]
 async fn the_key_is_only_for_those_who_may_have_it() {
     let dir = tempfile::tempdir().unwrap();
-    let (registry, admin) = trusting(dir.path(), &[]);
+    let (registry, admin) = Registry::with_tokens(serve(dir.path(), &[]), dir.path());
     let mut tokens = Vec::new();
     for owner in ["ann", "bob"] {
         let wanted = json!({"owner": owner, "scopes": ["read", "register"]});
-        let (status, made) = send(&registry, &admin, "POST", "/api/v1/tokens", Some(wanted)).await;
+        let (status, made) =
+            registry.send_as(Some(&admin), "POST", "/api/v1/tokens", Some(wanted)).await;
         assert_eq!(status, 201);
         tokens.push(made["secret"].as_str().unwrap().to_owned());
     }
@@ -48,11 +27,11 @@ async fn the_key_is_only_for_those_who_may_have_it() {
         body["access"] = json!(access);
         body["api_key"] = json!("the-key-of-it");
         let path = "/api/v1/servers";
-        let (status, made) = send(&registry, &tokens[0], "POST", path, Some(body)).await;
+        let (status, made) = registry.send_as(Some(&tokens[0]), "POST", path, Some(body)).await;
         assert_eq!(status, 201, "{made}");
         let path = format!("/api/v1/servers/{}/connect", made["id"].as_str().unwrap());
         for (token, allowed) in [(&tokens[0], true), (&tokens[1], others), (&admin, others)] {
-            let (status, answer) = send(&registry, token, "GET", &path, None).await;
+            let (status, answer) = registry.send_as(Some(token), "GET", &path, None).await;
             assert_eq!(status, 200);
             let has_key = answer.to_string().contains("the-key-of-it");
             assert_eq!(has_key, allowed, "{access}: {answer}");

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::common::lab::Postgres;
 use crate::common::services::{Ntfy, SmtpSink, TOPIC};
 use crate::common::{Sandbox, wait_until};
-use crate::registry_support::{Registry, answer, database, request, serve_on, until};
+use crate::registry_support::{Registry, database, request, serve_on, until};
 
 pub const SOON: Duration = Duration::from_secs(30);
 
@@ -219,17 +219,10 @@ async fn what_can_not_be_is_refused_with_how_to_mend_it() {
 async fn watches_are_their_owners() {
     let mut sandbox = Sandbox::new();
     sandbox.set("NTFY_SERVER", "http://127.0.0.1:1");
-    let first = sandbox.path("first");
-    let mut command = serve(&sandbox, &database(sandbox.dir()), &["--auth", "token"]);
-    command.arg("--first-token-file").arg(&first);
-    let registry = Registry::spawn(command);
-    let admin = std::fs::read_to_string(&first).unwrap().trim().to_owned();
-    let send = |token: &str, method: &str, path: &str, body: Option<Value>| {
-        let request = crate::registry_support::http()
-            .request(method.parse().unwrap(), registry.at(path))
-            .bearer_auth(token);
-        answer(body.iter().fold(request, |request, body| request.json(body)))
-    };
+    let command = serve(&sandbox, &database(sandbox.dir()), &[]);
+    let (registry, admin) = Registry::with_tokens(command, sandbox.dir());
+    let registry = &registry;
+    let send = |token, method, path, body| registry.send_as(Some(token), method, path, body);
     let mut tokens = Vec::new();
     for (owner, scopes) in
         [("ann", json!(["register"])), ("bob", json!(["register"])), ("eve", json!(["read"]))]

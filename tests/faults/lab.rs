@@ -1,7 +1,7 @@
 //! One test's jobs on one cluster, with a registry and an ntfy server of their own.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use llamactl::connection::{Connection, file_name};
 use serde_json::Value;
@@ -198,17 +198,10 @@ impl Lab {
     /// Waits until no process of any job of this test is left.
     #[track_caller]
     pub fn wait_for_no_process(&self, deadline: Duration) {
-        let mut left = Vec::new();
-        let start = Instant::now();
-        while start.elapsed() < deadline {
-            left = self.processes();
-            if left.is_empty() {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        let left: Vec<_> = left.iter().map(|p| format!("{} {}", p.pid, p.command())).collect();
-        panic!("still running {deadline:?} after the job's end: {left:#?}");
+        // The sandbox names those that are left when it ends.
+        wait_until("the end of the job's processes", deadline, || {
+            self.processes().is_empty().then_some(())
+        });
     }
 
     /// The processes that jobs of this test consist of: supervisors and llama-servers.

@@ -49,9 +49,32 @@ impl Registry {
         RegistryClient::new(&self.url)
     }
 
+    /// Starts the given command with tokens; its first one, too.
+    pub fn with_tokens(mut command: Command, dir: &Path) -> (Registry, String) {
+        let first = dir.join("first");
+        command.args(["--auth", "token", "--first-token-file"]).arg(&first);
+        let registry = Registry::spawn(command);
+        let token = std::fs::read_to_string(first).expect("the first token");
+        (registry, token.trim().to_owned())
+    }
+
     /// Sends a request; the status, and the body as JSON (or as a text, where it is none).
     pub async fn send(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        self.send_as(None, method, path, body).await
+    }
+
+    /// The same with a token or without.
+    pub async fn send_as(
+        &self,
+        token: Option<&str>,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> (u16, Value) {
         let mut request = http().request(method.parse().expect("a method"), self.at(path));
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
         if let Some(body) = body {
             request = request.json(&body);
         }

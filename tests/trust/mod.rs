@@ -14,7 +14,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::registry_support::{self as support, Registry, answer, http, llamactl, serve};
+use crate::registry_support::{self as support, Registry, llamactl, serve};
 
 /// A registry that asks for tokens, and its operator's token.
 pub struct Trusting {
@@ -56,15 +56,7 @@ impl Trusting {
         token: Option<&str>,
         body: Option<Value>,
     ) -> (u16, Value) {
-        let url = self.registry.at(path);
-        let mut request = http().request(method.parse().expect("a method"), url);
-        if let Some(token) = token {
-            request = request.bearer_auth(token);
-        }
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
-        answer(request).await
+        self.registry.send_as(token, method, path, body).await
     }
 
     /// Runs a command of llamactl against it.

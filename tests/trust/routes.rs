@@ -6,7 +6,7 @@ use llamactl::registry::routes::{Access, Endpoint};
 use serde_json::{Value, json};
 
 use super::Trusting;
-use crate::registry_support::{answer, http};
+use crate::registry_support::{answer, http, until};
 
 /// A path that the route takes, to something that does not exist.
 fn path(endpoint: &Endpoint) -> String {
@@ -45,9 +45,8 @@ async fn every_route_lets_in_whom_the_table_says_and_nobody_else() {
     assert_eq!(registry.send("DELETE", &path_of, Some(&admin), None).await.0, 200);
     let secret = |value: &Value| value.as_str().unwrap().to_owned();
     let (ended, revoked) = (secret(&ended), secret(&revoked["secret"]));
-    while jiff::Timestamp::now() <= soon {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    let is_over = || async { (jiff::Timestamp::now() > soon).then_some(()) };
+    until(std::time::Duration::from_secs(5), is_over).await;
     let unknown = format!("llamactl_{}", "0".repeat(64));
     let callers: [(&str, Option<&str>, &[Scope]); 7] = [
         ("no token", None, &[]),
