@@ -18,12 +18,14 @@ use super::store::{By, Done, Now, Op, WatchOp};
 use crate::domain::event::Event;
 use crate::domain::notice::Kind;
 use crate::notify::rules::pick;
-use happening::{Happening, happening, may_matter};
+use happening::{Happening, happening, may_matter, owners};
 
 /// Events that are looked at in one go.
 const BATCH: usize = 500;
 /// Events that are looked at after a start, at most.
 const MISSED: u64 = 1_000;
+/// What happens within so long is looked at together: a look reads the database.
+const GATHER: Duration = Duration::from_millis(100);
 /// How long to wait where the database or the disk fails.
 const PAUSE: Duration = Duration::from_secs(5);
 /// How often it is seen whether another process left something untold.
@@ -52,6 +54,7 @@ pub async fn run(
     let mut sweep = tokio::time::interval(SWEEP);
     sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
+        let looked = tokio::time::Instant::now();
         let newest = *last.borrow_and_update();
         let all = tokio::select! {
             all = teller.look(newest) => all,
@@ -61,6 +64,10 @@ pub async fn run(
             changed = last.changed(), if all => if changed.is_err() { return },
             () = tokio::time::sleep(PAUSE), if !all => {}
             _ = sweep.tick() => teller.sweep().await,
+            () = stopped(&mut stopping) => return,
+        }
+        tokio::select! {
+            () = tokio::time::sleep_until(looked + GATHER) => {}
             () = stopped(&mut stopping) => return,
         }
     }
@@ -126,17 +133,20 @@ impl Teller {
     /// Claims these events, and puts on the disk what is to be told of them; whether that worked.
     /// `from` is the process that had them, where it is gone.
     async fn tell(&self, events: &[Arc<Event>], from: Option<&str>) -> bool {
+        let matters: Vec<&Arc<Event>> = events.iter().filter(|event| may_matter(event)).collect();
+        if matters.is_empty() && from.is_none() {
+            return true;
+        }
+        let Ok(watches) = self.service.store.watches().await else { return false };
+        let anybody = !watches.is_empty() || !self.service.channels.rules.is_empty();
         let found: Vec<(Arc<Event>, Happening)> = {
             let view = self.service.view().read();
-            let matters = events.iter().filter(|event| may_matter(event));
+            let heard = |event: &&Arc<Event>| anybody || owners(&view, event).is_some();
+            let matters = matters.into_iter().filter(heard);
             let found =
                 matters.filter_map(|e| Some((Arc::clone(e), happening(&self.service, &view, e)?)));
             found.collect()
         };
-        if found.is_empty() && from.is_none() {
-            return true;
-        }
-        let Ok(watches) = self.service.store.watches().await else { return false };
         let mut all = HashMap::new();
         let mut wanted = Vec::new();
         for (event, happening) in found {

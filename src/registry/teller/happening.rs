@@ -1,5 +1,7 @@
 //! What an event means to people, as far as it is still true.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -11,7 +13,7 @@ use crate::domain::notice::{Kind, Notice};
 use crate::domain::server::{Access, Server, ServerInfo, ServerState};
 use crate::registry::nodes::NodeEntry;
 use crate::registry::service::Service;
-use crate::registry::view::View;
+use crate::registry::view::{Entry, View};
 
 /// What happened so long ago is no news any more, unless somebody waits for it.
 const STALE: SignedDuration = SignedDuration::from_hours(1);
@@ -43,6 +45,16 @@ pub(super) fn may_matter(event: &Event) -> bool {
     !kinds(event).is_empty()
 }
 
+/// Whom the owner of the server wants told.
+pub(super) fn owners<'a>(view: &'a View, event: &Event) -> Option<&'a OwnerNotify> {
+    leased(view, event)?.notify.as_ref()
+}
+
+fn leased<'a>(view: &'a View, event: &Event) -> Option<&'a Entry> {
+    let id = event.subject.parse::<Uuid>().ok()?;
+    view.entries.get(&id).map(Arc::as_ref)
+}
+
 /// What an event means; nothing where it is not true any more: a server that is back is not
 /// lost.
 pub(super) fn happening(service: &Service, view: &View, event: &Event) -> Option<Happening> {
@@ -59,9 +71,7 @@ pub(super) fn happening(service: &Service, view: &View, event: &Event) -> Option
         let found = Happening { kinds, id, notice, owners: None, is_stale, server: None };
         return (state == wanted).then_some(found);
     }
-    let leased = event.subject.parse::<Uuid>().ok().and_then(|id| view.entries.get(&id));
-    let owners = leased.and_then(|entry| entry.notify.clone());
-    let server = match leased {
+    let server = match leased(view, event) {
         Some(entry) => Some(entry.server.clone()),
         None => view.legacy.get(&event.subject).and_then(|entry| entry.server()),
     };
@@ -72,6 +82,7 @@ pub(super) fn happening(service: &Service, view: &View, event: &Event) -> Option
         _ => return None,
     };
     let server = server.map(|server| server.info);
+    let owners = owners(view, event).cloned();
     Some(Happening { kinds, id, notice, owners, is_stale, server })
 }
 
