@@ -101,6 +101,7 @@ fn step() -> impl Strategy<Value = Step> {
 struct Known {
     job: u8,
     restart: u32,
+    /// Its hash.
     secret: String,
     body: String,
     generation: u64,
@@ -133,14 +134,13 @@ impl Model {
             Shown::OldGeneration => (generation.saturating_sub(1), secret),
             Shown::WrongSecret => (generation, "wrong"),
         };
-        Some(Proof { generation, secret_hash: Secret::new(secret).hash() })
+        Some(Proof { generation, secret_hash: secret.to_owned() })
     }
 
     fn proves(&self, who: u8, proof: &Option<Proof>) -> bool {
         self.servers.get(&who).is_some_and(|known| {
             proof.as_ref().is_some_and(|proof| {
-                proof.generation == known.generation
-                    && proof.secret_hash == Secret::new(&*known.secret).hash()
+                proof.generation == known.generation && proof.secret_hash == known.secret
             })
         })
     }
@@ -161,7 +161,7 @@ impl Model {
         if let Some((_, held)) = holder.filter(|(_, held)| *held > restart) {
             return Err(Refused::Older(held));
         }
-        let (secret, state) = (new.secret.expose().to_owned(), new.request.state);
+        let (secret, state) = (new.secret_hash.clone(), new.request.state);
         let due = self.now + TTL;
         if let Some(known) = self.servers.get(&who).cloned() {
             if known.secret == secret {
@@ -312,11 +312,10 @@ fn registration(model: &mut Model, step: &Step) -> Registration {
     let known = model.servers.get(who).map(|known| known.secret.clone());
     let secret = known.filter(|_| *retry).unwrap_or_else(|| {
         model.secrets += 1;
-        format!("secret {}", model.secrets)
+        Secret::new(format!("secret {}", model.secrets)).hash()
     });
     let proof = model.proof(*who, *shown);
-    let request_hash = format!("{restart} {state}");
-    Registration { request, secret: Secret::new(secret), request_hash, proof }
+    Registration { secret_hash: secret, ..Registration::new(request, &Secret::new(""), proof) }
 }
 
 /// The operation of a step and what the model says of it.

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::error::ApiError;
 use super::limits::{Limits, Rate};
-use super::service::Service;
+use super::service::{Service, Shared};
 use super::session::{self, MAX_TOKEN};
 use super::store::{By, Reach};
 use super::view::View;
@@ -303,7 +303,7 @@ fn missing(scope: Scope) -> ApiError {
 }
 
 /// Comes back when the token does not count any more: streams end then.
-pub async fn until_it_ends(service: Service, identity: Identity) {
+pub async fn until_it_ends(service: Shared, identity: Identity) {
     loop {
         tokio::time::sleep(LOOK).await;
         if !identity.still_counts(&service.view().read(), Timestamp::now()) {

@@ -6,6 +6,7 @@
 
 pub mod auth;
 pub mod bodies;
+mod bounded;
 pub mod bus;
 pub mod connections;
 pub mod dashboard;

@@ -11,6 +11,7 @@ use http::{HeaderValue, Method, StatusCode, Uri, header};
 use serde_json::{Map, Value};
 
 use super::auth::Hosts;
+use super::bounded::bounded;
 use super::dialects::{map, pools, slurm};
 use super::error::ApiError;
 use super::handlers::{
@@ -21,7 +22,7 @@ use super::identity::{self, Caller, Peer};
 use super::live::MAX_WAIT;
 use super::metrics::Metrics;
 use super::routes::{Access, Permissions, Table};
-use super::service::Service;
+use super::service::{Service, Shared};
 use crate::api::dashboard::{ConnectQuery, Snippets, Usage, WatchCreate, Watches};
 use crate::api::nodes::{
     CleanupQuery, CleanupReply, History, HistoryQuery, Maintenance, NodeBeat, NodeBeatReply,
@@ -406,7 +407,8 @@ pub fn router(service: Service, hosts: Hosts, site: dashboard::Site) -> Router {
     let metrics = Arc::new(Metrics::new(&service.counters, &service.store));
     let (routes, endpoints) = table().finish();
     let permissions = Arc::new(Permissions::new(&endpoints));
-    let guard = Guard { service: service.clone(), hosts: Arc::new(hosts), permissions };
+    let service = Arc::new(service);
+    let guard = Guard { service: Arc::clone(&service), hosts: Arc::new(hosts), permissions };
     routes
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
@@ -427,7 +429,7 @@ async fn no_such_method() -> ApiError {
 
 #[derive(Clone)]
 struct Guard {
-    service: Service,
+    service: Shared,
     hosts: Arc<Hosts>,
     permissions: Arc<Permissions>,
 }
@@ -491,46 +493,4 @@ fn limit(uri: &Uri) -> Duration {
 
 fn waits(uri: &Uri) -> bool {
     uri.query().unwrap_or_default().split('&').any(|pair| pair.starts_with("wait="))
-}
-
-async fn bounded(
-    limit: Duration,
-    answer: impl Future<Output = Response> + Send + 'static,
-) -> Response {
-    // A task of its own: a panic in it is a result here, and what was begun is finished when
-    // the client goes away.
-    let mut task = tokio::spawn(answer);
-    match tokio::time::timeout(limit, &mut task).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(error)) => {
-            tracing::error!(%error, "a request failed");
-            ApiError::internal().into_response()
-        }
-        Err(_) => {
-            task.abort();
-            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "the request took too long")
-                .hint("it may have been carried out: trying again is safe")
-                .into_response()
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_panic_reaches_the_client_only_as_an_internal_error() {
-        let response = bounded(REQUEST_TIMEOUT, async { panic!("the secret reason") }).await;
-        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        let body = axum::body::to_bytes(response.into_body(), 1000).await.unwrap();
-        assert_eq!(&body[..], br#"{"error":"internal server error"}"#);
-    }
-
-    #[tokio::test]
-    async fn a_request_that_takes_too_long_is_ended_with_a_word() {
-        let response = bounded(Duration::from_millis(20), std::future::pending()).await;
-        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(response.headers()[header::RETRY_AFTER], "1");
-    }
 }

@@ -9,7 +9,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use http::{Method, StatusCode};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use super::service::Service;
+use super::service::Shared;
 use crate::domain::token::Scope;
 
 /// Who may use a route.
@@ -126,7 +126,7 @@ impl Endpoint {
 /// All routes, while they are being written down.
 #[derive(Debug, Default)]
 pub struct Table {
-    router: Router<Service>,
+    router: Router<Shared>,
     endpoints: Vec<Endpoint>,
     group: &'static str,
 }
@@ -149,12 +149,12 @@ impl Table {
         document: impl FnOnce(Endpoint) -> Endpoint,
     ) -> Table
     where
-        H: Handler<T, Service>,
+        H: Handler<T, Shared>,
         T: 'static,
     {
         // GET answers HEAD too.
         let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
-        let route: MethodRouter<Service> = match method {
+        let route: MethodRouter<Shared> = match method {
             Method::GET => axum::routing::get(handler),
             _ => on(filter, handler),
         };
@@ -178,7 +178,7 @@ impl Table {
     }
 
     /// The HTTP service and what it is made of.
-    pub fn finish(self) -> (Router<Service>, Vec<Endpoint>) {
+    pub fn finish(self) -> (Router<Shared>, Vec<Endpoint>) {
         (self.router, self.endpoints)
     }
 }

@@ -21,7 +21,7 @@ use crate::registry::handlers::{Body, Params, Segment, chosen_secret, proof};
 use crate::registry::identity::Caller;
 use crate::registry::node_list;
 use crate::registry::nodes::NodeEntry;
-use crate::registry::service::Service;
+use crate::registry::service::Shared;
 use crate::registry::service::nodes::{NewNode, Sign};
 
 /// The role of the node that the others gather around.
@@ -118,7 +118,7 @@ pub struct Told {
 /// # Errors
 /// As [`Service::register_node`].
 pub async fn register(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(who): Caller,
     headers: HeaderMap,
     body: Body,
@@ -134,7 +134,7 @@ pub async fn register(
 /// # Errors
 /// As [`Service::beat_node`].
 pub async fn beat(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(who): Caller,
     name: Segment,
     headers: HeaderMap,
@@ -151,7 +151,7 @@ pub async fn beat(
 /// # Errors
 /// 400 for a filter that means nothing.
 pub async fn list(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Params(filter): Params<NodeFilter>,
 ) -> Result<Json<MapNodes>, ApiError> {
     let found = node_list::all(&service.view().read().nodes, &filter)?;
@@ -165,7 +165,7 @@ pub async fn list(
 ///
 /// # Errors
 /// 404 where there is none.
-pub async fn get(State(service): State<Service>, name: Segment) -> Result<Json<MapNode>, ApiError> {
+pub async fn get(State(service): State<Shared>, name: Segment) -> Result<Json<MapNode>, ApiError> {
     Ok(Json(shown(&*service.node_named(&name.0)?)))
 }
 
@@ -174,7 +174,7 @@ pub async fn get(State(service): State<Service>, name: Segment) -> Result<Json<M
 /// # Errors
 /// 400 for a filter that means nothing.
 pub async fn topology(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Params(filter): Params<NodeFilter>,
 ) -> Result<Json<Topology>, ApiError> {
     let found = node_list::all(&service.view().read().nodes, &filter)?;
@@ -190,7 +190,7 @@ pub async fn topology(
 /// # Errors
 /// As [`Service::history`].
 pub async fn stats(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Params(query): Params<HistoryQuery>,
 ) -> Result<Json<NodeStats>, ApiError> {
     let filter = NodeFilter {

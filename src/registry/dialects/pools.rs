@@ -15,8 +15,8 @@ use crate::registry::handlers::{Body, Params, Segment, chosen_secret, proof};
 use crate::registry::identity::Caller;
 use crate::registry::node_list;
 use crate::registry::nodes::{NodeEntry, url_host};
-use crate::registry::service::Service;
 use crate::registry::service::nodes::{NewNode, Sign};
+use crate::registry::service::{Service, Shared};
 
 /// What a node is for that this format tells nothing of.
 const ROLE: &str = "compute";
@@ -95,7 +95,7 @@ pub struct Removed {
 /// # Errors
 /// As [`Service::register_node`].
 pub async fn register(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(who): Caller,
     headers: HeaderMap,
     body: Body,
@@ -111,7 +111,7 @@ pub async fn register(
 /// # Errors
 /// As [`Service::beat_node`]: 404 for one that is not known, so that it registers anew.
 pub async fn beat(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(who): Caller,
     id: Segment,
     headers: HeaderMap,
@@ -128,7 +128,7 @@ pub async fn beat(
 /// # Errors
 /// 400 for a filter that means nothing.
 pub async fn list(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Params(filter): Params<NodeFilter>,
 ) -> Result<Json<Vec<PoolNode>>, ApiError> {
     let nodes = node_list::all(&service.view().read().nodes, &filter)?;
@@ -139,7 +139,7 @@ pub async fn list(
 ///
 /// # Errors
 /// 404 where there is none.
-pub async fn get(State(service): State<Service>, id: Segment) -> Result<Json<PoolNode>, ApiError> {
+pub async fn get(State(service): State<Shared>, id: Segment) -> Result<Json<PoolNode>, ApiError> {
     Ok(Json(shown(&*service.node(&id.0)?)))
 }
 
@@ -148,7 +148,7 @@ pub async fn get(State(service): State<Service>, id: Segment) -> Result<Json<Poo
 /// # Errors
 /// As [`Service::remove_node`].
 pub async fn delete(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(who): Caller,
     id: Segment,
     headers: HeaderMap,

@@ -21,14 +21,14 @@ use crate::registry::error::ApiError;
 use crate::registry::handlers::{Body, Segment};
 use crate::registry::identity::Caller;
 use crate::registry::legacy::{LegacyEntry, Record, iso};
-use crate::registry::service::{self, Service};
+use crate::registry::service::{self, Shared};
 use crate::registry::view::{Entry, SharedView, View};
 
 /// `GET /servers`: newest start first.
 ///
 /// # Errors
 /// None in practice.
-pub async fn list(State(service): State<Service>) -> Result<Response, ApiError> {
+pub async fn list(State(service): State<Shared>) -> Result<Response, ApiError> {
     let stamp = Stamp::of(&service.view().read());
     let view = service.view().clone();
     let make = move || {
@@ -129,7 +129,7 @@ struct Listed<T> {
 ///
 /// # Errors
 /// 404 where there is none.
-pub async fn get(State(service): State<Service>, job: Segment) -> Result<Response, ApiError> {
+pub async fn get(State(service): State<Shared>, job: Segment) -> Result<Response, ApiError> {
     let shown = {
         let view = service.view().read();
         let leased = view.live_of_job(&job.0).filter(|entry| answers(&entry.server));
@@ -144,7 +144,7 @@ pub async fn get(State(service): State<Service>, job: Segment) -> Result<Respons
 /// # Errors
 /// As [`Service::put_legacy`].
 pub async fn put(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(who): Caller,
     job: Segment,
     body: Body,
@@ -158,7 +158,7 @@ pub async fn put(
 /// # Errors
 /// As [`Service::delete_legacy`].
 pub async fn delete(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(who): Caller,
     job: Segment,
 ) -> Result<Json<Value>, ApiError> {
@@ -167,7 +167,7 @@ pub async fn delete(
 }
 
 /// `GET /servers/by-owner/{owner}`: a map by job id.
-pub async fn by_owner(State(service): State<Service>, owner: Segment) -> Response {
+pub async fn by_owner(State(service): State<Shared>, owner: Segment) -> Response {
     let mut shown = all(&service.view().read());
     shown.retain(|entry| entry.owner() == Some(&owner.0));
     // Where two clusters have the same job id, the map has room for the newer one.

@@ -6,14 +6,14 @@ use axum::extract::State;
 use super::Params;
 use crate::api::tokens::{AuditEntry, AuditFilter};
 use crate::registry::error::ApiError;
-use crate::registry::service::Service;
+use crate::registry::service::Shared;
 
 /// `GET /api/v1/audit`
 ///
 /// # Errors
 /// 400 for a filter that means nothing, 503 when the database can't be read.
 pub async fn list(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Params(filter): Params<AuditFilter>,
 ) -> Result<Json<Vec<AuditEntry>>, ApiError> {
     Ok(Json(service.audit(filter).await?))

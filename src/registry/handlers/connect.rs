@@ -9,14 +9,14 @@ use super::{Params, Segment};
 use crate::api::dashboard::{ConnectQuery, Usage};
 use crate::registry::error::ApiError;
 use crate::registry::identity::Caller;
-use crate::registry::service::Service;
+use crate::registry::service::Shared;
 
 /// `GET /api/v1/servers/{id}/connect`
 ///
 /// # Errors
 /// As [`Service::snippets`].
 pub async fn get(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(who): Caller,
     id: Segment,
     Params(query): Params<ConnectQuery>,
@@ -31,6 +31,6 @@ pub async fn get(
 ///
 /// # Errors
 /// As [`Service::usage`].
-pub async fn usage(State(service): State<Service>, id: Segment) -> Result<Json<Usage>, ApiError> {
+pub async fn usage(State(service): State<Shared>, id: Segment) -> Result<Json<Usage>, ApiError> {
     service.usage(id.id()?).map(Json)
 }

@@ -18,7 +18,7 @@ use crate::registry::dashboard::{self, INDEX};
 use crate::registry::error::ApiError;
 use crate::registry::handlers::wants_json;
 use crate::registry::identity::Caller;
-use crate::registry::service::{SERVICE_NAME, Service};
+use crate::registry::service::{SERVICE_NAME, Shared};
 
 /// How the registry is reached.
 #[derive(Debug, Clone, Default)]
@@ -83,7 +83,7 @@ pub async fn file(path: Segment, headers: HeaderMap) -> Result<Response, ApiErro
 
 /// `GET /api/v1/dashboard`
 pub async fn about(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Extension(site): Extension<Arc<Site>>,
     Caller(caller): Caller,
 ) -> Response {

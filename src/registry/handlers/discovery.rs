@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::server::{Access, Server, ServerState};
-use crate::registry::service::Service;
+use crate::registry::service::Shared;
 
 /// One target of Prometheus: a server that is ready.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -21,7 +21,7 @@ pub struct TargetGroup {
 }
 
 /// `GET /sd/prometheus`: every server that is ready, by its host and port.
-pub async fn prometheus(State(service): State<Service>) -> Json<Vec<TargetGroup>> {
+pub async fn prometheus(State(service): State<Shared>) -> Json<Vec<TargetGroup>> {
     let view = service.view().read();
     let leased = view.live().map(|entry| &entry.server);
     let old: Vec<Server> = view.legacy_visible().filter_map(|entry| entry.server()).collect();

@@ -21,7 +21,7 @@ use crate::domain::event::Event;
 use crate::registry::error::ApiError;
 use crate::registry::identity::{Caller, until_it_ends};
 use crate::registry::live::{End, Follower, Next, Wanted};
-use crate::registry::service::{MAX_EVENTS, Service};
+use crate::registry::service::{MAX_EVENTS, Service, Shared};
 
 /// How long a client of the stream waits before it connects again, in milliseconds.
 const RETRY_MS: u32 = 2000;
@@ -71,7 +71,7 @@ pub struct FollowQuery {
 /// 400 for parameters that mean nothing, 503 when the database can't be read or there are too
 /// many streams.
 pub async fn list(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(caller): Caller,
     Params(query): Params<EventQuery>,
     headers: HeaderMap,
@@ -221,7 +221,7 @@ const RESET: &str = "the events after the wanted number are not here: load every
 /// 400 for parameters that mean nothing or a request that is no WebSocket's, 503 when there are
 /// too many streams.
 pub async fn socket(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(caller): Caller,
     Params(query): Params<FollowQuery>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,

@@ -6,14 +6,14 @@ use axum::extract::State;
 use super::Params;
 use crate::api::nodes::{History, HistoryQuery};
 use crate::registry::error::ApiError;
-use crate::registry::service::Service;
+use crate::registry::service::Shared;
 
 /// `GET /api/v1/history?since=7d&step=1h&what=servers`
 ///
 /// # Errors
 /// As [`Service::history`].
 pub async fn get(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Params(query): Params<HistoryQuery>,
 ) -> Result<Json<History>, ApiError> {
     service.history(&query).await.map(Json)

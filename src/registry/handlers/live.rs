@@ -11,7 +11,7 @@ use super::events::stream_of;
 use crate::registry::error::ApiError;
 use crate::registry::feed::What;
 use crate::registry::identity::{Caller, until_it_ends};
-use crate::registry::service::Service;
+use crate::registry::service::Shared;
 
 /// Query parameters of `GET /api/v1/live`.
 #[derive(Debug, Default, Deserialize, Serialize, JsonSchema)]
@@ -26,7 +26,7 @@ pub struct LiveQuery {
 /// # Errors
 /// 400 for a part that does not exist, 503 where there are too many streams.
 pub async fn get(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(caller): Caller,
     Params(query): Params<LiveQuery>,
 ) -> Result<Response, ApiError> {

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::wants_json;
 use crate::registry::error::ApiError;
 use crate::registry::metrics::{Metrics, OPENMETRICS, TEXT, older};
-use crate::registry::service::{SERVICE_NAME, Service};
+use crate::registry::service::{SERVICE_NAME, Shared};
 
 /// `GET /metrics`: OpenMetrics for whoever asks for it, as Prometheus does; to clients that
 /// accept JSON, the few numbers of contract 2; else the older text.
@@ -20,7 +20,7 @@ use crate::registry::service::{SERVICE_NAME, Service};
 /// # Errors
 /// None in practice.
 pub async fn get(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Extension(metrics): Extension<Arc<Metrics>>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {

@@ -18,7 +18,7 @@ use crate::registry::error::ApiError;
 use crate::registry::identity::Caller;
 use crate::registry::list::Part;
 use crate::registry::node_list;
-use crate::registry::service::Service;
+use crate::registry::service::Shared;
 use crate::registry::service::nodes::Sign;
 
 /// `POST /api/v1/nodes/register`
@@ -26,7 +26,7 @@ use crate::registry::service::nodes::Sign;
 /// # Errors
 /// As [`Service::register_node`].
 pub async fn register(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(who): Caller,
     headers: HeaderMap,
     body: Body,
@@ -50,7 +50,7 @@ pub async fn register(
 /// # Errors
 /// As [`Service::beat_node`].
 pub async fn beat(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(who): Caller,
     headers: HeaderMap,
     body: Body,
@@ -72,7 +72,7 @@ pub async fn beat(
 /// # Errors
 /// 400 for a filter that means nothing, 503 where too many requests wait.
 pub async fn list(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Params(filter): Params<NodeFilter>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
@@ -94,7 +94,7 @@ pub async fn list(
 ///
 /// # Errors
 /// 404 where there is none.
-pub async fn get(State(service): State<Service>, id: Segment) -> Result<Json<Node>, ApiError> {
+pub async fn get(State(service): State<Shared>, id: Segment) -> Result<Json<Node>, ApiError> {
     Ok(Json(service.node(&id.0)?.node()))
 }
 
@@ -103,7 +103,7 @@ pub async fn get(State(service): State<Service>, id: Segment) -> Result<Json<Nod
 /// # Errors
 /// As [`Service::change_node`].
 pub async fn change(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(who): Caller,
     id: Segment,
     headers: HeaderMap,
@@ -119,7 +119,7 @@ pub async fn change(
 /// # Errors
 /// As [`Service::remove_node`].
 pub async fn delete(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(who): Caller,
     id: Segment,
     headers: HeaderMap,
@@ -133,7 +133,7 @@ pub async fn delete(
 /// # Errors
 /// As [`Service::maintain_node`].
 pub async fn maintain(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(who): Caller,
     id: Segment,
     body: Body,
@@ -148,7 +148,7 @@ pub async fn maintain(
 /// # Errors
 /// As [`Service::clean_nodes`].
 pub async fn clean(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(who): Caller,
     Params(query): Params<CleanupQuery>,
 ) -> Result<Json<CleanupReply>, ApiError> {

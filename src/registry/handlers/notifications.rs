@@ -8,14 +8,14 @@ use http::StatusCode;
 use super::Body;
 use crate::registry::error::ApiError;
 use crate::registry::identity::Caller;
-use crate::registry::service::Service;
+use crate::registry::service::Shared;
 
 /// `POST /api/v1/notifications`
 ///
 /// # Errors
 /// As [`Service::relay`].
 pub async fn relay(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(who): Caller,
     body: Body,
 ) -> Result<Response, ApiError> {

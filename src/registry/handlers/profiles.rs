@@ -10,10 +10,10 @@ use super::{Body, Segment};
 use crate::api::nodes::Profile;
 use crate::registry::error::ApiError;
 use crate::registry::identity::Caller;
-use crate::registry::service::Service;
+use crate::registry::service::Shared;
 
 /// `GET /api/v1/profiles`: by role.
-pub async fn list(State(service): State<Service>) -> Json<Vec<Profile>> {
+pub async fn list(State(service): State<Shared>) -> Json<Vec<Profile>> {
     let profiles: Vec<Arc<Profile>> = service.view().read().profiles.values().cloned().collect();
     Json(profiles.iter().map(|profile| Profile::clone(profile)).collect())
 }
@@ -22,7 +22,7 @@ pub async fn list(State(service): State<Service>) -> Json<Vec<Profile>> {
 ///
 /// # Errors
 /// 404 where the role has none.
-pub async fn get(State(service): State<Service>, role: Segment) -> Result<Json<Profile>, ApiError> {
+pub async fn get(State(service): State<Shared>, role: Segment) -> Result<Json<Profile>, ApiError> {
     service.profile(&role.0).map(|profile| Json(Profile::clone(&profile)))
 }
 
@@ -31,7 +31,7 @@ pub async fn get(State(service): State<Service>, role: Segment) -> Result<Json<P
 /// # Errors
 /// As [`Service::set_profile`].
 pub async fn put(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(who): Caller,
     role: Segment,
     body: Body,
@@ -46,7 +46,7 @@ pub async fn put(
 /// # Errors
 /// 404 where the role has none.
 pub async fn delete(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(who): Caller,
     role: Segment,
 ) -> Result<Json<Value>, ApiError> {

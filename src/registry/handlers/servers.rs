@@ -13,7 +13,7 @@ use crate::registry::bodies::Stamp;
 use crate::registry::error::ApiError;
 use crate::registry::identity::Caller;
 use crate::registry::list;
-use crate::registry::service::Service;
+use crate::registry::service::Shared;
 
 const NO_STORE: (HeaderName, HeaderValue) =
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -23,7 +23,7 @@ const NO_STORE: (HeaderName, HeaderValue) =
 /// # Errors
 /// 400 for a filter that means nothing, 503 where too many requests wait.
 pub async fn list(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Params(mut filter): Params<ServerFilter>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
@@ -48,7 +48,7 @@ pub async fn list(
 /// # Errors
 /// As [`Service::register`].
 pub async fn register(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(who): Caller,
     headers: HeaderMap,
     body: Body,
@@ -66,7 +66,7 @@ pub async fn register(
 ///
 /// # Errors
 /// 404 where there is none.
-pub async fn get(State(service): State<Service>, id: Segment) -> Result<Json<Server>, ApiError> {
+pub async fn get(State(service): State<Shared>, id: Segment) -> Result<Json<Server>, ApiError> {
     service.server(id.id()?).map(Json)
 }
 
@@ -76,7 +76,7 @@ pub async fn get(State(service): State<Service>, id: Segment) -> Result<Json<Ser
 /// # Errors
 /// As [`Service::renew`].
 pub async fn renew(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(who): Caller,
     id: Segment,
     headers: HeaderMap,
@@ -94,7 +94,7 @@ pub async fn renew(
 /// # Errors
 /// As [`Service::unregister`].
 pub async fn unregister(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(who): Caller,
     id: Segment,
     headers: HeaderMap,
@@ -109,7 +109,7 @@ pub async fn unregister(
 /// # Errors
 /// 404 where there is no server, or no key to give.
 pub async fn key(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(who): Caller,
     id: Segment,
 ) -> Result<Response, ApiError> {

@@ -15,7 +15,7 @@ use super::dashboard::Site;
 use crate::api::tokens::WhoAmI;
 use crate::registry::error::ApiError;
 use crate::registry::identity::{self, Caller};
-use crate::registry::service::Service;
+use crate::registry::service::Shared;
 use crate::registry::session::{self, Halves};
 use crate::secret::Secret;
 
@@ -42,7 +42,7 @@ pub struct LoggedIn {
 /// 400 for a body that has no token, 401 for one that does not count, 409 where the registry
 /// asks for none, 429 for too many of them.
 pub async fn login(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Extension(site): Extension<Arc<Site>>,
     Caller(caller): Caller,
     headers: HeaderMap,

@@ -10,10 +10,10 @@ use crate::api::tokens::{TokenRevoke, WhoAmI};
 use crate::domain::token::Token;
 use crate::registry::error::ApiError;
 use crate::registry::identity::Caller;
-use crate::registry::service::Service;
+use crate::registry::service::Shared;
 
 /// `GET /api/v1/tokens`
-pub async fn list(State(service): State<Service>) -> Json<Vec<Token>> {
+pub async fn list(State(service): State<Shared>) -> Json<Vec<Token>> {
     Json(service.tokens())
 }
 
@@ -22,7 +22,7 @@ pub async fn list(State(service): State<Service>) -> Json<Vec<Token>> {
 /// # Errors
 /// As [`Service::create_token`].
 pub async fn create(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(who): Caller,
     body: Body,
 ) -> Result<Response, ApiError> {
@@ -39,7 +39,7 @@ pub async fn create(
 /// # Errors
 /// As [`Service::revoke_token`].
 pub async fn revoke(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(who): Caller,
     id: Segment,
     Params(query): Params<TokenRevoke>,
@@ -48,6 +48,6 @@ pub async fn revoke(
 }
 
 /// `GET /api/v1/whoami`
-pub async fn whoami(State(service): State<Service>, Caller(who): Caller) -> Json<WhoAmI> {
+pub async fn whoami(State(service): State<Shared>, Caller(who): Caller) -> Json<WhoAmI> {
     Json(service.whoami(&who))
 }

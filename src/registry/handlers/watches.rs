@@ -10,14 +10,14 @@ use crate::api::Deleted;
 use crate::api::dashboard::Watches;
 use crate::registry::error::ApiError;
 use crate::registry::identity::Caller;
-use crate::registry::service::Service;
+use crate::registry::service::Shared;
 
 /// `GET /api/v1/watches`
 ///
 /// # Errors
 /// As [`Service::watches`].
 pub async fn list(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(who): Caller,
 ) -> Result<Json<Watches>, ApiError> {
     service.watches(&who).await.map(Json)
@@ -28,7 +28,7 @@ pub async fn list(
 /// # Errors
 /// As [`Service::create_watch`].
 pub async fn create(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(who): Caller,
     body: Body,
 ) -> Result<Response, ApiError> {
@@ -43,7 +43,7 @@ pub async fn create(
 /// # Errors
 /// As [`Service::remove_watch`].
 pub async fn delete(
-    State(service): State<Service>,
+    State(service): State<Shared>,
     Caller(who): Caller,
     id: Segment,
 ) -> Result<Json<Deleted>, ApiError> {

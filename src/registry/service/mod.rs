@@ -14,7 +14,6 @@ use std::time::{Duration, Instant};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use tokio::sync::Semaphore;
@@ -40,7 +39,7 @@ use crate::domain::lease;
 use crate::domain::node::Limits;
 use crate::domain::server::{self, Access, MAX_MODELS, ServerState};
 use crate::domain::target;
-use crate::secret::{Secret, hex};
+use crate::secret::Secret;
 
 pub use channels::Channels;
 use relay::Relayed;
@@ -86,6 +85,9 @@ pub struct Service {
     /// Histories that may be made at a time.
     histories: Arc<Semaphore>,
 }
+
+/// A service as each request has it.
+pub type Shared = Arc<Service>;
 
 impl Service {
     /// A service over an open database.
@@ -143,9 +145,7 @@ impl Service {
         let warnings = self.check_notify(&mut request)?;
         let id = request.info.id;
         let secret = chosen.unwrap_or_else(Secret::random);
-        let text = serde_json::to_vec(&request).map_err(|_| ApiError::internal())?;
-        let request_hash = hex(&Sha256::digest(&text));
-        let registration = Registration { request, secret: secret.clone(), request_hash, proof };
+        let registration = Registration::new(request, &secret, proof);
         let done = self.run_op(Op::Register(Box::new(registration)), who).await?;
         let Done::Registered(generation) = done else { return Err(ApiError::internal()) };
         self.counters.registrations.inc();

@@ -25,18 +25,20 @@ use std::net::IpAddr;
 use std::time::Instant;
 
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::legacy::Record;
 use crate::api::{RegisterRequest, ServerUpdate};
 use crate::domain::server::ServerHealth;
 use crate::domain::token::Token;
-use crate::secret::Secret;
+use crate::secret::{Secret, hex};
 
 pub use self::core::Lifetimes;
 pub use self::database::Database;
 use self::node_ops::NodeOp;
 pub use self::operations::watches::WatchOp;
+use self::sql::to_json;
 pub use self::writer::Store;
 
 /// Most entries that the registry holds, of each kind. More is a mistake or an attack.
@@ -204,17 +206,50 @@ impl Op {
     }
 }
 
-/// A registration, decoded and checked.
+/// A registration, decoded and checked, with all of it that the database takes as a text: the
+/// writer is one thread for all, and whoever asks prepares what it can.
 #[derive(Debug)]
 pub struct Registration {
     /// What the client sent.
     pub request: RegisterRequest,
-    /// The secret of the new lease: the client's choice, or the registry's.
-    pub secret: Secret,
+    /// Hash of the secret of the new lease.
+    pub secret_hash: String,
     /// Hash of what the client sent, by which a retry is known.
     pub request_hash: String,
     /// Proof of the lease that the server holds already, if any.
     pub proof: Option<Proof>,
+    /// The texts of the row.
+    pub texts: Texts,
+}
+
+/// What a registration says that is JSON in the database.
+#[derive(Debug)]
+pub struct Texts {
+    /// Of `info`.
+    pub info: String,
+    /// Of `models`.
+    pub models: String,
+    /// Of `slots`.
+    pub slots: Option<String>,
+    /// Of `tokens_per_second`.
+    pub tokens_per_second: Option<String>,
+    /// Of `notify`.
+    pub notify: Option<String>,
+}
+
+impl Registration {
+    /// Prepares what a client sent; `secret` is the one of its new lease.
+    pub fn new(request: RegisterRequest, secret: &Secret, proof: Option<Proof>) -> Registration {
+        let texts = Texts {
+            info: to_json(&request.info),
+            models: to_json(&request.models),
+            slots: request.slots.as_ref().map(to_json),
+            tokens_per_second: request.tokens_per_second.as_ref().map(to_json),
+            notify: request.notify.as_ref().map(to_json),
+        };
+        let request_hash = hex(&Sha256::digest(to_json(&request)));
+        Registration { request, secret_hash: secret.hash(), request_hash, proof, texts }
+    }
 }
 
 /// An entry that is due, as the view saw it. It is left alone if it has changed since.

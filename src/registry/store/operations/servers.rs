@@ -74,7 +74,7 @@ impl Apply<'_> {
         if row.entry.server.info.job != info.job {
             return Ok(Err(Refused::OtherJob));
         }
-        if row.secret_hash == new.secret.hash() {
+        if row.secret_hash == new.secret_hash {
             return self.register_again(new, row);
         }
         self.insert(new, Some(&row))
@@ -108,7 +108,7 @@ impl Apply<'_> {
                     entry.api_key.as_ref().map(Secret::expose),
                     entry.server.info.restart_count,
                     i64::from(entry.proven),
-                    entry.notify.as_ref().map(to_json),
+                    new.texts.notify.as_deref(),
                 ],
             )?;
             let generation = entry.generation;
@@ -141,7 +141,7 @@ impl Apply<'_> {
     /// Writes a registration with a new generation, over the row of the same server if there
     /// is one: only where its lease has ended, or is the one that the client proved.
     fn insert(&mut self, new: &Registration, old: Option<&ServerRow>) -> Result<Outcome, SqlError> {
-        let request = &new.request;
+        let (request, texts) = (&new.request, &new.texts);
         let server = Server {
             info: request.info.clone(),
             state: request.state,
@@ -179,12 +179,12 @@ impl Apply<'_> {
                 request.info.job.job(),
                 request.info.restart_count,
                 generation,
-                new.secret.hash(),
+                &new.secret_hash,
                 &new.request_hash,
                 request.state.as_str(),
-                to_json(&request.info),
-                to_json(&request.models),
-                request.slots.map(|slots| to_json(&slots)),
+                &texts.info,
+                &texts.models,
+                texts.slots.as_deref(),
                 request.api_key.as_ref().map(Secret::expose),
                 server.first_seen,
                 server.last_seen,
@@ -192,8 +192,8 @@ impl Apply<'_> {
                 proof.map(|proof| proof.secret_hash.as_str()),
                 rev,
                 i64::from(proven),
-                request.tokens_per_second.map(|rate| to_json(&rate)),
-                request.notify.as_ref().map(to_json),
+                texts.tokens_per_second.as_deref(),
+                texts.notify.as_deref(),
             ],
         )?;
         if written == 0 {
