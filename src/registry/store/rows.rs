@@ -105,6 +105,15 @@ pub fn task(job: &JobKey) -> i64 {
     job.array_task.map_or(-1, i64::from)
 }
 
+/// What a job may be in the database, by its name in SLURM's commands ([`JobKey::job`]).
+pub fn keys(job: &str) -> impl Iterator<Item = (&str, i64)> {
+    let of_array = job.rsplit_once('_').and_then(|(job, text)| {
+        let task: u32 = text.parse().ok()?;
+        (task.to_string() == text).then_some((job, i64::from(task)))
+    });
+    std::iter::once((job, -1)).chain(of_array)
+}
+
 /// What events tell of a server. Never a secret.
 pub fn summary(server: &Server) -> Value {
     let info = &server.info;
@@ -129,4 +138,26 @@ pub fn legacy_summary(entry: &LegacyEntry) -> Value {
         "host": entry.text("host"),
         "port": entry.record.get("port"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_is_found_by_its_name() {
+        fn found(name: &str) -> Vec<(&str, i64)> {
+            keys(name).collect()
+        }
+        assert_eq!(found("108"), [("108", -1)]);
+        assert_eq!(found("108_2"), [("108_2", -1), ("108", 2)]);
+        for other in ["108_", "_x", "108_02", "108_-1", "a_b"] {
+            assert_eq!(found(other), [(other, -1)]);
+        }
+        for array_task in [None, Some(0), Some(7)] {
+            let key = JobKey { cluster: "c".into(), job_id: "a_1".into(), array_task };
+            let name = key.job();
+            assert!(found(&name).contains(&("a_1", task(&key))), "{key}");
+        }
+    }
 }

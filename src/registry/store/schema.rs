@@ -5,7 +5,8 @@ use crate::exit::Failure;
 
 /// Each step leads from one version to the next. A step that was ever released is never
 /// changed. They are written for SQLite; [`in_dialect`] says what PostgreSQL says differently.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2, HEALTH, NODES, TOKENS, DASHBOARD, NOTIFICATIONS];
+const STEPS: &[&str] =
+    &[VERSION_1, VERSION_2, HEALTH, NODES, TOKENS, DASHBOARD, NOTIFICATIONS, ONE_INDEX_OF_JOBS];
 
 const VERSION_1: &str = "
 CREATE TABLE servers (
@@ -195,6 +196,48 @@ CREATE TABLE claims (
 CREATE INDEX claims_done ON claims (done);
 ";
 
+/// What keeps a job unique also finds it, whatever its cluster: each registration writes to one
+/// index less.
+const ONE_INDEX_OF_JOBS: &str = "
+CREATE TABLE servers_of_version_8 (
+    id           TEXT PRIMARY KEY,
+    cluster      TEXT NOT NULL,
+    job_id       TEXT NOT NULL,
+    array_task   INTEGER NOT NULL,          -- -1: no task of an array
+    job          TEXT NOT NULL,             -- as SLURM's commands name it
+    restart_count INTEGER NOT NULL,
+    generation   INTEGER NOT NULL,
+    secret_hash  TEXT NOT NULL,
+    request_hash TEXT NOT NULL,
+    state        TEXT NOT NULL,
+    reported     TEXT NOT NULL,
+    beats        INTEGER NOT NULL,
+    info         TEXT NOT NULL,             -- JSON
+    models       TEXT NOT NULL,             -- JSON
+    slots        TEXT,                      -- JSON
+    api_key      TEXT,
+    first_seen   INTEGER NOT NULL,          -- milliseconds since 1970
+    last_seen    INTEGER NOT NULL,
+    rev          INTEGER NOT NULL,
+    health       TEXT,                      -- JSON
+    healthy      INTEGER NOT NULL DEFAULT 1, -- 0: found otherwise
+    proven       INTEGER NOT NULL DEFAULT 0, -- 1: by the owner's token
+    tokens_per_second TEXT,                 -- JSON
+    notify       TEXT,                      -- JSON
+    UNIQUE (job_id, array_task, cluster)
+) STRICT;
+INSERT INTO servers_of_version_8 (id, cluster, job_id, array_task, job, restart_count, generation,
+        secret_hash, request_hash, state, reported, beats, info, models, slots, api_key,
+        first_seen, last_seen, rev, health, healthy, proven, tokens_per_second, notify)
+    SELECT id, cluster, job_id, array_task, job, restart_count, generation,
+        secret_hash, request_hash, state, reported, beats, info, models, slots, api_key,
+        first_seen, last_seen, rev, health, healthy, proven, tokens_per_second, notify
+    FROM servers;
+DROP TABLE servers;
+ALTER TABLE servers_of_version_8 RENAME TO servers;
+CREATE INDEX servers_rev ON servers (rev);
+";
+
 /// The version that this program writes.
 pub const VERSION: i64 = STEPS.len() as i64;
 
@@ -321,6 +364,34 @@ mod tests {
         assert_eq!(events.len(), 1);
         assert_eq!((events[0].int("seq"), events[0].text("subject")), (Ok(2), Ok("8")));
         assert_eq!(events[0].text_or_none("actor"), Ok(None));
+    }
+
+    #[test]
+    fn a_server_of_version_7_is_kept_and_stays_the_only_one_of_its_job() {
+        let mut db = Sqlite::in_memory().unwrap();
+        for step in &STEPS[..7] {
+            db.batch(&in_dialect(step, Dialect::Sqlite)).unwrap();
+        }
+        db.set_schema(7).unwrap();
+        let insert = "INSERT INTO servers (id, cluster, job_id, array_task, job, restart_count,
+                generation, secret_hash, request_hash, state, reported, beats, info, models,
+                first_seen, last_seen, rev, proven, notify)
+            VALUES (?1, 'c', '7', 2, '7_2', 1, 3, 's', 'r', 'ready', 'loading', 4, '{}', '[]', 5, 6,
+                8, 1, '{\"to\":[]}')";
+        db.execute(insert, values!["a"]).unwrap();
+        let query = "SELECT * FROM servers";
+        let before = db.query(query, &[]).unwrap();
+        migrate(&mut db, "x").unwrap();
+        let after = db.query(query, &[]).unwrap();
+        assert_eq!((before.len(), after.len()), (1, 1));
+        for column in before[0].names.iter() {
+            assert_eq!(before[0].get(column), after[0].get(column), "{column}");
+        }
+        assert!(db.execute(insert, values!["b"]).is_err(), "two of one job");
+        let plan = "EXPLAIN QUERY PLAN SELECT id FROM servers
+            WHERE job_id = ?1 AND array_task = ?2 AND state <> 'lost' LIMIT 1";
+        let plan = db.query(plan, values!["7", 2i64]).unwrap();
+        assert!(plan[0].text("detail").unwrap().contains("USING INDEX"), "{plan:?}");
     }
 
     #[test]

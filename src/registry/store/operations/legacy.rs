@@ -10,7 +10,7 @@ use crate::domain::event::EventKind;
 use crate::domain::lease;
 use crate::registry::legacy::{LegacyEntry, Record, iso};
 use crate::registry::store::follow::{Table, When};
-use crate::registry::store::rows::{legacy_row, legacy_summary};
+use crate::registry::store::rows::{keys, legacy_row, legacy_summary};
 use crate::registry::store::sql::{Row, SqlError, to_json, values};
 use crate::registry::store::{Done, MAX_ENTRIES, Refused};
 use crate::registry::view::Change;
@@ -157,7 +157,13 @@ impl Apply<'_> {
     }
 
     fn is_leased(&mut self, job: &str) -> Result<bool, SqlError> {
-        let sql = "SELECT id FROM servers WHERE job = ?1 AND state <> 'lost' LIMIT 1";
-        self.exists(sql, values![job])
+        let sql = "SELECT id FROM servers
+            WHERE job_id = ?1 AND array_task = ?2 AND state <> 'lost' LIMIT 1";
+        for (job_id, task) in keys(job) {
+            if self.exists(sql, values![job_id, task])? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
