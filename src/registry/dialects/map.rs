@@ -116,7 +116,7 @@ pub struct Told {
 /// `POST /nodes/register`
 ///
 /// # Errors
-/// As [`Service::register_node`].
+/// As `Service::register_node`.
 pub async fn register(
     State(service): State<Shared>,
     Caller(who): Caller,
@@ -132,7 +132,7 @@ pub async fn register(
 /// `POST /nodes/{name}/heartbeat`
 ///
 /// # Errors
-/// As [`Service::beat_node`].
+/// As `Service::beat_node`.
 pub async fn beat(
     State(service): State<Shared>,
     Caller(who): Caller,
@@ -188,7 +188,7 @@ pub async fn topology(
 /// `GET /stats`, with the history of `since` where that is given.
 ///
 /// # Errors
-/// As [`Service::history`].
+/// As `Service::history`.
 pub async fn stats(
     State(service): State<Shared>,
     Params(query): Params<HistoryQuery>,

@@ -142,7 +142,7 @@ pub async fn get(State(service): State<Shared>, job: Segment) -> Result<Response
 /// `POST` and `PUT /servers/{job_id}`
 ///
 /// # Errors
-/// As [`Service::put_legacy`].
+/// As `Service::put_legacy`.
 pub async fn put(
     State(service): State<Shared>,
     Caller(who): Caller,
@@ -156,7 +156,7 @@ pub async fn put(
 /// `DELETE /servers/{job_id}`
 ///
 /// # Errors
-/// As [`Service::delete_legacy`].
+/// As `Service::delete_legacy`.
 pub async fn delete(
     State(service): State<Shared>,
     Caller(who): Caller,

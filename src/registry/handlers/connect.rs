@@ -14,7 +14,7 @@ use crate::registry::service::Shared;
 /// `GET /api/v1/servers/{id}/connect`
 ///
 /// # Errors
-/// As [`Service::snippets`].
+/// As `Service::snippets`.
 pub async fn get(
     State(service): State<Shared>,
     Caller(who): Caller,
@@ -30,7 +30,7 @@ pub async fn get(
 /// `GET /api/v1/servers/{id}/usage`
 ///
 /// # Errors
-/// As [`Service::usage`].
+/// As `Service::usage`.
 pub async fn usage(State(service): State<Shared>, id: Segment) -> Result<Json<Usage>, ApiError> {
     service.usage(id.id()?).map(Json)
 }

@@ -11,7 +11,7 @@ use crate::registry::service::Shared;
 /// `GET /api/v1/history?since=7d&step=1h&what=servers`
 ///
 /// # Errors
-/// As [`Service::history`].
+/// As `Service::history`.
 pub async fn get(
     State(service): State<Shared>,
     Params(query): Params<HistoryQuery>,

@@ -24,7 +24,7 @@ use crate::registry::service::nodes::Sign;
 /// `POST /api/v1/nodes/register`
 ///
 /// # Errors
-/// As [`Service::register_node`].
+/// As `Service::register_node`.
 pub async fn register(
     State(service): State<Shared>,
     Caller(who): Caller,
@@ -48,7 +48,7 @@ pub async fn register(
 /// `POST /api/v1/nodes/heartbeat`
 ///
 /// # Errors
-/// As [`Service::beat_node`].
+/// As `Service::beat_node`.
 pub async fn beat(
     State(service): State<Shared>,
     Caller(who): Caller,
@@ -101,7 +101,7 @@ pub async fn get(State(service): State<Shared>, id: Segment) -> Result<Json<Node
 /// `PATCH /api/v1/nodes/{node_id}`
 ///
 /// # Errors
-/// As [`Service::change_node`].
+/// As `Service::change_node`.
 pub async fn change(
     State(service): State<Shared>,
     Caller(who): Caller,
@@ -117,7 +117,7 @@ pub async fn change(
 /// `DELETE /api/v1/nodes/{node_id}`
 ///
 /// # Errors
-/// As [`Service::remove_node`].
+/// As `Service::remove_node`.
 pub async fn delete(
     State(service): State<Shared>,
     Caller(who): Caller,
@@ -131,7 +131,7 @@ pub async fn delete(
 /// `PUT /api/v1/nodes/{node_id}/maintenance`
 ///
 /// # Errors
-/// As [`Service::maintain_node`].
+/// As `Service::maintain_node`.
 pub async fn maintain(
     State(service): State<Shared>,
     Caller(who): Caller,
@@ -146,7 +146,7 @@ pub async fn maintain(
 /// `POST /api/v1/maintenance/cleanup?timeout_minutes=5`
 ///
 /// # Errors
-/// As [`Service::clean_nodes`].
+/// As `Service::clean_nodes`.
 pub async fn clean(
     State(service): State<Shared>,
     Caller(who): Caller,

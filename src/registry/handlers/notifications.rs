@@ -13,7 +13,7 @@ use crate::registry::service::Shared;
 /// `POST /api/v1/notifications`
 ///
 /// # Errors
-/// As [`Service::relay`].
+/// As `Service::relay`.
 pub async fn relay(
     State(service): State<Shared>,
     Caller(who): Caller,

@@ -29,7 +29,7 @@ pub async fn get(State(service): State<Shared>, role: Segment) -> Result<Json<Pr
 /// `PUT /api/v1/profiles/{role}`: the body is the profile, any JSON.
 ///
 /// # Errors
-/// As [`Service::set_profile`].
+/// As `Service::set_profile`.
 pub async fn put(
     State(service): State<Shared>,
     Caller(who): Caller,

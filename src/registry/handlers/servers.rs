@@ -46,7 +46,7 @@ pub async fn list(
 /// `POST /api/v1/servers`
 ///
 /// # Errors
-/// As [`Service::register`].
+/// As `Service::register`.
 pub async fn register(
     State(service): State<Shared>,
     Caller(who): Caller,
@@ -74,7 +74,7 @@ pub async fn get(State(service): State<Shared>, id: Segment) -> Result<Json<Serv
 /// missing.
 ///
 /// # Errors
-/// As [`Service::renew`].
+/// As `Service::renew`.
 pub async fn renew(
     State(service): State<Shared>,
     Caller(who): Caller,
@@ -92,7 +92,7 @@ pub async fn renew(
 /// `DELETE /api/v1/servers/{id}`
 ///
 /// # Errors
-/// As [`Service::unregister`].
+/// As `Service::unregister`.
 pub async fn unregister(
     State(service): State<Shared>,
     Caller(who): Caller,

@@ -20,7 +20,7 @@ pub async fn list(State(service): State<Shared>) -> Json<Vec<Token>> {
 /// `POST /api/v1/tokens`
 ///
 /// # Errors
-/// As [`Service::create_token`].
+/// As `Service::create_token`.
 pub async fn create(
     State(service): State<Shared>,
     Caller(who): Caller,
@@ -37,7 +37,7 @@ pub async fn create(
 /// `DELETE /api/v1/tokens/{id}`
 ///
 /// # Errors
-/// As [`Service::revoke_token`].
+/// As `Service::revoke_token`.
 pub async fn revoke(
     State(service): State<Shared>,
     Caller(who): Caller,

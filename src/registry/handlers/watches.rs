@@ -15,7 +15,7 @@ use crate::registry::service::Shared;
 /// `GET /api/v1/watches`
 ///
 /// # Errors
-/// As [`Service::watches`].
+/// As `Service::watches`.
 pub async fn list(
     State(service): State<Shared>,
     Caller(who): Caller,
@@ -26,7 +26,7 @@ pub async fn list(
 /// `POST /api/v1/watches`
 ///
 /// # Errors
-/// As [`Service::create_watch`].
+/// As `Service::create_watch`.
 pub async fn create(
     State(service): State<Shared>,
     Caller(who): Caller,
@@ -41,7 +41,7 @@ pub async fn create(
 /// `DELETE /api/v1/watches/{id}`
 ///
 /// # Errors
-/// As [`Service::remove_watch`].
+/// As `Service::remove_watch`.
 pub async fn delete(
     State(service): State<Shared>,
     Caller(who): Caller,
