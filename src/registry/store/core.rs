@@ -134,19 +134,20 @@ impl Core {
             self.db.reconnect()?;
             // Another replica may have been updated in the meantime.
             schema::check(self.db.as_mut())?;
-            self.offline.store(false, Ordering::Relaxed);
         }
-        if !broken {
+        if broken {
+            self.db.begin(Begin::Write { durable: true })?;
+            self.follow_others(now)?;
+            self.sequence.write(self.db.as_mut())?;
+            self.db.commit()?;
+            self.publish(Vec::new(), now);
+        } else {
             self.db.begin(Begin::Read)?;
             self.follow_others(now)?;
             self.db.rollback();
-            return Ok(());
         }
-        self.db.begin(Begin::Write { durable: true })?;
-        self.follow_others(now)?;
-        self.sequence.write(self.db.as_mut())?;
-        self.db.commit()?;
-        self.publish(Vec::new(), now);
+        // Only now: leases were made longer, and nobody may have seen them end before.
+        self.offline.store(false, Ordering::Release);
         Ok(())
     }
 

@@ -122,7 +122,7 @@ impl Store {
 
     /// Whether the database can't be reached: what is asked for is refused at once.
     pub fn is_offline(&self) -> bool {
-        self.offline.load(Ordering::Relaxed)
+        self.offline.load(Ordering::Acquire)
     }
 
     /// Whether no other registry writes to this database, so that the view is never behind it.
