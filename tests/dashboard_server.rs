@@ -1,5 +1,6 @@
 //! What the dashboard is made of on the registry's side: its files, and the stream of everything.
 
+mod common;
 mod registry_support;
 
 use std::collections::BTreeMap;

@@ -1,6 +1,7 @@
 //! The three older formats of nodes, each spoken in its own words by a plain HTTP client against
 //! the running binary, and what a node registered through one is in the others.
 
+mod common;
 mod registry_support;
 
 #[path = "nodes_contract/beats.rs"]

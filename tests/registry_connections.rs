@@ -1,6 +1,7 @@
 //! Slow clients, and too many of them, against the real registry: they are cut off, and nobody
 //! else waits for them.
 
+mod common;
 mod registry_support;
 
 use std::net::SocketAddr;
@@ -33,9 +34,10 @@ async fn slow(address: SocketAddr, text: &'static [u8], dribble: &'static [u8]) 
     let (mut reader, mut writer) = stream.expect("in time").expect("accepted").into_split();
     let dribbling = async {
         writer.write_all(text).await?;
+        let mut slowly = tokio::time::interval(Duration::from_millis(500));
         for byte in dribble.iter().cycle() {
+            slowly.tick().await;
             writer.write_all(&[*byte]).await?;
-            tokio::time::sleep(Duration::from_millis(500)).await;
         }
         std::future::pending::<std::io::Result<()>>().await
     };
@@ -43,11 +45,13 @@ async fn slow(address: SocketAddr, text: &'static [u8], dribble: &'static [u8]) 
         let mut buffer = [0; 256];
         while matches!(reader.read(&mut buffer).await, Ok(count) if count > 0) {}
     };
-    tokio::select! {
-        _ = dribbling => {}
-        () = closed => {}
-        () = tokio::time::sleep(2 * CUT_OFF) => {}
-    }
+    let over = async {
+        tokio::select! {
+            _ = dribbling => {}
+            () = closed => {}
+        }
+    };
+    let _ = tokio::time::timeout(2 * CUT_OFF, over).await;
     start.elapsed()
 }
 
@@ -64,7 +68,10 @@ async fn with_slow_clients(
         false => Some(client.register(&request("1", 0)).await.expect("it registers")),
     };
     let (mut ordinary, mut lived) = (Vec::new(), Vec::new());
+    let mut next = tokio::time::interval(Duration::from_millis(20));
+    next.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
+        next.tick().await;
         let start = Instant::now();
         let answer = http.get(registry.at("/health")).send().await.expect("an answer");
         assert_eq!(answer.status(), 200);
@@ -81,7 +88,6 @@ async fn with_slow_clients(
             ordinary.sort();
             return (ordinary, lived);
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! Contract 1 in its own words, against the real binary, by raw requests as old clients send
 //! them.
 
+mod common;
 mod registry_support;
 
 use jiff::Timestamp;

@@ -1,6 +1,7 @@
 //! What goes wrong around the registry: killed under load, a full disk, a second one, wrong
 //! words on the command line.
 
+mod common;
 mod registry_support;
 
 use std::io::{Read, Write};

@@ -1,5 +1,6 @@
 //! Leases: who may change an entry, how long it lives, and what a restart changes.
 
+mod common;
 mod registry_support;
 
 use std::time::{Duration, Instant};
@@ -201,7 +202,12 @@ async fn time_in_which_the_registry_stood_still_does_not_count() {
     };
     // Longer than a lease: nobody can beat while the registry is stopped.
     signal(nix::sys::signal::Signal::SIGSTOP);
-    tokio::time::sleep(Duration::from_secs(4)).await;
+    let (stopped, stat) = (Instant::now(), format!("/proc/{}/stat", registry.child.id()));
+    until(Duration::from_secs(10), || async {
+        assert!(std::fs::read_to_string(&stat).unwrap().contains(") T "), "it is stopped");
+        (stopped.elapsed() > Duration::from_secs(4)).then_some(())
+    })
+    .await;
     signal(nix::sys::signal::Signal::SIGCONT);
     let resumed = Instant::now();
     until(Duration::from_secs(5), || async {

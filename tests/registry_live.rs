@@ -1,5 +1,6 @@
 //! Streams of events and reads that wait, against the real registry over real sockets.
 
+mod common;
 mod registry_support;
 
 use std::time::{Duration, Instant};

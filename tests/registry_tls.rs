@@ -1,5 +1,6 @@
 //! https: certificates made by the real openssl, spoken to by curl, openssl and llamactl.
 
+mod common;
 mod registry_support;
 
 use std::fs::{self, File};

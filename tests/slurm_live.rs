@@ -5,10 +5,13 @@ mod slurm_common;
 
 use std::time::Duration;
 
+use common::wait::until;
 use llamactl::domain::job::{JobState, Presence};
 use llamactl::slurm::SlurmError;
 use llamactl::slurm::sbatch::{Submission, SubmitError};
 use slurm_common::{Bin, Job};
+
+const SOON: Duration = Duration::from_secs(30);
 
 fn submission(nonce: &str, name: &str) -> Submission {
     Submission { mark: format!("llamactl:{nonce}"), name: name.to_owned(), cluster: None }
@@ -21,20 +24,6 @@ fn script(submission: &Submission, more: &str) -> String {
          #SBATCH --mem=10M\n{more}\nexec sleep 300\n",
         submission.name, submission.mark
     )
-}
-
-/// Asks again until the answer is there.
-async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
-    let asking = async {
-        loop {
-            if let Some(answer) = ask().await {
-                return answer;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    };
-    let deadline = Duration::from_secs(30);
-    tokio::time::timeout(deadline, asking).await.unwrap_or_else(|_| panic!("in vain: {what}"))
 }
 
 fn nonce() -> String {
@@ -53,7 +42,7 @@ async fn a_job_is_seen_from_the_queue_to_its_end() {
     let bin = Bin::new();
     let slurm = bin.slurm();
     let job = submit(&bin, "").await;
-    until("the job to run", || async {
+    until(SOON, || async {
         (slurm.job(&job.id).await == Presence::Present(JobState::Running)).then_some(())
     })
     .await;
@@ -65,7 +54,7 @@ async fn a_job_is_seen_from_the_queue_to_its_end() {
     assert_eq!(details.log.as_deref(), Some(std::path::Path::new("/dev/null")));
 
     slurm.cancel(&job.id).await.unwrap();
-    let reason = until("the job to be gone", || async {
+    let reason = until(SOON, || async {
         match slurm.job(&job.id).await {
             Presence::Gone(reason) => Some(reason),
             _ => None,
@@ -82,16 +71,14 @@ async fn the_batch_shells_place_is_signalled_and_nothing_else() {
     let bin = Bin::new();
     let slurm = bin.slurm();
     let job = submit(&bin, "").await;
-    until("the job to run", || async {
+    until(SOON, || async {
         (slurm.job(&job.id).await == Presence::Present(JobState::Running)).then_some(())
     })
     .await;
     slurm.signal_batch(&job.id, "USR1").await.unwrap();
     // sleep does not catch it, so it dies of it.
-    until("the signal to end the job", || async {
-        matches!(slurm.job(&job.id).await, Presence::Gone(_)).then_some(())
-    })
-    .await;
+    until(SOON, || async { matches!(slurm.job(&job.id).await, Presence::Gone(_)).then_some(()) })
+        .await;
 }
 
 #[tokio::test]
@@ -103,10 +90,8 @@ async fn tasks_of_an_array_have_ids_of_their_own() {
     assert_eq!(slurm.job(&task).await, Presence::Present(JobState::Pending));
     assert_eq!(slurm.job(&job.id).await, Presence::Present(JobState::Pending));
     slurm.cancel(&task).await.unwrap();
-    until("one task to be gone", || async {
-        matches!(slurm.job(&task).await, Presence::Gone(_)).then_some(())
-    })
-    .await;
+    until(SOON, || async { matches!(slurm.job(&task).await, Presence::Gone(_)).then_some(()) })
+        .await;
     assert_eq!(slurm.job(&job.id).await, Presence::Present(JobState::Pending));
     assert!(matches!(slurm.job(&format!("{}_9", job.id)).await, Presence::Gone(_)));
 }

@@ -14,6 +14,7 @@ pub mod lab;
 pub mod mail;
 pub mod partition;
 pub mod services;
+pub mod wait;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -22,7 +23,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::{Duration, Instant};
+
+pub use wait::*;
 
 /// The program under test.
 pub const LLAMACTL: &str = env!("CARGO_BIN_EXE_llamactl");
@@ -85,32 +87,9 @@ fn model(name: &str, args: &[&str]) -> PathBuf {
     path
 }
 
-/// Polls `check` until it gives something, and panics with `what` when it does not in time.
-#[track_caller]
-pub fn wait_until<T>(what: &str, deadline: Duration, mut check: impl FnMut() -> Option<T>) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(value) = check() {
-            return value;
-        }
-        assert!(start.elapsed() < deadline, "waited {deadline:?} in vain: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
 /// Sets a file's mode.
 pub fn mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
-}
-
-/// Panics as soon as `check` does not hold during `time`.
-#[track_caller]
-pub fn holds_for(what: &str, time: Duration, mut check: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while start.elapsed() < time {
-        assert!(check(), "did not hold after {:?}: {what}", start.elapsed());
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }
 
 /// A port on 127.0.0.1 that nobody listens on. It lies below the range from which the kernel

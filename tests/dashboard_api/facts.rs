@@ -124,7 +124,12 @@ async fn history_tells_how_late_heartbeats_came() {
         registry.client().heartbeat(&lease, &Default::default()).await.unwrap();
     }
     // Late, but before its lease ends: asked for within 0.4 s, it comes after 0.8 s.
-    tokio::time::sleep(Duration::from_millis(800)).await;
+    until(SOON, || async {
+        let server = registry.find(lease.id).await?;
+        let silent = jiff::Timestamp::now().duration_since(server.last_seen);
+        (silent >= jiff::SignedDuration::from_millis(800)).then_some(())
+    })
+    .await;
     registry.client().heartbeat(&lease, &Default::default()).await.unwrap();
     let (_, history) = registry.get("/api/v1/history?since=1h").await;
     let points = history["heartbeat_delay"].as_array().unwrap();

@@ -8,17 +8,19 @@ pub mod kills;
 
 pub mod stream;
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use llamactl::api::{RegisterRequest, ServerFilter};
 use llamactl::client::RegistryClient;
 use llamactl::domain::server::{Server, ServerState};
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+pub use crate::common::until;
 
 /// A running registry; killed when it goes out of scope.
 pub struct Registry {
@@ -145,24 +147,11 @@ pub fn file(dir: &Path) -> PathBuf {
 }
 
 /// Runs a command that must end by itself.
-pub fn run(mut command: Command) -> Output {
-    let mut child =
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
-    let deadline = Instant::now() + Duration::from_secs(20);
-    let status = loop {
-        match child.try_wait().expect("it can be waited for") {
-            Some(status) => break status,
-            None if Instant::now() > deadline => {
-                child.kill().expect("it runs");
-                panic!("it did not end");
-            }
-            None => std::thread::sleep(Duration::from_millis(10)),
-        }
-    };
-    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    child.stdout.take().expect("piped").read_to_end(&mut stdout).expect("readable");
-    child.stderr.take().expect("piped").read_to_end(&mut stderr).expect("readable");
-    Output { status, stdout, stderr }
+pub fn run(command: Command) -> Output {
+    let mut command = assert_cmd::Command::from_std(command);
+    let output = command.timeout(Duration::from_secs(20)).output().expect("it starts");
+    assert!(output.status.code().is_some(), "it did not end: {output:?}");
+    output
 }
 
 /// A client that keeps no connection: a test kills registries. Made once, since reading the
@@ -200,21 +189,6 @@ pub fn request(job: &str, restart_count: u32) -> RegisterRequest {
         "host": "n1", "port": 8080, "started": "2026-01-01T00:00:00Z", "state": "ready",
     }))
     .expect("a registration")
-}
-
-/// Waits until `check` gives something.
-pub async fn until<T, F: Future<Output = Option<T>>>(
-    within: Duration,
-    mut check: impl FnMut() -> F,
-) -> T {
-    let deadline = Instant::now() + within;
-    loop {
-        if let Some(value) = check().await {
-            return value;
-        }
-        assert!(Instant::now() < deadline, "it did not come within {within:?}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
 
 pub fn is_lost(server: &Server) -> bool {

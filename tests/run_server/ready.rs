@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use llamactl::secret::Secret;
 
-use crate::common::{Sandbox, TINY_ANSWER, free_port, http, wait_until};
+use crate::common::{Sandbox, TINY_ANSWER, free_port, http, wait::poll, wait_until};
 use crate::server::{
     SOON, Server, connection_file, get, is_ready_itself, key, llama_server, slow_start, socket,
     tiny, url,
@@ -107,16 +107,9 @@ fn notice_delay() -> Duration {
     ready.elapsed()
 }
 
-/// As `wait_until`, but without a pause: what is measured is shorter than that.
-fn spin<T>(what: &str, mut check: impl FnMut() -> Option<T>) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(value) = check() {
-            return value;
-        }
-        assert!(start.elapsed() < SOON, "waited in vain: {what}");
-        std::thread::sleep(Duration::from_millis(1));
-    }
+/// As `wait_until`, with hardly a pause: what is measured is shorter than that.
+fn spin<T>(what: &str, check: impl FnMut() -> Option<T>) -> T {
+    poll(what, SOON, Duration::from_millis(1), check)
 }
 
 #[test]
