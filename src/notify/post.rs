@@ -166,7 +166,8 @@ pub async fn tell_now(
     join_all(to.iter().map(one)).await
 }
 
-fn letter(target: &str, notice: &Notice) -> Envelope {
+/// What goes to one target.
+pub fn letter(target: &str, notice: &Notice) -> Envelope {
     Envelope::new(target, notice.clone(), notice.group())
 }
 

@@ -22,8 +22,8 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 use self::message::{Message, heard, messages};
 use super::identity::Identity;
 use super::metrics::Counters;
-use super::service::Service;
 use super::service::nodes::Sign;
+use super::service::{Service, Shared};
 use crate::exit::Failure;
 use crate::secret::Secret;
 
@@ -92,7 +92,7 @@ impl Bus {
     }
 
     /// Hears and tells until it is dropped.
-    pub async fn run(self, service: Service) {
+    pub async fn run(self, service: Shared) {
         let mut told = service.view().read().seq;
         let mut pause = PAUSE.0;
         let mut away = false;

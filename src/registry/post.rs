@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-use super::service::{Channels, Service};
+use super::service::{Channels, Service, Shared};
 use super::store::operations::watches::Told;
 use super::store::{By, Now, Op, StoreError, WatchOp};
 use crate::api::Notified;
@@ -111,7 +111,7 @@ impl Post {
     }
 
     /// Sends until `stopping` becomes true; what is not sent by then stays on the disk.
-    pub async fn run(self: Arc<Self>, service: Service, stopping: watch::Receiver<bool>) {
+    pub async fn run(self: Arc<Self>, service: Shared, stopping: watch::Receiver<bool>) {
         let (done, outcomes) = mpsc::channel(OUTCOMES);
         let guarded = match guarded_client(&service.channels.hosts) {
             Ok(guarded) => guarded,
@@ -132,7 +132,7 @@ impl Post {
 type Ended = (Envelope, Option<String>);
 
 /// Writes down what became of letters, until nothing is sent any more.
-async fn report(service: Service, mut ended: mpsc::Receiver<Ended>) {
+async fn report(service: Shared, mut ended: mpsc::Receiver<Ended>) {
     while let Some((letter, error)) = ended.recv().await {
         tell(&service, &letter, error.as_deref()).await;
     }

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 use super::metrics::Counters;
-use super::service::Service;
+use super::service::Shared;
 use super::store::{By, Now, Op, Seen, StoreError, Target};
 use super::view::View;
 use crate::domain::server::{ServerHealth, ServerInfo, ServerState};
@@ -44,7 +44,7 @@ const CHUNK: usize = 500;
 ///
 /// # Errors
 /// When TLS can't be set up.
-pub async fn run(service: Service, interval: Duration, loopback: bool) -> anyhow::Result<()> {
+pub async fn run(service: Shared, interval: Duration, loopback: bool) -> anyhow::Result<()> {
     let client = guard::client(Cluster { loopback })?;
     let (known, due) = (HashMap::new(), VecDeque::new());
     let mut prober = Prober { service, client, interval, loopback, known, due, round: 0 };
@@ -91,7 +91,7 @@ struct Known {
 }
 
 struct Prober {
-    service: Service,
+    service: Shared,
     client: reqwest::Client,
     interval: Duration,
     loopback: bool,

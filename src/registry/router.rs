@@ -22,7 +22,7 @@ use super::identity::{self, Caller, Peer};
 use super::live::MAX_WAIT;
 use super::metrics::Metrics;
 use super::routes::{Access, Permissions, Table};
-use super::service::{Service, Shared};
+use super::service::Shared;
 use crate::api::dashboard::{ConnectQuery, Snippets, Usage, WatchCreate, Watches};
 use crate::api::nodes::{
     CleanupQuery, CleanupReply, History, HistoryQuery, Maintenance, NodeBeat, NodeBeatReply,
@@ -403,11 +403,10 @@ fn trust(table: Table) -> Table {
 }
 
 /// The HTTP service.
-pub fn router(service: Service, hosts: Hosts, site: dashboard::Site) -> Router {
+pub fn router(service: Shared, hosts: Hosts, site: dashboard::Site) -> Router {
     let metrics = Arc::new(Metrics::new(&service.counters, &service.store));
     let (routes, endpoints) = table().finish();
     let permissions = Arc::new(Permissions::new(&endpoints));
-    let service = Arc::new(service);
     let guard = Guard { service: Arc::clone(&service), hosts: Arc::new(hosts), permissions };
     routes
         .fallback(no_such_path)

@@ -14,7 +14,7 @@ use super::handlers::dashboard::Site;
 use super::identity::Policy;
 use super::post::Post;
 use super::router::router;
-use super::service::{Channels, Service};
+use super::service::{Channels, Service, Shared};
 use super::store::{Database, Lifetimes, Now, Store};
 use super::tls::{Files, Tls};
 use super::{probe, teller, ticker};
@@ -57,7 +57,7 @@ pub struct Config {
 /// A registry whose database is open.
 #[derive(Debug)]
 pub struct Registry {
-    service: Service,
+    service: Shared,
     allowed_hosts: Vec<String>,
     probe: Option<Duration>,
     tls: Option<Arc<Tls>>,
@@ -81,7 +81,7 @@ impl Registry {
         service.login_host = config.login_host.clone();
         let allowed_hosts = config.allowed_hosts.clone();
         Ok(Registry {
-            service,
+            service: Arc::new(service),
             allowed_hosts,
             probe: config.probe,
             tls,
@@ -108,7 +108,7 @@ impl Registry {
         let exposed = !loopback && !self.service.door.wants_tokens();
         let hosts = Hosts::new(&self.allowed_hosts);
         let site = Site { exposed, tls: self.tls.is_some() };
-        let app = router(self.service.clone(), hosts, site);
+        let app = router(Arc::clone(&self.service), hosts, site);
         let bus = self.event_bus.map(|bus| tokio::spawn(bus.run(self.service.clone())));
         let prober = self.probe.map(|interval| {
             let service = self.service.clone();

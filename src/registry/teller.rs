@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::post::{Letter, Post, Source};
-use super::service::Service;
+use super::service::Shared;
 use super::store::operations::watches::{Claim, KeptWatch, OpenClaim};
 use super::store::{By, Done, Now, Op, WatchOp};
 use crate::domain::event::Event;
@@ -42,7 +42,7 @@ const RULES: &[Kind] =
 /// Tells until `stopping` becomes true; of what happened after event `newest`, and of what could
 /// not be told before.
 pub async fn run(
-    service: Service,
+    service: Shared,
     post: Arc<Post>,
     newest: u64,
     mut stopping: watch::Receiver<bool>,
@@ -79,7 +79,7 @@ async fn stopped(stopping: &mut watch::Receiver<bool>) {
 }
 
 struct Teller {
-    service: Service,
+    service: Shared,
     post: Arc<Post>,
     /// This process, in claims.
     me: String,

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::service::Service;
 use super::service::nodes::look_every;
+use super::service::{Service, Shared};
 use super::store::operations::PRUNED_AT_ONCE;
 use super::store::{By, Done, Due, Now, Op, StoreError};
 use crate::domain::lease::{self, Brake, Expiry};
@@ -16,7 +16,7 @@ const PRUNE: Duration = Duration::from_secs(300);
 const CHUNK: usize = 500;
 
 /// Looks at the leases until the store is closed.
-pub async fn run(service: Service) {
+pub async fn run(service: Shared) {
     let mut ticker = Ticker::new(&service, Instant::now());
     loop {
         tokio::time::sleep(TICK).await;

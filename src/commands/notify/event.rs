@@ -37,7 +37,7 @@ pub async fn run(
     notify::check(&how).map_err(Failure::usage)?;
     let notice = notice(event, &settings)?;
     let outbox = post::outbox(&how);
-    let post = Post::new(how.clone(), relay(context.global.registry.as_deref())?);
+    let post = Post::new(how.clone(), relay(&settings)?);
     let mut to = how.to.clone();
     to.extend(
         rules::pick(&how.rules, &notice).into_iter().filter(|target| !how.to.contains(target)),

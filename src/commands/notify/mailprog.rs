@@ -43,7 +43,7 @@ pub async fn run(context: &Context, args: &MailprogArgs) -> anyhow::Result<Exit>
     let settings = resolve::settings(context.global.registry.as_deref())?;
     let how = targets::how(&settings);
     // Mail goes without a registry too.
-    let relay = super::relay(context.global.registry.as_deref()).ok().flatten();
+    let relay = super::relay(&settings).ok().flatten();
     let post = Post::new(how.clone(), relay);
     let outbox = post::outbox(&how);
     let folder = paths::state_dir().unwrap_or_else(|| PathBuf::from("/nonexistent"));
@@ -58,8 +58,7 @@ pub async fn run(context: &Context, args: &MailprogArgs) -> anyhow::Result<Exit>
         let failure = Failure::usage("nobody is to be told");
         return Err(failure.hint("slurmctld calls this as: -s SUBJECT ADDRESS").into());
     }
-    let letter = |target| Envelope::new(target, notice.clone(), notice.group());
-    let letters: Vec<Envelope> = to.into_iter().map(letter).collect();
+    let letters: Vec<Envelope> = to.iter().map(|target| post::letter(target, &notice)).collect();
     let end = Instant::now() + AT_ONCE;
     let now = match notice.group() {
         None => letters,

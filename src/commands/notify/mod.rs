@@ -75,12 +75,11 @@ pub fn asked(flags: &NotifyFlags) -> Result<Asked, Failure> {
 /// What sends through the registry, where one is given or configured.
 ///
 /// # Errors
-/// A configuration or a token that can't be read.
-fn relay(registry: Option<&str>) -> anyhow::Result<Option<Box<dyn Relay>>> {
-    let registry = resolve::settings(registry)?.registry;
-    let Some(url) = registry.url else { return Ok(None) };
-    let token = token(registry.token_file.as_deref())?;
-    Ok(Some(Box::new(ByRegistry(RegistryClient::new(&url).token(token)))))
+/// A token that can't be read.
+fn relay(settings: &Settings) -> anyhow::Result<Option<Box<dyn Relay>>> {
+    let Some(url) = &settings.registry.url else { return Ok(None) };
+    let token = token(settings.registry.token_file.as_deref())?;
+    Ok(Some(Box::new(ByRegistry(RegistryClient::new(url).token(token)))))
 }
 
 /// Who is told, by flags, environment and configuration.
@@ -138,7 +137,7 @@ async fn test(context: &Context, args: &TestArgs) -> anyhow::Result<Exit> {
     let kind: Kind = args.event.parse().map_err(Failure::usage)?;
     let mut notice = parcel::sample(kind, settings.registry.url.as_deref());
     notice.name = "llamactl notify test".to_owned();
-    let post = Post::new(how.clone(), relay(context.global.registry.as_deref())?);
+    let post = Post::new(how.clone(), relay(&settings)?);
     answer(context, post::tell_now(&how.to, &post, &notice, DEADLINE).await)
 }
 

@@ -22,12 +22,12 @@ const FLUSH: Duration = Duration::from_secs(60);
 /// # Errors
 /// When the folder can't be read.
 pub async fn run(context: &Context, command: OutboxCommand) -> anyhow::Result<Exit> {
-    let (_, how) = settings_and_targets(context, &NotifyFlags::default())?;
+    let (settings, how) = settings_and_targets(context, &NotifyFlags::default())?;
     let outbox = post::outbox(&how);
     match command {
         OutboxCommand::Ls => ls(context, &outbox),
         OutboxCommand::Flush => {
-            let post = Post::new(how, super::relay(context.global.registry.as_deref())?);
+            let post = Post::new(how, super::relay(&settings)?);
             let outcomes = outbox.flush(&post, Instant::now() + FLUSH).await;
             if outcomes.is_empty() && !context.printer.is_json() {
                 context.printer.note("nothing waits");

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::cli::PendingArgs;
 use crate::commands::{Context, identity};
+use crate::config::resolve;
 use crate::config::spec::{NotifySpec, Spec};
 use crate::domain::job::{Job, JobState, Presence};
 use crate::exec::Run;
@@ -97,8 +98,8 @@ impl Pending {
 }
 
 async fn tell(how: &NotifySpec, notice: &Notice) {
-    let way = Some(notice.registry.as_str()).filter(|registry| !registry.is_empty());
-    let relay = way.and_then(|registry| super::relay(Some(registry)).ok().flatten());
+    let settings = resolve::settings(Some(notice.registry.as_str()).filter(|url| !url.is_empty()));
+    let relay = settings.ok().and_then(|settings| super::relay(&settings).ok().flatten());
     let (outbox, post) = (post::outbox(how), Post::new(how.clone(), relay));
     let to = rules::whom(how, notice);
     for delivery in post::tell(&to, &outbox, &post, notice, DEADLINE).await {

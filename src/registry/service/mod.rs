@@ -49,8 +49,8 @@ pub const SERVICE_NAME: &str = "llamactl-registry";
 /// Most events in one answer.
 pub const MAX_EVENTS: usize = 1000;
 
-/// The registry behind its HTTP face. Cheap to clone.
-#[derive(Debug, Clone)]
+/// The registry behind its HTTP face.
+#[derive(Debug)]
 pub struct Service {
     /// The database.
     pub store: Arc<Store>,
@@ -79,14 +79,14 @@ pub struct Service {
     /// What is to be sent, on the disk.
     pub post: Option<Arc<Post>>,
     /// How much owners may have sent.
-    pub relayed: Arc<Relayed>,
+    pub relayed: Relayed,
     /// How late heartbeats came, since this process began.
     pub delays: Delays,
     /// Histories that may be made at a time.
-    histories: Arc<Semaphore>,
+    histories: Semaphore,
 }
 
-/// A service as each request has it.
+/// The one service, as each request and each task beside them has it.
 pub type Shared = Arc<Service>;
 
 impl Service {
@@ -113,9 +113,9 @@ impl Service {
             started: Instant::now(),
             channels: Arc::default(),
             post: None,
-            relayed: Arc::default(),
+            relayed: Relayed::default(),
             delays: Delays::default(),
-            histories: Arc::new(Semaphore::new(history::AT_ONCE)),
+            histories: Semaphore::new(history::AT_ONCE),
         }
     }
 
