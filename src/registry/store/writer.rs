@@ -23,8 +23,6 @@ use crate::registry::view::SharedView;
 
 /// Operations that may wait for the writer.
 pub const QUEUE: usize = 4096;
-/// How long a batch waits for each of those that came with the one before. An fsync takes longer.
-const GATHER: Duration = Duration::from_micros(100);
 /// Most operations in one transaction.
 const MAX_BATCH: usize = 512;
 
@@ -258,7 +256,6 @@ fn write(
     lock: Option<File>,
 ) {
     let mut looked = Instant::now();
-    let mut together = 0;
     loop {
         let (mut ops, mut replies, mut look) = (Vec::new(), Vec::new(), false);
         let mut next = queue.recv_timeout(LOOK.saturating_sub(looked.elapsed()));
@@ -277,14 +274,8 @@ fn write(
                 break;
             }
             next = queue.try_recv().map_err(|_| RecvTimeoutError::Timeout);
-            // Clients that were answered together ask again together: one fsync for all of them.
-            let gathers = next.is_err() && ops.len() < together;
-            if gathers && ops.last().is_some_and(|(op, ..)| op.is_durable()) {
-                next = queue.recv_timeout(GATHER).map_err(|_| RecvTimeoutError::Timeout);
-            }
         }
         waiting.fetch_sub(ops.len(), Ordering::Relaxed);
-        together = ops.len();
         let start = Instant::now();
         let outcomes = core.commit(&ops);
         if !ops.is_empty() {
