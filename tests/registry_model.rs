@@ -10,15 +10,15 @@ use common::lab::Postgres;
 use jiff::Timestamp;
 use llamactl::api::{RegisterRequest, ServerUpdate};
 use llamactl::domain::server::ServerState;
+use llamactl::registry::error::Refused;
+use llamactl::registry::may::{By, Proof};
+use llamactl::registry::seen::view::View;
 use llamactl::registry::store::core::Core;
 use llamactl::registry::store::listen::Replica;
 use llamactl::registry::store::operations::Outcome;
 use llamactl::registry::store::sql::{Schema, Sql};
 use llamactl::registry::store::sqlite::Sqlite;
-use llamactl::registry::store::{
-    By, Database, Done, Due, Lifetimes, Now, Op, Proof, Refused, Registration,
-};
-use llamactl::registry::view::View;
+use llamactl::registry::store::{Database, Done, Due, Lifetimes, Now, Op, Registration};
 use llamactl::secret::Secret;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;

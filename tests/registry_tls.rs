@@ -91,7 +91,7 @@ fn plain_http_gets_a_word() {
     let answer = curl(&["-i", &url]);
     let answer = text(&answer.stdout);
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
-    assert!(answer.contains("this registry speaks https"), "{answer}");
+    assert!(answer.contains("this port speaks https"), "{answer}");
 }
 
 #[tokio::test]

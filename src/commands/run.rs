@@ -16,10 +16,10 @@ use crate::config::model::{ServerConfig, SlurmConfig};
 use crate::config::resolve::Request;
 use crate::config::spec::Spec;
 use crate::domain::server::ServerInfo;
+use crate::engine::llama;
 use crate::exit::{Exit, Failure};
 use crate::secret::Secret;
 use crate::slurm::Slurm;
-use crate::supervisor::llama;
 use crate::supervisor::setup::{JobFacts, Setup};
 use crate::{config, env};
 

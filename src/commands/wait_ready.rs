@@ -16,11 +16,12 @@ use crate::commands::tail::tail;
 use crate::config::resolve;
 use crate::connection::Connection;
 use crate::domain::job::{Job, JobState, Presence};
+use crate::engine::llama;
 use crate::exit::{Exit, Failure};
 use crate::http;
 use crate::output::{Printer, printable};
 use crate::slurm::{Slurm, squeue};
-use crate::supervisor::{llama, report};
+use crate::supervisor::report;
 
 /// How often a server is asked: at first, and later.
 const HEALTH: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));

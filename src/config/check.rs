@@ -4,6 +4,7 @@
 use serde_yaml::Value;
 
 use super::diagnose::choice_hint;
+use super::engine;
 use super::marks::Path;
 use super::units;
 use crate::domain::{node, server};
@@ -15,15 +16,6 @@ pub const CACHE_TYPES: &[&str] =
 pub const SPLIT_MODES: &[&str] = &["none", "layer", "row", "tensor"];
 /// What llama-server's `--reasoning-format` takes.
 pub const REASONING_FORMATS: &[&str] = &["auto", "none", "deepseek", "deepseek-legacy"];
-
-/// Arguments that llamactl gives to llama-server itself, and the key that changes each.
-const OWN_ARGS: &[(&[&str], &str)] = &[
-    (&["--host"], "use `server.host`"),
-    (&["--port"], "use `server.port`"),
-    (&["--api-key"], "arguments are readable by every user; llamactl makes a key of its own"),
-    (&["-m", "--model"], "use `model`"),
-    (&["-hf", "-hfr", "--hf-repo"], "use `hf`"),
-];
 
 /// Options that llamactl gives to sbatch itself.
 const OWN_SBATCH: &[(&str, &str)] = &[
@@ -140,7 +132,7 @@ fn list(key: &str, items: &[Value]) -> Verdict {
         plain(key, item)?;
         let option = item.split('=').next().unwrap_or(item);
         let own = match key {
-            "server.args" => OWN_ARGS.iter().find(|(all, _)| all.contains(&option)).map(|a| a.1),
+            "server.args" => engine::reserved(item).map(|reserved| reserved.instead),
             "slurm.args" => OWN_SBATCH.iter().find(|(own, _)| *own == option).map(|a| a.1),
             _ => None,
         };
@@ -264,6 +256,8 @@ variants: { nvidia_a100-sxm4-80gb: { slurm: { time: 90 } } }";
             "slurm: {args: [gpu]}",
             "server: {args: [--api-key, secret]}",
             "server: {args: ['--port=80']}",
+            "server: {args: [--ssl-key-file, key.pem]}",
+            "server: {args: [--api-prefix=/x]}",
             "server: {args: [\"a\\0b\"]}",
             "server: {host: 'a b'}",
             "server: {parallel: 0}",

@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod diagnose;
+pub mod engine;
 pub mod find;
 pub mod keys;
 pub mod layers;

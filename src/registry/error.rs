@@ -1,11 +1,68 @@
-//! Errors on the wire: one envelope, and no word of what went wrong inside.
+//! What can go wrong: an operation that changed nothing ([`Refused`]), one whose outcome is not
+//! known ([`StoreError`]), and both on the wire ([`ApiError`]): one envelope, and no word of what
+//! went wrong inside.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 
-use super::store::{Refused, StoreError};
-use crate::api::ErrorReply;
+use crate::api::{ErrorReply, LEASE_HEADER};
+
+/// Why an operation changed nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    /// There is no such entry.
+    Unknown,
+    /// The proof is of an older lease, or wrong.
+    Stale,
+    /// A later start of the same job took its place.
+    Replaced,
+    /// A later start of the same job (with this restart count) has the entry.
+    Older(u32),
+    /// The server has a live lease, and the client did not prove that it holds it.
+    Held,
+    /// The same id was registered for another job.
+    OtherJob,
+    /// A leased server has this job: old clients can't change it.
+    Leased,
+    /// There is no such node.
+    UnknownNode,
+    /// The role has no profile.
+    UnknownProfile,
+    /// Another node has this name, or it for its id.
+    NameTaken(String),
+    /// The node has a lease, and the client did not prove that it holds it.
+    NodeHeld,
+    /// It is somebody else's.
+    Foreign,
+    /// What would come of it is not allowed, for this reason.
+    Wrong(String),
+    /// There is a token for administrators already.
+    NotFirst,
+    /// It is the last token for administrators.
+    LastAdmin,
+    /// There are so many of these already, which is as many as there may be.
+    TooMany(&'static str, u64),
+    /// As many are there as the registry holds.
+    Full,
+}
+
+/// Why an operation's outcome is not known, or why it was not tried.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The queue is full.
+    #[error("too many requests at once")]
+    Busy,
+    /// The database can't be written; nothing of the operation is in it.
+    #[error("the registry's database can't be written: {0}")]
+    Unavailable(String),
+    /// The database could not be reached any more when the change was to be committed.
+    #[error("the registry's database did not say whether the change is in it: {0}")]
+    Unknown(String),
+    /// The writer is gone.
+    #[error("the registry is shutting down")]
+    Closed,
+}
 
 /// An answer that is not success.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +104,12 @@ impl ApiError {
     pub fn too_many(error: impl Into<String>, retry_after: u32) -> ApiError {
         let error = ApiError::new(StatusCode::TOO_MANY_REQUESTS, error);
         ApiError { retry_after: Some(retry_after), ..error }
+    }
+
+    /// 403: no lease was shown.
+    pub fn no_proof() -> ApiError {
+        ApiError::forbidden("only the holder of the lease may do this")
+            .hint(format!("send the header {LEASE_HEADER}: GENERATION:SECRET"))
     }
 
     /// 404: there is no such server.

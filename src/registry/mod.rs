@@ -1,45 +1,25 @@
 //! The registry: in which everybody finds the servers that run.
 //!
-//! A request goes handler (decode, authorise) → service (rules) → store (one operation, one
-//! transaction, its event row in it) → after the commit the view in memory, which serves every
-//! read. axum is used only here, SQL only in [`store`].
+//! Six wings, each of which knows only those below it:
+//!
+//! | wing | what it does |
+//! |---|---|
+//! | [`work`] | what happens by itself: leases end, `/health` is looked at, people are told |
+//! | [`http`] | the routes; a handler decodes, asks the service, and encodes |
+//! | [`service`] | the rules: what a request means |
+//! | [`edge`] | who comes in, and how much of it |
+//! | [`store`] | one operation, one transaction, its event row in it; SQL only here |
+//! | [`seen`] | what readers get to see, in memory, as of the last commit |
+//!
+//! Below them are [`may`] (who may change what) and [`error`] (what can go wrong); above them
+//! is [`serve`], which starts it all. axum is used only in the registry.
 
-pub mod auth;
-pub mod bodies;
-mod bounded;
-pub mod bus;
-pub mod connections;
-pub mod dashboard;
-pub mod delays;
-pub mod dialects;
+pub mod edge;
 pub mod error;
-pub mod feed;
-pub mod handlers;
-pub mod history;
-pub mod identity;
-pub mod legacy;
-pub mod limits;
-pub mod list;
-pub mod live;
-pub mod log;
-pub mod metrics;
-pub mod node_list;
-pub mod node_merge;
-pub mod nodes;
-pub mod openapi;
-pub mod post;
-pub mod probe;
-pub mod router;
-pub mod routes;
+pub mod http;
+pub mod may;
+pub mod seen;
 pub mod serve;
 pub mod service;
-pub mod session;
-pub mod snippets;
 pub mod store;
-pub mod teller;
-mod ticker;
-pub mod tls;
-pub mod tokens;
-pub mod usage;
-pub mod view;
-mod watched;
+pub mod work;

@@ -7,18 +7,18 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::auth::Hosts;
-use super::bus::Bus;
-use super::connections::{Connections, Limits};
-use super::handlers::dashboard::Site;
-use super::identity::Policy;
-use super::post::Post;
-use super::router::router;
-use super::service::{Channels, Service, Shared};
-use super::store::{Database, Lifetimes, Now, Store};
-use super::tls::{Files, Tls};
-use super::{probe, teller, ticker};
 use crate::domain::node::Limits as NodeLimits;
+use crate::proxy::connections::{Connections, Limits};
+use crate::proxy::tls::{Files, Tls};
+use crate::registry::edge::auth::Hosts;
+use crate::registry::edge::identity::Policy;
+use crate::registry::http::dashboard::Site;
+use crate::registry::http::router::router;
+use crate::registry::service::post::Mailbag;
+use crate::registry::service::{Channels, Service, Shared};
+use crate::registry::store::{Database, Lifetimes, Now, Store};
+use crate::registry::work::bus::Bus;
+use crate::registry::work::{probe, teller, ticker};
 
 /// How long requests may take to finish after the registry was told to stop.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -77,7 +77,7 @@ impl Registry {
         let mut service = Service::new(Arc::new(store), config.ttl, config.policy.clone());
         service.limits = config.node_limits;
         service.channels = Arc::new(config.channels.clone());
-        service.post = Some(Arc::new(Post::new(&config.outbox, &config.channels.how)));
+        service.post = Some(Arc::new(Mailbag::new(&config.outbox, &config.channels.how)));
         service.login_host = config.login_host.clone();
         let allowed_hosts = config.allowed_hosts.clone();
         Ok(Registry {
@@ -126,7 +126,8 @@ impl Registry {
         let mut telling = self.service.post.clone().map(|post| {
             let (service, stopping) = (self.service.clone(), stopping.clone());
             tokio::spawn(async move {
-                let sends = Arc::clone(&post).run(service.clone(), stopping.clone());
+                let diary = service.diary();
+                let sends = Arc::clone(&post).run(diary, stopping.clone());
                 tokio::join!(sends, teller::run(service, post, newest, stopping));
             })
         });

@@ -25,7 +25,7 @@ pub struct Start<'a> {
     /// The variable for the key, and the key; nothing for an open server.
     pub key: Option<(&'static str, &'a Secret)>,
     /// Variables that it must not inherit.
-    pub env_remove: &'a [&'static str],
+    pub env_remove: Vec<&'static str>,
 }
 
 /// The running child.
@@ -52,7 +52,7 @@ pub fn spawn(start: Start<'_>) -> std::io::Result<(Child, PipeReader)> {
         .stdout(Stdio::from(writer.try_clone()?))
         .stderr(Stdio::from(writer))
         .process_group(0);
-    for name in start.env_remove {
+    for name in &start.env_remove {
         command.env_remove(name);
     }
     if let Some((name, key)) = start.key {

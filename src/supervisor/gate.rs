@@ -3,25 +3,25 @@
 //! request has ended, and close connections.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use super::count::{Counted, Counter};
-use super::llama;
-use super::upstream::{self, Streamed};
 use crate::api::{CHALLENGE_HEADER, PROOF_HEADER};
+use crate::engine::llama;
+use crate::proxy::count::{Counted, Counter};
+use crate::proxy::pass::{self, Streamed};
 use crate::secret::Secret;
 
 /// Most connections at the same time. More wait in the listener's queue.
@@ -32,6 +32,15 @@ const HEAD: Duration = Duration::from_secs(30);
 const MAX_HEAD: usize = 64 * 1024;
 /// How long the last bytes of an answer may take to reach a client after the drain.
 const FLUSH: Duration = Duration::from_secs(2);
+
+/// Headers that the gate keeps to itself.
+static OWN: [HeaderName; 2] = [
+    // It answers it.
+    HeaderName::from_static(CHALLENGE_HEADER),
+    // With it, llama-server goes on after the client has gone, and keeps the answer for
+    // whoever knows the id.
+    HeaderName::from_static("x-conversation-id"),
+];
 
 /// Lengths that a nonce may have.
 const NONCE: std::ops::RangeInclusive<usize> = 16..=128;
@@ -216,7 +225,17 @@ async fn connection(
     }
 }
 
-type Answer = Response<Either<Full<Bytes>, Streamed>>;
+type Answer = Response<Either<Full<Bytes>, Streamed<UnixStream>>>;
+
+/// Passes a request on to the llama-server on `socket`.
+async fn pass_on(
+    request: Request<Incoming>,
+    socket: &Path,
+    count: Counted,
+) -> Result<Response<Streamed<UnixStream>>, pass::Error> {
+    let stream = UnixStream::connect(socket).await?;
+    pass::pass_on(request, stream, &OWN, count).await
+}
 
 async fn answer(mut request: Request<Incoming>, shared: &Shared) -> Answer {
     let proof = proof(&request, shared.key.as_ref());
@@ -235,7 +254,7 @@ async fn answer(mut request: Request<Incoming>, shared: &Shared) -> Answer {
             let message = "This server drains: it takes no new requests";
             unavailable(StatusCode::SERVICE_UNAVAILABLE, message)
         }
-        Phase::Open => match upstream::pass_on(request, &shared.socket, count).await {
+        Phase::Open => match pass_on(request, &shared.socket, count).await {
             Ok(response) => {
                 if asks_for_work && response.status().is_success() {
                     shared.served.fetch_add(1, Ordering::Relaxed);

@@ -1,13 +1,10 @@
 //! The story of `llamactl run`.
 //!
 //! [`run`](run::run) tells it from top to bottom; [`machine`] decides what happens next, the
-//! rest are its means. [`llama`] is the one module that knows llama-server.
+//! rest are its means.
 
 pub mod child;
-mod count;
 pub mod gate;
-pub mod health;
-pub mod llama;
 pub mod log;
 pub mod machine;
 mod news;
@@ -16,4 +13,3 @@ pub mod relay;
 pub mod report;
 pub mod run;
 pub mod setup;
-mod upstream;

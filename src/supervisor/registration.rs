@@ -9,7 +9,6 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::gate::Gate;
-use super::health::Backend;
 use crate::api::{
     LeaseGrant, MAX_NOTIFIED, MAX_OWNERS_TARGETS, Notified, OwnerNotify, RegisterRequest,
     ServerUpdate,
@@ -17,6 +16,7 @@ use crate::api::{
 use crate::client::{ClientError, RegistryClient};
 use crate::config::spec::NotifySpec;
 use crate::domain::server::{Access, ServerInfo, ServerState, Slots};
+use crate::engine::ask::Backend;
 use crate::notify::{self, Kind};
 use crate::secret::Secret;
 

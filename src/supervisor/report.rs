@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use nix::sys::signal::Signal;
 
-use super::llama;
 use super::machine::{End, Ended};
 use super::setup::Setup;
 use crate::api::Notified;
 use crate::config::spec::NotifySpec;
 use crate::connection::{self, Connection};
+use crate::engine::llama;
 use crate::exit::{Exit, Failure};
 use crate::notify::{self, Delivery, Kind, Notice};
 use crate::secret::Secret;

@@ -13,8 +13,6 @@ use tokio::time::Instant;
 
 use super::child::{self, Child};
 use super::gate::Gate;
-use super::health::Backend;
-use super::llama;
 use super::log::Log;
 use super::machine::{Action, End, Event, Limits, Machine};
 use super::news::News;
@@ -23,10 +21,13 @@ use super::relay::ByRegistry;
 use super::report;
 use super::setup::{JobFacts, Setup};
 use crate::client::RegistryClient;
+use crate::config::engine::reserved_variables;
 use crate::config::spec::Spec;
 use crate::config::units;
 use crate::connection::Connection;
 use crate::domain::server::{Access, ServerInfo, ServerState};
+use crate::engine::ask::Backend;
+use crate::engine::llama;
 use crate::exit::{Exit, Failure};
 use crate::notify::post::Relay;
 use crate::notify::{Kind, Notice};
@@ -134,7 +135,7 @@ impl<'a> Story<'a> {
             program: &program,
             args: llama::arguments(spec, &socket, setup.cpus),
             key: key.as_ref().map(|key| (llama::KEY_ENV, key)),
-            env_remove: llama::REMOVED_ENV,
+            env_remove: reserved_variables().collect(),
         };
         let name = program.display();
         let (child, pipe) =

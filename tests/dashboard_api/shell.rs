@@ -6,7 +6,7 @@ use std::process::Command;
 use llamactl::api::dashboard::{Place, Snippet};
 use llamactl::domain::server::Server;
 use llamactl::presets::NO_KEY;
-use llamactl::registry::snippets::{Key, check_login, snippets};
+use llamactl::registry::seen::snippets::{Key, check_login, snippets};
 use llamactl::secret::Secret;
 use serde_json::json;
 

@@ -1,8 +1,8 @@
 //! Each route with each kind of caller, from the table of routes itself.
 
 use llamactl::domain::token::Scope;
-use llamactl::registry::router::table;
-use llamactl::registry::routes::{Access, Endpoint};
+use llamactl::registry::http::router::table;
+use llamactl::registry::http::routes::{Access, Endpoint};
 use serde_json::{Value, json};
 
 use super::Trusting;

@@ -20,8 +20,8 @@ use crate::config::resolve;
 use crate::config::token::token;
 use crate::exit::{Exit, Failure};
 use crate::output::{Cell, Tone, printable, table_of, terminal};
-use crate::registry::router;
-use crate::registry::routes::{Access, Endpoint};
+use crate::registry::http::router;
+use crate::registry::http::routes::{Access, Endpoint};
 use crate::secret::Secret;
 use crate::{http, registry};
 use plan::{Ask, Plan};
@@ -66,7 +66,7 @@ pub async fn run(context: &Context, args: CheckArgs) -> anyhow::Result<Exit> {
     let (_, mut endpoints) = router::table().finish();
     endpoints.sort_by_key(plan::order);
     let mut plan = Plan::new();
-    let document = registry::openapi::document();
+    let document = registry::http::router::document();
     let mut checked = Vec::new();
     for endpoint in &endpoints {
         checked.push(target.check(endpoint, &mut plan, &document, args.read_only).await);

@@ -12,7 +12,7 @@ use std::io::Write;
 use crate::cli::RegistryCommand;
 use crate::commands::Context;
 use crate::exit::Exit;
-use crate::registry::openapi;
+use crate::registry::http::router;
 
 /// Runs the command.
 ///
@@ -26,7 +26,7 @@ pub async fn run(context: &Context, args: RegistryCommand) -> anyhow::Result<Exi
         RegistryCommand::Token(command) => token::run(context, command).await,
         RegistryCommand::Audit(args) => audit::run(context, args).await,
         RegistryCommand::Openapi => {
-            let text = serde_json::to_string_pretty(&openapi::document())?;
+            let text = serde_json::to_string_pretty(&router::document())?;
             writeln!(std::io::stdout(), "{text}")?;
             Ok(Exit::OK)
         }

@@ -10,7 +10,7 @@ use crate::commands::{Context, identity, lease};
 use crate::domain::token::{self, Scope, Token};
 use crate::exit::{Exit, Failure};
 use crate::output::{Cell, Tone, printable, span, table_of, terminal};
-use crate::registry::tokens::Direct;
+use crate::registry::service::tokens::Direct;
 
 /// Runs the command.
 ///

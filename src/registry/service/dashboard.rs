@@ -5,9 +5,9 @@ use uuid::Uuid;
 use super::{Service, is_custom};
 use crate::api::dashboard::{ConnectQuery, Snippets, Usage};
 use crate::domain::server::{Access, Server};
+use crate::registry::edge::identity::Identity;
 use crate::registry::error::ApiError;
-use crate::registry::identity::Identity;
-use crate::registry::snippets::{self, Key};
+use crate::registry::seen::snippets::{self, Key};
 
 impl Service {
     /// One server, also an old client's.

@@ -10,8 +10,8 @@ use crate::api::nodes::{History, HistoryQuery, NodeFilter};
 use crate::domain::event::Event;
 use crate::domain::node::NodeInfo;
 use crate::registry::error::ApiError;
-use crate::registry::history::{self, Kinds, MAX_POINTS, Present, Window, count_gpus};
-use crate::registry::node_list::Matcher;
+use crate::registry::seen::history::{self, Kinds, MAX_POINTS, Present, Window, count_gpus};
+use crate::registry::seen::node_list::Matcher;
 
 /// Most events that are read for one answer.
 const MAX_READ: u64 = 100_000;

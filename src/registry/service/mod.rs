@@ -1,11 +1,17 @@
 //! The registry's rules: what a request means, checked before the store carries it out, and
 //! what readers get to see.
 
+pub mod allowance;
 pub mod channels;
 mod dashboard;
+pub mod door;
+pub mod events;
+pub mod follow;
 mod history;
 pub mod nodes;
+pub mod post;
 pub mod relay;
+pub mod tokens;
 pub mod watches;
 
 use std::sync::Arc;
@@ -18,36 +24,35 @@ use uuid::Uuid;
 
 use tokio::sync::Semaphore;
 
-use super::bodies::Bodies;
-use super::delays::Delays;
-use super::error::ApiError;
-use super::feed::Feed;
-use super::identity::{Door, Identity, Policy, owner_for};
-use super::legacy::{self, Record};
-use super::live::Live;
-use super::metrics::Counters;
-use super::post::Post;
-use super::store::operations::Outcome;
-use super::store::{Done, Now, Op, Proof, Refused, Registration, Store};
-use super::view::SharedView;
 use crate::api::{
     DatabaseHealth, Health, KeyReply, LeaseGrant, MAX_NOTIFIED, MAX_OWNERS_TARGETS, Notified,
     RegisterRequest, Renewed, ServerUpdate,
 };
-use crate::domain::event::Event;
 use crate::domain::lease;
 use crate::domain::node::Limits;
 use crate::domain::server::{self, Access, MAX_MODELS, ServerState};
 use crate::domain::target;
+use crate::registry::edge::identity::{Door, Identity, Policy, owner_for};
+use crate::registry::error::ApiError;
+use crate::registry::error::Refused;
+use crate::registry::may::Proof;
+use crate::registry::seen::bodies::Bodies;
+use crate::registry::seen::counters::Counters;
+use crate::registry::seen::delays::Delays;
+use crate::registry::seen::feed::Feed;
+use crate::registry::seen::legacy::{self, Record};
+use crate::registry::seen::live::Live;
+use crate::registry::seen::view::SharedView;
+use crate::registry::service::post::{Diary, Mailbag};
+use crate::registry::store::operations::Outcome;
+use crate::registry::store::{Done, Now, Op, Registration, Store};
 use crate::secret::Secret;
 
+use allowance::Allowance;
 pub use channels::Channels;
-use relay::Relayed;
 
 /// What the registry calls itself.
 pub const SERVICE_NAME: &str = "llamactl-registry";
-/// Most events in one answer.
-pub const MAX_EVENTS: usize = 1000;
 
 /// The registry behind its HTTP face.
 #[derive(Debug)]
@@ -77,9 +82,9 @@ pub struct Service {
     /// How people are told, and who may be.
     pub channels: Arc<Channels>,
     /// What is to be sent, on the disk.
-    pub post: Option<Arc<Post>>,
+    pub post: Option<Arc<Mailbag>>,
     /// How much owners may have sent.
-    pub relayed: Relayed,
+    pub allowance: Allowance,
     /// How late heartbeats came, since this process began.
     pub delays: Delays,
     /// Histories that may be made at a time.
@@ -113,10 +118,17 @@ impl Service {
             started: Instant::now(),
             channels: Arc::default(),
             post: None,
-            relayed: Relayed::default(),
+            allowance: Allowance::default(),
             delays: Delays::default(),
             histories: Semaphore::new(history::AT_ONCE),
         }
+    }
+
+    /// Where it is written down what became of letters.
+    pub fn diary(&self) -> Diary {
+        let store = Arc::clone(&self.store);
+        let channels = Arc::clone(&self.channels);
+        Diary { store, counters: self.counters.clone(), channels }
     }
 
     /// What readers see.
@@ -224,7 +236,7 @@ impl Service {
         self.refuse_legacy(id)?;
         self.refuse_foreign(id, who)?;
         if proof.is_none() && !who.is_known_admin() {
-            return Err(super::handlers::no_proof());
+            return Err(ApiError::no_proof());
         }
         self.run_op(Op::Unregister { id, proof }, who).await.map(|_| ())
     }
@@ -252,19 +264,6 @@ impl Service {
             (Access::Private, _) => none("it is private: only its owner has the key"),
             (Access::Open, _) => none("it is open: it needs none"),
         }
-    }
-
-    /// What happened after event number `after`.
-    ///
-    /// # Errors
-    /// 503 when the database can't be read.
-    pub async fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>, ApiError> {
-        let after = after.min(i64::MAX as u64);
-        let events = self.store.events(after, limit.min(MAX_EVENTS)).await;
-        events.map_err(|error| {
-            tracing::error!(%error, "events can't be read");
-            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "the registry's database can't be read")
-        })
     }
 
     /// Registers or updates an entry of an old client.

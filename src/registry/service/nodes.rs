@@ -11,13 +11,14 @@ use super::Service;
 use crate::api::nodes::{CleanupQuery, CleanupReply, NodeChange, Profile};
 use crate::domain::node::{self, Life, Limits, MAX_LIST, NodeState, PoolStatus};
 use crate::domain::server::text;
-use crate::domain::token::Scope;
+use crate::registry::edge::identity::Identity;
 use crate::registry::error::ApiError;
-use crate::registry::identity::Identity;
-use crate::registry::nodes::{Beaten, NodeEntry};
+use crate::registry::error::{Refused, StoreError};
+use crate::registry::may::{By, Proof};
+use crate::registry::seen::nodes::{Beaten, NodeEntry};
 use crate::registry::store::core::Reply;
-use crate::registry::store::node_ops::{Asker, Beat, NodeOp, NodeRegistration, Silence};
-use crate::registry::store::{By, Done, Now, Op, Proof, Refused, StoreError};
+use crate::registry::store::node_ops::{Beat, NodeOp, NodeRegistration, Silence};
+use crate::registry::store::{Done, Now, Op};
 use crate::secret::Secret;
 
 /// How often nodes beat, unless there are very many.
@@ -99,7 +100,7 @@ impl Service {
             default_role: new.default_role,
             pools: new.pools,
             secret_hash: new.secret.map(|secret| secret.hash()),
-            asker: asker(who, proof),
+            proof,
         };
         let done = self.node_op(NodeOp::Register(Box::new(registration)), who).await?;
         self.counters.node_registrations.inc();
@@ -132,14 +133,14 @@ impl Service {
         // The store finds a node by its id at once, by its name only on a longer way.
         let known = self.view().read().nodes.find(&node).map(|entry| entry.info.node_id.clone());
         let node = known.unwrap_or(node);
-        let (now, asker) = (Now::get(), asker(who, proof));
+        let (now, by) = (Now::get(), who.by());
         let (metrics, pools) = (sign.metrics, sign.pools);
         let (seen, heard) = (now.wall, now.instant);
         let beat = Box::new(Beaten { node_id: node, metrics, pools, seen, heard });
-        if let Err(beat) = self.take_beat(beat, reported, &asker) {
+        if let Err(beat) = self.take_beat(beat, reported, &by, proof.as_ref()) {
             let Beaten { node_id: node, metrics, pools, .. } = *beat;
             let durable = self.changes_state(&node, reported);
-            let beat = Beat { node, reported, metrics, pools, durable, asker };
+            let beat = Beat { node, reported, metrics, pools, durable, proof };
             self.node_op(NodeOp::Beat(Box::new(beat)), who).await?;
         }
         self.counters.node_heartbeats.inc();
@@ -152,10 +153,11 @@ impl Service {
         &self,
         beat: Box<Beaten>,
         reported: Option<NodeState>,
-        asker: &Asker,
+        by: &By,
+        proof: Option<&Proof>,
     ) -> Result<(), Box<Beaten>> {
         match self.store.is_alone() {
-            true => self.view().write().take_beat(beat, reported, asker),
+            true => self.view().write().take_beat(beat, reported, by, proof),
             false => Err(beat),
         }
     }
@@ -172,8 +174,8 @@ impl Service {
         who: &Identity,
     ) -> Result<Arc<NodeEntry>, ApiError> {
         check_name(&node)?;
-        let (change, asker) = (Box::new(change), asker(who, proof));
-        let done = self.node_op(NodeOp::Change { node, change, asker }, who).await?;
+        let change = Box::new(change);
+        let done = self.node_op(NodeOp::Change { node, change, proof }, who).await?;
         self.done_node(done).map(|done| done.entry)
     }
 
@@ -194,8 +196,7 @@ impl Service {
         if let Some(reason) = &reason {
             text("reason", reason).map_err(ApiError::bad_request)?;
         }
-        let asker = asker(who, None);
-        let done = self.node_op(NodeOp::Maintenance { node, on, reason, asker }, who).await?;
+        let done = self.node_op(NodeOp::Maintenance { node, on, reason }, who).await?;
         self.done_node(done).map(|done| done.entry)
     }
 
@@ -210,8 +211,7 @@ impl Service {
         who: &Identity,
     ) -> Result<(), ApiError> {
         check_name(&node)?;
-        let asker = asker(who, proof);
-        self.node_op(NodeOp::Remove { node, asker }, who).await.map(drop)
+        self.node_op(NodeOp::Remove { node, proof }, who).await.map(drop)
     }
 
     /// Marks nodes as offline that were silent for so long, or takes them out.
@@ -408,15 +408,6 @@ impl Service {
     }
 }
 
-/// Who asks, for the store.
-fn asker(who: &Identity, proof: Option<Proof>) -> Asker {
-    let admin = who.allows(Scope::Admin);
-    // Where no tokens are asked for, everybody may do everything, but is no administrator
-    // whom leases would have to give way to.
-    let is_known = who.token.is_some();
-    Asker { owner: who.owner.clone(), everywhere: admin, admin: admin && is_known, proof }
-}
-
 /// 404: there is no such node.
 pub fn unknown_node() -> ApiError {
     ApiError::new(StatusCode::NOT_FOUND, "node not found")
@@ -476,11 +467,5 @@ mod tests {
         assert_eq!(at(200_000, 0.5), Duration::from_secs(20));
         let limits = Limits { warning: Duration::from_secs(4), ..Limits::default() };
         assert_eq!(beat_after(limits, 10, 10_000, 0.5), Duration::from_secs(1));
-    }
-
-    #[test]
-    fn without_tokens_everybody_may_and_nobody_is_an_administrator() {
-        let anybody = asker(&Identity::anybody(None), None);
-        assert!(anybody.everywhere && !anybody.admin);
     }
 }

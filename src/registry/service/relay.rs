@@ -1,61 +1,19 @@
 //! What the registry sends on for those who can't reach the world outside: for an owner whom it
 //! knows, to whom its operator allows, and so much of it as there may be.
 
-use std::num::NonZeroU32;
-
-use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use http::StatusCode;
 use sha2::{Digest, Sha256};
 
 use super::Service;
-use crate::api::notifications::{MAX_RELAYED, NotRelayed, Relay, Relayed as Answer};
+use crate::api::notifications::{MAX_RELAYED, NotRelayed, Relay, Relayed};
 use crate::domain::target::{self, Target};
+use crate::registry::edge::identity::Identity;
 use crate::registry::error::ApiError;
-use crate::registry::identity::Identity;
-use crate::registry::post::{Letter, Source};
+use crate::registry::service::post::{Letter, Mailbag, Source};
 use crate::secret::{Secret, hex};
-
-/// Messages a minute of one owner, and how many may come at once: all jobs of a large array
-/// become ready together.
-const A_MINUTE: NonZeroU32 = NonZeroU32::new(300).unwrap();
-const AT_ONCE: NonZeroU32 = NonZeroU32::new(2_000).unwrap();
-/// So many owners are remembered before those are forgotten who have sent nothing for long.
-const MANY: usize = 10_000;
 
 /// Longest notice that is sent on, as JSON, in bytes.
 const MAX_NOTICE: usize = 64 * 1024;
-
-/// How much owners have sent.
-#[derive(Debug)]
-pub struct Relayed(DefaultKeyedRateLimiter<String>);
-
-impl Default for Relayed {
-    fn default() -> Relayed {
-        Relayed(RateLimiter::keyed(Quota::per_minute(A_MINUTE).allow_burst(AT_ONCE)))
-    }
-}
-
-impl Relayed {
-    /// Counts messages of an owner.
-    fn count(&self, owner: &str, messages: usize) -> Result<(), ApiError> {
-        if self.0.len() > MANY {
-            self.0.retain_recent();
-        }
-        let messages = u32::try_from(messages).ok().and_then(NonZeroU32::new);
-        let messages = messages.unwrap_or(NonZeroU32::MIN);
-        match self.0.check_key_n(&owner.to_owned(), messages) {
-            Ok(Err(early)) => {
-                let wait = early.wait_time_from(DefaultClock::default().now());
-                let seconds = u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX);
-                Err(ApiError::too_many("too many notifications of one owner", seconds)
-                    .hint(format!("{A_MINUTE} a minute are sent on, and {AT_ONCE} at once")))
-            }
-            // More at once than there may ever be: the request has fewer targets.
-            Ok(Ok(())) | Err(_) => Ok(()),
-        }
-    }
-}
 
 impl Service {
     /// Sends a notification on: comes back when it is on the disk.
@@ -63,7 +21,7 @@ impl Service {
     /// # Errors
     /// 400 for what is wrong in it, 403 where nothing may be sent to any of its targets, 429 for
     /// more than there may be, 503 where it can't be written down.
-    pub async fn relay(&self, relay: Relay, who: &Identity) -> Result<Answer, ApiError> {
+    pub async fn relay(&self, relay: Relay, who: &Identity) -> Result<Relayed, ApiError> {
         let Relay { id, mut notice, to } = relay;
         check_id(&id)?;
         if to.is_empty() || to.len() > MAX_RELAYED {
@@ -85,7 +43,7 @@ impl Service {
         let origin = || who.origin.map(|address| address.to_string());
         let sender = who.owner.clone().or_else(origin).unwrap_or_default();
         let (targets, refused) = self.sort(&to)?;
-        self.relayed.count(&sender, targets.len())?;
+        self.allowance.count(&sender, targets.len())?;
         // Another owner may choose the same id.
         let owner = &hex(&Sha256::digest(sender.as_bytes()))[..16];
         let letters = targets.iter().map(|(index, target)| Letter {
@@ -101,14 +59,14 @@ impl Service {
             ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "the notification can't be kept")
                 .hint("its operator finds the reason in its log; trying again later is safe")
         })?;
-        Ok(Answer { id, accepted: targets.len(), refused })
+        Ok(Relayed { id, accepted: targets.len(), refused })
     }
 
     /// Where what is to be sent is kept.
     ///
     /// # Errors
     /// 503 where there is no such place.
-    fn post(&self) -> Result<&super::Post, ApiError> {
+    fn post(&self) -> Result<&Mailbag, ApiError> {
         self.post.as_deref().ok_or_else(|| {
             ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "this registry keeps no messages")
         })

@@ -10,9 +10,11 @@ use crate::domain::notice::Kind;
 use crate::domain::server;
 use crate::domain::target::Target;
 use crate::domain::watch::{MAX_TARGETS, SEEN, Watch, available};
+use crate::registry::edge::identity::Identity;
 use crate::registry::error::ApiError;
-use crate::registry::identity::Identity;
-use crate::registry::store::{Now, Op, Reach, Refused, WatchOp};
+use crate::registry::error::Refused;
+use crate::registry::may::Reach;
+use crate::registry::store::{Now, Op, WatchOp};
 
 impl Service {
     /// The watches of whoever asks; of everybody for an administrator, who sees of others'

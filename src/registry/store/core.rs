@@ -4,16 +4,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::follow::{self, When};
-use super::operations::{Apply, Held, Outcome, Sequence};
+use super::follow;
+use super::op::{Now, Op};
+use super::operations::{Apply, Entries, Outcome};
 use super::schema;
+use super::sequence::Sequence;
 use super::sql::{Begin, Dialect, Sql, SqlError};
-use super::{By, Now, Op, StoreError};
+use super::table::When;
 use crate::domain::event::Event;
 use crate::domain::lease;
 use crate::exit::Failure;
-use crate::registry::log::EventLog;
-use crate::registry::view::{Change, SharedView, View};
+use crate::registry::error::StoreError;
+use crate::registry::may::By;
+use crate::registry::seen::log::EventLog;
+use crate::registry::seen::view::{Change, SharedView, View};
 
 /// What is answered to whoever asked for an operation.
 pub type Reply = Result<Outcome, StoreError>;
@@ -195,7 +199,7 @@ impl Core {
         let durable = ops.iter().any(|(op, _, _)| op.is_durable());
         self.db.begin(Begin::Write { durable }).map_err(Failed::All)?;
         self.follow_others(now).map_err(Failed::All)?;
-        let held = Held::of(&self.view.read());
+        let held = Entries::of(&self.view.read());
         let mut sequence = self.sequence;
         let mut changes = Vec::with_capacity(ops.len());
         let mut outcomes = Vec::with_capacity(ops.len());

@@ -11,9 +11,10 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::address::{self, Address};
 use super::listen::{Listener, Replica};
 use super::place;
-use super::postgres::{Postgres, Target};
+use super::postgres::Postgres;
 use super::schema;
 use super::sql::{Schema, Sql, SqlError};
 use super::sqlite::Sqlite;
@@ -25,7 +26,7 @@ pub enum Database {
     /// A file.
     Sqlite(PathBuf),
     /// A database of a server.
-    Postgres(Box<Target>),
+    Postgres(Box<Address>),
 }
 
 const HINT: &str = "give sqlite:PATH, or postgres://USER@HOST/NAME";
@@ -117,7 +118,7 @@ impl Database {
         match self {
             Database::Sqlite(path) => Ok(Box::new(Sqlite::open(path)?)),
             Database::Postgres(target) => {
-                let mut db = Postgres::new(Target::clone(target), replica)?;
+                let mut db = Postgres::new(Address::clone(target), replica)?;
                 db.reconnect().map_err(|error| {
                     Failure::new(format!("can't connect to the database {error}"))
                         .hint("is PostgreSQL there, and may this user use it? docs/operating.md")
@@ -137,7 +138,7 @@ impl Database {
             Database::Sqlite(path) => Ok(Box::new(Sqlite::reader(path).map_err(failed)?)),
             // It connects when it is used.
             Database::Postgres(target) => {
-                Ok(Box::new(Postgres::new(Target::clone(target), Replica::default())?))
+                Ok(Box::new(Postgres::new(Address::clone(target), Replica::default())?))
             }
         }
     }
@@ -154,7 +155,7 @@ impl Database {
         match self {
             Database::Sqlite(_) => Ok(None),
             Database::Postgres(target) => {
-                Listener::start(Target::clone(target), replica, wake).map(Some)
+                Listener::start(Address::clone(target), replica, wake).map(Some)
             }
         }
     }
@@ -188,7 +189,7 @@ fn postgres(url: &str) -> Result<Database, Failure> {
     let url = if kept.is_empty() { base.to_owned() } else { format!("{base}?{}", kept.join("&")) };
     // The error may name a part of the URL, but never its password.
     let mut config: tokio_postgres::Config = url.parse().map_err(|error| {
-        let reason = super::postgres::describe(&error);
+        let reason = address::describe(&error);
         Failure::usage(format!("the postgres URL can't be read: {reason}")).hint(HINT)
     })?;
     if config.get_hosts().is_empty() {
@@ -197,11 +198,11 @@ fn postgres(url: &str) -> Result<Database, Failure> {
     config
         .ssl_mode(if secure { SslMode::Require } else { SslMode::Disable })
         .application_name("llamactl registry")
-        .connect_timeout(super::postgres::CONNECT)
-        .tcp_user_timeout(super::postgres::SILENCE)
-        .keepalives_idle(super::postgres::SILENCE);
+        .connect_timeout(address::CONNECT)
+        .tcp_user_timeout(address::SILENCE)
+        .keepalives_idle(address::SILENCE);
     let tls = tls(roots.as_deref())?;
-    Ok(Database::Postgres(Box::new(Target { config, tls })))
+    Ok(Database::Postgres(Box::new(Address { config, tls })))
 }
 
 fn tls(roots: Option<&str>) -> Result<MakeRustlsConnect, Failure> {

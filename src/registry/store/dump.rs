@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::operations::Sequence;
 use super::schema::VERSION;
+use super::sequence::Sequence;
 use super::sql::{Begin, Row, Sql, SqlError, Value, values};
 use crate::domain::event::EventKind;
 use crate::exit::Failure;

@@ -6,10 +6,11 @@ use serde_json::{Map, Value};
 
 use super::core::{Core, Lifetimes};
 use super::database::Database;
-use super::{By, Done, Now, Op};
+use super::op::{Done, Now, Op};
 use crate::domain::lease;
 use crate::exit::Failure;
-use crate::registry::legacy::{self, Record};
+use crate::registry::may::By;
+use crate::registry::seen::legacy::{self, Record};
 
 /// What the older registry adds to a record when it shows or stores it.
 const ADDED: [&str; 3] = ["last_updated", "job_id", "uptime_hours"];

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::AsyncMessage;
 
-use super::postgres::{CONNECT, Target, describe};
+use super::address::{Address, CONNECT, describe};
 
 /// The channel of all replicas on one database.
 pub const CHANNEL: &str = "llamactl_registry";
@@ -48,7 +48,7 @@ impl Listener {
     /// # Errors
     /// When the system has no room for a thread.
     pub fn start(
-        target: Target,
+        address: Address,
         replica: Replica,
         wake: impl Fn() + Send + 'static,
     ) -> std::io::Result<Listener> {
@@ -58,7 +58,7 @@ impl Listener {
         let listen = move || {
             runtime.block_on(async {
                 tokio::select! {
-                    () = listen(&target, &own, &wake) => {}
+                    () = listen(&address, &own, &wake) => {}
                     _ = stopped => {}
                 }
             });
@@ -77,17 +77,17 @@ impl Drop for Listener {
     }
 }
 
-async fn listen(target: &Target, own: &str, wake: &impl Fn()) {
+async fn listen(address: &Address, own: &str, wake: &impl Fn()) {
     loop {
-        if let Err(error) = connection(target, own, wake).await {
+        if let Err(error) = connection(address, own, wake).await {
             tracing::debug!(%error, "listening for other replicas failed");
         }
         tokio::time::sleep(RETRY).await;
     }
 }
 
-async fn connection(target: &Target, own: &str, wake: &impl Fn()) -> Result<(), String> {
-    let connect = target.config.connect(target.tls.clone());
+async fn connection(address: &Address, own: &str, wake: &impl Fn()) -> Result<(), String> {
+    let connect = address.config.connect(address.tls.clone());
     let connected = tokio::time::timeout(CONNECT, connect).await;
     let connected = connected.map_err(|_| "no connection in time".to_owned())?;
     let (client, mut connection) = connected.map_err(|error| describe(&error))?;

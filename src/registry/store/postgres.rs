@@ -2,24 +2,18 @@
 //! writes to both databases. It is used on the writer's thread and on blocking threads only.
 
 use std::collections::HashMap;
-use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::runtime::Runtime;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Client, Config, Statement};
-use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_postgres::{Client, Statement};
 
+use super::address::{Address, CONNECT, SILENCE, describe};
 use super::listen::{CHANNEL, Replica};
 use super::sql::{Begin, Dialect, Row, Schema, Sql, SqlError, Value};
 
-/// Longest time for one statement when the server does not answer at all: its own limit, in
-/// the session, is shorter, so that its reason is heard.
-pub const SILENCE: Duration = Duration::from_secs(8);
-/// Longest time to connect, and to set up a connection.
-pub const CONNECT: Duration = Duration::from_secs(3);
 /// What every connection is set up with. A replica that stands still within a transaction loses
 /// it before the others have waited too long for it.
 const SESSION: &str = "SET statement_timeout = 7000; SET lock_timeout = 6000;
@@ -27,40 +21,9 @@ const SESSION: &str = "SET statement_timeout = 7000; SET lock_timeout = 6000;
 /// Key of the lock that whoever makes or changes the tables holds: "llamactl" in ASCII.
 const SCHEMA_LOCK: i64 = 0x6c6c_616d_6163_746c;
 
-/// Where a PostgreSQL database is, and how to speak to it.
-#[derive(Clone)]
-pub struct Target {
-    /// How to connect; it holds the password.
-    pub config: Config,
-    /// How to speak TLS.
-    pub tls: MakeRustlsConnect,
-}
-
-impl std::fmt::Debug for Target {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Target").field("name", &self.name()).finish_non_exhaustive()
-    }
-}
-
-impl Target {
-    /// Its name in messages: no password.
-    pub fn name(&self) -> String {
-        use tokio_postgres::config::Host;
-        let hosts = self.config.get_hosts().iter().map(|host| match host {
-            Host::Tcp(name) => name.clone(),
-            Host::Unix(path) => path.display().to_string(),
-        });
-        let hosts = hosts.collect::<Vec<_>>().join(",");
-        let port = self.config.get_ports().first().filter(|port| **port != 5432);
-        let port = port.map(|port| format!(":{port}"));
-        let database = self.config.get_dbname().or(self.config.get_user()).unwrap_or_default();
-        format!("postgres://{hosts}{}/{database}", port.unwrap_or_default())
-    }
-}
-
 /// A connection to a PostgreSQL server.
 pub struct Postgres {
-    target: Target,
+    address: Address,
     /// Taken when this is dropped.
     runtime: Option<Runtime>,
     client: Option<Client>,
@@ -76,7 +39,7 @@ impl std::fmt::Debug for Postgres {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let connected = self.client.is_some();
         f.debug_struct("Postgres")
-            .field("target", &self.target)
+            .field("target", &self.address)
             .field("connected", &connected)
             .finish_non_exhaustive()
     }
@@ -96,10 +59,10 @@ impl Postgres {
     ///
     /// # Errors
     /// When the system has no room for a runtime.
-    pub fn new(target: Target, replica: Replica) -> std::io::Result<Postgres> {
+    pub fn new(address: Address, replica: Replica) -> std::io::Result<Postgres> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         Ok(Postgres {
-            target,
+            address,
             runtime: Some(runtime),
             client: None,
             statements: HashMap::new(),
@@ -258,12 +221,12 @@ impl Sql for Postgres {
 
     fn reconnect(&mut self) -> Result<(), SqlError> {
         self.disconnect();
-        let lost = |reason: String| SqlError::Lost(format!("{}: {reason}", self.target.name()));
+        let lost = |reason: String| SqlError::Lost(format!("{}: {reason}", self.address.name()));
         let Some(runtime) = &self.runtime else { return Err(lost("closed".to_owned())) };
         let client = runtime.block_on(async {
             let connect = async {
-                let tls = self.target.tls.clone();
-                let (client, connection) = self.target.config.connect(tls).await?;
+                let tls = self.address.tls.clone();
+                let (client, connection) = self.address.config.connect(tls).await?;
                 tokio::spawn(async move {
                     if let Err(error) = connection.await {
                         tracing::debug!(%error, "a connection to PostgreSQL ended");
@@ -334,22 +297,4 @@ fn failure(error: &tokio_postgres::Error) -> SqlError {
         }
         _ => SqlError::Lost(describe(error)),
     }
-}
-
-/// The error with its reasons: `tokio_postgres` shows only "db error" itself.
-pub fn describe(error: &tokio_postgres::Error) -> String {
-    if let Some(db) = error.as_db_error() {
-        return format!("{} ({})", db.message(), db.code().code());
-    }
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        let more = inner.to_string();
-        if !text.contains(&more) {
-            text.push_str(": ");
-            text.push_str(&more);
-        }
-        source = inner.source();
-    }
-    text
 }

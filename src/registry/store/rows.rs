@@ -4,12 +4,12 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::Proof;
 use super::sql::{Row, SqlError};
 use crate::domain::event::Event;
 use crate::domain::server::{JobKey, Server};
-use crate::registry::legacy::LegacyEntry;
-use crate::registry::view::Entry;
+use crate::registry::may::Proof;
+use crate::registry::seen::legacy::LegacyEntry;
+use crate::registry::seen::view::Entry;
 use crate::secret::Secret;
 
 /// A row of `servers`.

@@ -12,14 +12,18 @@ use tokio::sync::oneshot;
 use super::core::{Asked, Core, Lifetimes, Reply};
 use super::database::Database;
 use super::listen::{Listener, Replica};
-use super::operations::watches::{self, KeptWatch, OpenClaim};
+use super::op::{Now, Op};
+use super::operations::watches;
 use super::sql::{Sql, SqlError};
-use super::{By, Now, Op, StoreError, audit, follow};
+use super::watch_op::{KeptWatch, OpenClaim};
+use super::{audit, follow};
 use crate::api::tokens::AuditFilter;
 use crate::domain::event::Event;
-use crate::registry::log::EventLog;
-use crate::registry::metrics::StoreCounters;
-use crate::registry::view::SharedView;
+use crate::registry::error::StoreError;
+use crate::registry::may::By;
+use crate::registry::seen::counters::StoreCounters;
+use crate::registry::seen::log::EventLog;
+use crate::registry::seen::view::SharedView;
 
 /// Operations that may wait for the writer.
 pub const QUEUE: usize = 4096;

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::plan::Ask;
 use super::{About, Answer, Checked, LIMIT, Outcome, Target};
-use crate::registry::openapi::path_template;
-use crate::registry::routes::Endpoint;
+use crate::registry::http::openapi::path_template;
+use crate::registry::http::routes::Endpoint;
 
 /// Clocks that differ by more are worth a word, in seconds.
 const SKEW: i64 = 5;

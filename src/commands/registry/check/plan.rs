@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::api::{LEASE_HEADER, LEASE_SECRET_HEADER};
-use crate::registry::routes::Endpoint;
+use crate::registry::http::routes::Endpoint;
 use crate::secret::Secret;
 
 /// One request.
@@ -236,7 +236,7 @@ fn encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::registry::router;
+    use crate::registry::http::router;
 
     /// What a registry with one of everything answers, as far as the plan looks at it.
     fn answer(endpoint: &Endpoint, ask: &Ask) -> Value {

@@ -2,31 +2,36 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Apply, Outcome};
+use super::apply::{Apply, Outcome};
 use crate::domain::event::EventKind;
+use crate::registry::seen::view::{Change, Probed, Sighting};
+use crate::registry::store::op::Done;
 use crate::registry::store::rows::{legacy_row, legacy_summary, server_row, summary};
 use crate::registry::store::sql::{SqlError, to_json, values};
-use crate::registry::store::{Done, Seen, Target};
-use crate::registry::view::Change;
 
 impl Apply<'_> {
     /// Marks servers that were found otherwise than they were. Of several replicas that find
     /// the same, one writes it and its event.
-    pub(super) fn health(&mut self, seen: &[Seen]) -> Result<Outcome, SqlError> {
+    pub(super) fn health(&mut self, seen: &[Sighting]) -> Result<Outcome, SqlError> {
         let mut count = 0;
         for seen in seen {
-            let changed = match &seen.target {
-                Target::Leased(id, generation) => {
+            let changed = match &seen.of {
+                Probed::Leased(id, generation) => {
                     self.leased_health(&id.to_string(), *generation, seen)?
                 }
-                Target::Legacy(job) => self.legacy_health(job, seen)?,
+                Probed::Legacy(job) => self.legacy_health(job, seen)?,
             };
             count += usize::from(changed);
         }
         Ok(Ok(Done::Changed(count)))
     }
 
-    fn leased_health(&mut self, id: &str, generation: u64, seen: &Seen) -> Result<bool, SqlError> {
+    fn leased_health(
+        &mut self,
+        id: &str,
+        generation: u64,
+        seen: &Sighting,
+    ) -> Result<bool, SqlError> {
         let rev = self.next_rev();
         let written = self.execute(
             "UPDATE servers SET health = ?3, healthy = ?4, rev = ?5
@@ -44,7 +49,7 @@ impl Apply<'_> {
         Ok(true)
     }
 
-    fn legacy_health(&mut self, job: &str, seen: &Seen) -> Result<bool, SqlError> {
+    fn legacy_health(&mut self, job: &str, seen: &Sighting) -> Result<bool, SqlError> {
         let rev = self.next_rev();
         let written = self.execute(
             "UPDATE legacy SET health = ?2, healthy = ?3, rev = ?4
@@ -63,11 +68,11 @@ impl Apply<'_> {
     }
 }
 
-fn kind(seen: &Seen) -> EventKind {
+fn kind(seen: &Sighting) -> EventKind {
     if seen.health.ok { EventKind::Recovered } else { EventKind::Unhealthy }
 }
 
-fn told(mut data: Json, seen: &Seen) -> Json {
+fn told(mut data: Json, seen: &Sighting) -> Json {
     if let Some(reason) = &seen.health.reason {
         data["reason"] = json!(reason);
     }

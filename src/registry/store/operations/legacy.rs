@@ -5,15 +5,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Apply, Outcome};
+use super::apply::{Apply, Outcome};
 use crate::domain::event::EventKind;
 use crate::domain::lease;
-use crate::registry::legacy::{LegacyEntry, Record, iso};
-use crate::registry::store::follow::{Table, When};
+use crate::registry::error::Refused;
+use crate::registry::seen::legacy::{LegacyEntry, Record, iso};
+use crate::registry::seen::view::Change;
+use crate::registry::store::op::{Done, MAX_ENTRIES};
 use crate::registry::store::rows::{keys, legacy_row, legacy_summary};
 use crate::registry::store::sql::{Row, SqlError, to_json, values};
-use crate::registry::store::{Done, MAX_ENTRIES, Refused};
-use crate::registry::view::Change;
+use crate::registry::store::table::{Table, When};
 
 /// How the view follows it.
 pub const TABLE: Table = Table {

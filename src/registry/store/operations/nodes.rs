@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use serde_json::{Map, json};
 
-use super::{Apply, Outcome};
+use super::apply::{Apply, Outcome};
 use crate::domain::event::EventKind;
 use crate::domain::node::{Life, NodeInfo, NodeState, PoolStatus};
-use crate::registry::node_merge::merge;
-use crate::registry::nodes::{Beaten, NodeEntry};
-use crate::registry::store::follow::{Table, When};
-use crate::registry::store::node_ops::{Asker, Beat, Held, NodeOp, NodeRegistration, Silence};
+use crate::registry::error::Refused;
+use crate::registry::may::{Proof, Reach};
+use crate::registry::seen::node_merge::merge;
+use crate::registry::seen::nodes::{Beaten, NodeEntry};
+use crate::registry::seen::view::Change;
+use crate::registry::store::node_ops::{Beat, NodeOp, NodeRegistration, Silence};
+use crate::registry::store::op::{Done, MAX_ENTRIES};
 use crate::registry::store::sql::{Row, SqlError, Value, to_json, values};
-use crate::registry::store::{Done, MAX_ENTRIES, Refused};
-use crate::registry::view::Change;
+use crate::registry::store::table::{Table, When};
 
 /// How the view follows it.
 pub const TABLE: Table = Table {
@@ -76,9 +78,9 @@ impl Apply<'_> {
         match op {
             NodeOp::Register(registration) => self.register_node(registration),
             NodeOp::Beat(beat) => self.beat_node(beat),
-            NodeOp::Change { node, change, asker } => {
+            NodeOp::Change { node, change, proof } => {
                 let Some(old) = self.node(node)? else { return Ok(Err(Refused::UnknownNode)) };
-                if let Err(refused) = asker.may_change(Held::of(&old)) {
+                if let Err(refused) = self.by.may_change_node(old.held(), proof.as_ref()) {
                     return Ok(Err(refused));
                 }
                 let info = match merge(&old.info, change) {
@@ -87,10 +89,10 @@ impl Apply<'_> {
                 };
                 self.change_node(old, info)
             }
-            NodeOp::Maintenance { node, on, reason, asker } => {
-                self.maintain_node(node, *on, reason.as_deref(), asker)
+            NodeOp::Maintenance { node, on, reason } => {
+                self.maintain_node(node, *on, reason.as_deref())
             }
-            NodeOp::Remove { node, asker } => self.remove_node(node, asker),
+            NodeOp::Remove { node, proof } => self.remove_node(node, proof.as_ref()),
             NodeOp::WriteBeats(nodes) => self.write_beats(nodes),
             NodeOp::Silent(silent) => self.silence_nodes(silent),
             NodeOp::Clean(silent) => self.clean_nodes(silent),
@@ -106,8 +108,10 @@ impl Apply<'_> {
         }
         if let Some(old) = &known {
             let holds = old.secret_hash.is_some() && old.secret_hash == new.secret_hash;
-            let allowed = new.asker.owns(old.owner.as_deref());
-            let allowed = if holds { allowed } else { new.asker.may_change(Held::of(old)) };
+            let allowed = match holds {
+                true => self.by.owns(old.owner.as_deref()),
+                false => self.by.may_change_node(old.held(), new.proof.as_ref()),
+            };
             if let Err(refused) = allowed {
                 return Ok(Err(refused));
             }
@@ -202,7 +206,7 @@ impl Apply<'_> {
             reason: None,
             pools: pools(&[], new.pools.as_deref()),
             metrics: Map::new(),
-            owner: new.asker.owner.clone(),
+            owner: self.by.actor.clone(),
             generation: self.next_seq(),
             secret_hash: new.secret_hash.clone(),
             beats: 0,
@@ -252,9 +256,9 @@ impl Apply<'_> {
         if new.pools.is_some() {
             entry.pools = pools(&old.pools, new.pools.as_deref());
         }
-        entry.owner = entry.owner.or_else(|| new.asker.owner.clone());
+        entry.owner = entry.owner.or_else(|| self.by.actor.clone());
         // Who proves the lease that is there keeps it.
-        let kept = new.asker.proof.as_ref().and(old.secret_hash.as_ref());
+        let kept = new.proof.as_ref().and(old.secret_hash.as_ref());
         entry.secret_hash = new.secret_hash.as_ref().or(kept).cloned();
         let same_lease = entry.secret_hash == old.secret_hash;
         let changed = entry.info != old.info || entry.owner != old.owner || !same_lease;
@@ -276,8 +280,7 @@ impl Apply<'_> {
     /// the node is read.
     fn beat_node(&mut self, beat: &Beat) -> Result<Outcome, SqlError> {
         let rev = self.next_rev();
-        let asker = &beat.asker;
-        let (generation, secret) = match &asker.proof {
+        let (generation, secret) = match &beat.proof {
             Some(proof) => (proof.generation, Some(proof.secret_hash.as_str())),
             None => (0, None),
         };
@@ -296,12 +299,12 @@ impl Apply<'_> {
                 beat.metrics.as_ref().map(to_json),
                 beat.pools.as_ref().map(to_json),
                 beat.reported.map(NodeState::as_str),
-                i64::from(asker.proof.is_some()),
-                i64::from(asker.admin),
+                i64::from(beat.proof.is_some()),
+                i64::from(self.by.is_admin()),
                 generation,
                 secret,
-                i64::from(asker.everywhere),
-                asker.owner.as_deref(),
+                i64::from(self.by.reach == Reach::All),
+                self.by.actor.as_deref(),
             ],
         )?;
         if written == 1 {
@@ -319,7 +322,7 @@ impl Apply<'_> {
 
     fn beat_that_changes(&mut self, beat: &Beat) -> Result<Outcome, SqlError> {
         let Some(old) = self.node(&beat.node)? else { return Ok(Err(Refused::UnknownNode)) };
-        if let Err(refused) = beat.asker.may_beat(Held::of(&old)) {
+        if let Err(refused) = self.by.may_beat(old.held(), beat.proof.as_ref()) {
             return Ok(Err(refused));
         }
         let mut entry = old.clone();
@@ -363,10 +366,9 @@ impl Apply<'_> {
         node: &str,
         on: bool,
         reason: Option<&str>,
-        asker: &Asker,
     ) -> Result<Outcome, SqlError> {
         let Some(old) = self.node(node)? else { return Ok(Err(Refused::UnknownNode)) };
-        if let Err(refused) = asker.owns(old.owner.as_deref()) {
+        if let Err(refused) = self.by.owns(old.owner.as_deref()) {
             return Ok(Err(refused));
         }
         let mut entry = old.clone();
@@ -384,9 +386,9 @@ impl Apply<'_> {
         Ok(self.put_node(entry, false))
     }
 
-    fn remove_node(&mut self, node: &str, asker: &Asker) -> Result<Outcome, SqlError> {
+    fn remove_node(&mut self, node: &str, proof: Option<&Proof>) -> Result<Outcome, SqlError> {
         let Some(old) = self.node(node)? else { return Ok(Err(Refused::UnknownNode)) };
-        if let Err(refused) = asker.may_change(Held::of(&old)) {
+        if let Err(refused) = self.by.may_change_node(old.held(), proof) {
             return Ok(Err(refused));
         }
         self.delete_node(&old)

@@ -2,14 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::{Apply, Outcome};
+use super::apply::{Apply, Outcome};
 use crate::api::nodes::Profile;
 use crate::domain::event::EventKind;
-use crate::registry::store::follow::{Table, When};
+use crate::registry::error::Refused;
+use crate::registry::seen::view::Change;
 use crate::registry::store::node_ops::MAX_PROFILES;
+use crate::registry::store::op::Done;
 use crate::registry::store::sql::{Row, SqlError, to_json, values};
-use crate::registry::store::{Done, Refused};
-use crate::registry::view::Change;
+use crate::registry::store::table::{Table, When};
 
 /// How the view follows it.
 pub const TABLE: Table = Table {

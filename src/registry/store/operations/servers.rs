@@ -3,16 +3,18 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Apply, Outcome};
+use super::apply::{Apply, Outcome};
 use crate::api::{Notified, ServerUpdate};
 use crate::domain::event::EventKind;
 use crate::domain::lease;
 use crate::domain::server::{Server, ServerState};
-use crate::registry::store::follow::{Table, When};
+use crate::registry::error::Refused;
+use crate::registry::may::{Proof, Reach};
+use crate::registry::seen::view::{Change, Entry};
+use crate::registry::store::op::{Done, Due, MAX_ENTRIES, Registration};
 use crate::registry::store::rows::{ServerRow, server_row, summary, task};
 use crate::registry::store::sql::{Row, SqlError, Value, to_json, values};
-use crate::registry::store::{Done, Due, MAX_ENTRIES, Proof, Reach, Refused, Registration};
-use crate::registry::view::{Change, Entry};
+use crate::registry::store::table::{Table, When};
 use crate::secret::Secret;
 
 /// How the view follows it.

@@ -3,13 +3,14 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{Apply, Outcome};
+use super::apply::{Apply, Outcome};
 use crate::domain::event::EventKind;
 use crate::domain::token::{Scope, Token};
-use crate::registry::store::follow::{Table, When};
+use crate::registry::error::Refused;
+use crate::registry::seen::view::Change;
+use crate::registry::store::op::{Done, NewToken};
 use crate::registry::store::sql::{Row, SqlError, to_json, values};
-use crate::registry::store::{Done, NewToken, Refused};
-use crate::registry::view::Change;
+use crate::registry::store::table::{Table, When};
 
 /// Most tokens that the registry holds.
 const MAX_TOKENS: u64 = 10_000;
