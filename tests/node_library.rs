@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use common::services::Registry;
 use common::{Sandbox, http, wait_until};
-use llamactl::lookup::{Answer, Lookup};
+use llamactl::lookup::{FoundNodes, Lookup};
 use llamactl::node::{NodeRegistration, NodeRegistrationConfig, PoolStatus};
 use serde_json::Value;
 
@@ -82,11 +82,13 @@ fn a_wrong_registry_is_a_typed_error() {
     assert_eq!(std::mem::discriminant(&error), std::mem::discriminant(&unreachable), "{error}");
 }
 
-fn ask<F: Future<Output = Result<Answer, llamactl::lookup::LookupError>>>(call: F) -> Answer {
+fn ask<F: Future<Output = Result<FoundNodes, llamactl::lookup::LookupError>>>(
+    call: F,
+) -> FoundNodes {
     http::runtime().block_on(call).expect("an answer")
 }
 
-fn names(answer: &Answer) -> Vec<&str> {
+fn names(answer: &FoundNodes) -> Vec<&str> {
     answer.nodes.iter().map(|node| node.info.name.as_str()).collect()
 }
 

@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use common::{signal, text, wait_until};
-use llamactl::notify::outbox::{Courier, Envelope, Fate, Limits, Outbox, key};
+use llamactl::notify::outbox::{Courier, Envelope, Fate, Outbox, OutboxLimits, key};
 use llamactl::notify::{Fault, Notice};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -62,10 +62,10 @@ impl Order {
         }
     }
 
-    fn limits(&self) -> Limits {
+    fn limits(&self) -> OutboxLimits {
         let digest = Duration::from_millis(self.digest_ms);
         let silence = Duration::from_secs(5);
-        Limits { a_minute: self.a_minute, digest, silence, ..Limits::default() }
+        OutboxLimits { a_minute: self.a_minute, digest, silence, ..OutboxLimits::default() }
     }
 
     /// Starts a process that does this.

@@ -22,7 +22,7 @@ use crate::config::token::token;
 use crate::domain::target::{self, Target};
 use crate::exit::{Exit, Failure};
 use crate::notify::channel::{self, Channel};
-use crate::notify::post::{self, Post, Relay};
+use crate::notify::post::{self, Forward, Post};
 use crate::notify::{Delivery, Kind, parcel, plugin};
 use crate::output;
 use crate::supervisor::relay::ByRegistry;
@@ -76,7 +76,7 @@ pub fn asked(flags: &NotifyFlags) -> Result<Asked, Failure> {
 ///
 /// # Errors
 /// A token that can't be read.
-fn relay(settings: &Settings) -> anyhow::Result<Option<Box<dyn Relay>>> {
+fn relay(settings: &Settings) -> anyhow::Result<Option<Box<dyn Forward>>> {
     let Some(url) = &settings.registry.url else { return Ok(None) };
     let token = token(settings.registry.token_file.as_deref())?;
     Ok(Some(Box::new(ByRegistry(RegistryClient::new(url).token(token)))))

@@ -29,7 +29,7 @@ use crate::api::{
     RegisterRequest, Renewed, ServerUpdate,
 };
 use crate::domain::lease;
-use crate::domain::node::Limits;
+use crate::domain::node::NodeLimits;
 use crate::domain::server::{self, Access, MAX_MODELS, ServerState};
 use crate::domain::target;
 use crate::registry::edge::identity::{Door, Identity, Policy, owner_for};
@@ -64,7 +64,7 @@ pub struct Service {
     /// The login host that is suggested to people outside the cluster.
     pub login_host: Option<String>,
     /// After how much silence nodes are in trouble.
-    pub limits: Limits,
+    pub limits: NodeLimits,
     /// What is counted.
     pub counters: Counters,
     /// Who comes in, and how often.
@@ -108,7 +108,7 @@ impl Service {
             store,
             ttl,
             login_host: None,
-            limits: Limits::default(),
+            limits: NodeLimits::default(),
             counters,
             door: Door::new(policy),
             bodies: Bodies::default(),

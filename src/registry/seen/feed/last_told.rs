@@ -20,7 +20,7 @@ const STALE: SignedDuration = SignedDuration::from_secs(60);
 
 /// All records as they were told last.
 #[derive(Debug, Default)]
-pub(super) struct Known {
+pub(super) struct LastTold {
     servers: Records<Uuid, Server, Entry>,
     nodes: Records<String, Node, NodeEntry>,
     looks: u64,
@@ -42,7 +42,7 @@ pub(super) struct Changed {
     pub gone: Vec<String>,
 }
 
-impl Known {
+impl LastTold {
     /// Finds what has changed since the last look, and knows it from then on. The view is
     /// locked only while it is seen what moved.
     pub(super) fn look(&mut self, view: &SharedView) -> Found {
