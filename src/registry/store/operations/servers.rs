@@ -1,10 +1,11 @@
 //! Leased servers.
 
+use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::apply::{Apply, Outcome};
-use crate::api::{Notified, ServerUpdate};
+use crate::api::{Notified, RegisterRequest, ServerUpdate};
 use crate::domain::event::EventKind;
 use crate::domain::lease;
 use crate::domain::server::{Server, ServerState};
@@ -35,6 +36,20 @@ fn read(row: &Row, when: &When) -> Result<Change, SqlError> {
         entry.due = when.now.instant + lease::LOST_KEPT;
     }
     Ok(Change::Put(Box::new(entry)))
+}
+
+/// The server of a registration; `first_seen` is that of its earlier entry, if it had one.
+fn registered(request: &RegisterRequest, first_seen: Option<Timestamp>, now: Timestamp) -> Server {
+    Server {
+        info: request.info.clone(),
+        state: request.state,
+        models: request.models.clone(),
+        slots: request.slots,
+        tokens_per_second: request.tokens_per_second,
+        health: None,
+        first_seen: first_seen.unwrap_or(now),
+        last_seen: now,
+    }
 }
 
 const BY_ID: &str = "SELECT * FROM servers WHERE id = ?1";
@@ -144,16 +159,8 @@ impl Apply<'_> {
     /// is one: only where its lease has ended, or is the one that the client proved.
     fn insert(&mut self, new: &Registration, old: Option<&ServerRow>) -> Result<Outcome, SqlError> {
         let (request, texts) = (&new.request, &new.texts);
-        let server = Server {
-            info: request.info.clone(),
-            state: request.state,
-            models: request.models.clone(),
-            slots: request.slots,
-            tokens_per_second: request.tokens_per_second,
-            health: None,
-            first_seen: old.map_or(self.now.wall, |row| row.entry.server.first_seen),
-            last_seen: self.now.wall,
-        };
+        let first_seen = old.map(|row| row.entry.server.first_seen);
+        let server = registered(request, first_seen, self.now.wall);
         let id = request.info.id.to_string();
         let generation = self.next_seq();
         let rev = self.next_rev();
