@@ -11,9 +11,10 @@ export LLAMACTL_LAB ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/llamactl/lab
 export PATH := $(PATH):/usr/sbin:/sbin
 
 BINARY = $(CARGO_TARGET_DIR)/debug/llamactl
+BIOME = $(LLAMACTL_LAB)/browser/node_modules/.bin/biome
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
-.PHONY: help build demo test checks lint doc deny advisories test-deps bench-deps demo-tools test-tools lab-up lab-down \
+.PHONY: help build demo test checks lint format doc deny advisories test-deps bench-deps demo-tools test-tools lab-up lab-down \
 	bench screenshots generate dist clean
 
 help: ## list the targets
@@ -33,6 +34,11 @@ test: ## everything: format, lints, docs, licences, and all tests on real cluste
 	@scripts/test.sh
 
 checks: lint doc deny ## what needs no cluster: format, lints, docs, licences
+
+format: ## format Rust, JavaScript and CSS
+	@cargo fmt
+	@scripts/lab/browser.sh
+	@$(BIOME) format --write
 
 lint:
 	cargo fmt --check
