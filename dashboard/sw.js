@@ -7,20 +7,50 @@ const WAIT_MS = 4000;
 const SHELL = [
   "/",
   "/dashboard/manifest.webmanifest",
-  "/dashboard/css/app.css", "/dashboard/css/fleet.css", "/dashboard/css/servers.css",
-  "/dashboard/icons/icon.svg", "/dashboard/icons/icon-192.png",
+  "/dashboard/css/app.css",
+  "/dashboard/css/fleet.css",
+  "/dashboard/css/servers.css",
+  "/dashboard/icons/icon.svg",
+  "/dashboard/icons/icon-192.png",
   ...[
-    "api", "chart", "connect", "copy", "dom", "early", "event-list", "event-log", "event-words", "format", "heat-map",
-    "lists", "live", "main", "models", "node-facts", "pan-zoom", "router", "saved", "server-facts",
-    "server-row", "shell", "store", "submit-command", "timeline", "topology-layout", "topology-picture", "ui",
-    "usage", "watching", "where",
+    "api",
+    "chart",
+    "connect",
+    "copy",
+    "dom",
+    "early",
+    "event-list",
+    "event-log",
+    "event-words",
+    "format",
+    "heat-map",
+    "lists",
+    "live",
+    "main",
+    "models",
+    "node-facts",
+    "pan-zoom",
+    "router",
+    "saved",
+    "server-facts",
+    "server-row",
+    "shell",
+    "store",
+    "submit-command",
+    "timeline",
+    "topology-layout",
+    "topology-picture",
+    "ui",
+    "usage",
+    "watching",
+    "where",
   ].map((name) => `/dashboard/js/${name}.js`),
-  ...[
-    "capacity", "events", "login", "node", "nodes", "server", "servers", "start", "tokens", "topology",
-    "watch",
-  ].map((name) => `/dashboard/js/views/${name}.js`),
+  ...["capacity", "events", "login", "node", "nodes", "server", "servers", "start", "tokens", "topology", "watch"].map(
+    (name) => `/dashboard/js/views/${name}.js`,
+  ),
   "/dashboard/vendor/preact/standalone.module.js",
-  "/dashboard/vendor/uplot/uplot.js", "/dashboard/vendor/uplot/uplot.css",
+  "/dashboard/vendor/uplot/uplot.js",
+  "/dashboard/vendor/uplot/uplot.css",
 ];
 
 addEventListener("install", (event) => {
@@ -58,7 +88,9 @@ async function keepShell() {
 
 async function dropOld() {
   const names = await caches.keys();
-  await Promise.all(names.filter((name) => name.startsWith("llamactl-shell-") && name !== CACHE).map((name) => caches.delete(name)));
+  await Promise.all(
+    names.filter((name) => name.startsWith("llamactl-shell-") && name !== CACHE).map((name) => caches.delete(name)),
+  );
 }
 
 async function networkFirst(request, path) {

@@ -98,7 +98,11 @@ export async function send(method, path, body) {
   try {
     return JSON.parse(text);
   } catch {
-    throw new ApiError(answer.status, "the registry's answer is not JSON", "Is something else in between, such as a proxy?");
+    throw new ApiError(
+      answer.status,
+      "the registry's answer is not JSON",
+      "Is something else in between, such as a proxy?",
+    );
   }
 }
 
@@ -117,7 +121,7 @@ async function aboutEarly() {
 
 /** Finds out what the registry is and who we are; throws when it is not reached. */
 export async function loadSession() {
-  const info = await aboutEarly() ?? await get("/api/v1/dashboard");
+  const info = (await aboutEarly()) ?? (await get("/api/v1/dashboard"));
   const denied = info.auth === "token" && !info.whoami && !info.anonymous.includes("read");
   change({ info, whoami: info.whoami, denied });
 }

@@ -1,8 +1,20 @@
 // Preact, its hooks and htm, imported from here by everybody, and what the standalone build leaves out.
 import { Component, h } from "../vendor/preact/standalone.module.js";
 export {
-  Component, createContext, h, html, render, useCallback, useContext, useEffect, useErrorBoundary,
-  useLayoutEffect, useMemo, useReducer, useRef, useState,
+  Component,
+  createContext,
+  h,
+  html,
+  render,
+  useCallback,
+  useContext,
+  useEffect,
+  useErrorBoundary,
+  useLayoutEffect,
+  useMemo,
+  useReducer,
+  useRef,
+  useState,
 } from "../vendor/preact/standalone.module.js";
 
 /** A component that renders again only when one of its props is another value. */

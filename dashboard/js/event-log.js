@@ -114,14 +114,16 @@ export function useEventLog({ kind = "", subject = "", actor = "" }, admin) {
     run(start(admin, filter));
   }, [kind, subject, actor, admin]);
   useEffect(begin, [begin]);
-  useNews(useCallback(() => {
-    const mine = turn.current;
-    const add = (events) => mine === turn.current && change({ add: events });
-    if (!admin) return add(store.events.filter(wanted(filter)));
-    const after = newestKnown.current;
-    // What is missed by a failure here comes with the next event.
-    return after && get(address(true, after, filter)).then(add, () => undefined);
-  }, [kind, subject, actor, admin]));
+  useNews(
+    useCallback(() => {
+      const mine = turn.current;
+      const add = (events) => mine === turn.current && change({ add: events });
+      if (!admin) return add(store.events.filter(wanted(filter)));
+      const after = newestKnown.current;
+      // What is missed by a failure here comes with the next event.
+      return after && get(address(true, after, filter)).then(add, () => undefined);
+    }, [kind, subject, actor, admin]),
+  );
   const older = () => !state.loading && !state.done && run(back(admin, state.at, filter));
   return { ...state, older, retry: state.at === null ? begin : older };
 }

@@ -3,7 +3,8 @@ import { request } from "./api.js";
 import { setRegistryTime } from "./format.js";
 import { addEvent, apply, beginSync, restore, setStatus, store, synced } from "./store.js";
 
-const FIRST_WAIT_MS = 500, LONGEST_WAIT_MS = 30_000;
+const FIRST_WAIT_MS = 500,
+  LONGEST_WAIT_MS = 30_000;
 // The registry writes something every 15 s: after this long the line is dead.
 const SILENCE_MS = 40_000;
 // A browser has six connections to a registry for all its tabs: one that nobody looks at lets go of its own.

@@ -41,7 +41,10 @@ function follow() {
 // The page that was asked for is on its way while we find out who asks.
 function fetchFirstView() {
   const [first] = location.hash.replace(/^#\//, "").split(/[/?]/);
-  routes.find(({ path }) => path === first)?.view().catch(() => undefined);
+  routes
+    .find(({ path }) => path === first)
+    ?.view()
+    .catch(() => undefined);
 }
 
 async function begin() {

@@ -23,7 +23,11 @@ function bounded({ x, y, scale }, plan, box) {
     const free = room - full;
     return free >= 0 ? Math.min(free, Math.max(0, place)) : Math.min(24, Math.max(free - 24, place));
   };
-  return { scale: size, x: within(x, box.clientWidth, plan.width * size), y: within(y, box.clientHeight, plan.height * size) };
+  return {
+    scale: size,
+    x: within(x, box.clientWidth, plan.width * size),
+    y: within(y, box.clientHeight, plan.height * size),
+  };
 }
 
 /** What is seen of `plan` in the element of `ref`: `{x, y, scale, zoom, show, reset}`. */

@@ -16,16 +16,31 @@ export const ServerRow = memo(({ server, mine, fresh, gone, onMenu }) => {
     <td role="cell" class="server-name">
       <${Link} class="truncate server-link" to=${["servers", server.id]} title=${server.name}>${server.name}<//>
       <span class="truncate muted small" title=${server.model.file ?? server.model.name}>${secondLine(server)}</span>
-      ${labels.length > 0 && html`<span class="labels">${labels.map((label) => html`<span class="label truncate" key=${label} title=${label}>${label}</span>`)}</span>`}
-    </td>
+      ${
+        labels.length > 0 &&
+        html`<span class="labels">${labels.map(
+          (label) => html`<span class="label truncate" key=${label} title=${label}>
+        ${label}</span>`,
+        )}</span>`
+      }</td>
     <td role="cell" class="server-state"><${State} server=${server} gone=${gone} /></td>
-    <td role="cell" data-label="Owner"><span class="truncate ${mine ? "mine" : ""}" title=${mine ? `${server.owner}: you` : server.owner}>${server.owner}</span></td>
-    <td role="cell" class="server-address" data-label="Address"><span class="address" title=${`${address}, job ${jobOf(server)}`}><span class="truncate">${address.slice(0, address.lastIndexOf(":"))}</span><span>${`:${server.port}`}</span></span></td>
-    <td role="cell" data-label="GPUs"><span class="pair"><span class="truncate" title=${server.gpus}>${server.gpus ?? "–"}</span>
-      ${server.partition && html`<span class="truncate muted small" title=${`Partition ${server.partition}`}>${server.partition}</span>`}</span></td>
-    <td role="cell" class="number" data-label="Context"><span title=${server.model.context != null && `${number(server.model.context)} tokens`}>${tokens(server.model.context)}</span></td>
+    <td role="cell" data-label="Owner"><span class="truncate ${mine ? "mine" : ""}"
+        title=${mine ? `${server.owner}: you` : server.owner}>${server.owner}</span></td>
+    <td role="cell" class="server-address" data-label="Address">
+      <span class="address" title=${`${address}, job ${jobOf(server)}`}><span class="truncate">
+      ${address.slice(0, address.lastIndexOf(":"))}</span><span>${`:${server.port}`}</span></span></td>
+    <td role="cell" data-label="GPUs"><span class="pair"><span class="truncate" title=${server.gpus}>
+      ${server.gpus ?? "–"}</span>
+      ${
+        server.partition &&
+        html`<span class="truncate muted small" title=${`Partition ${server.partition}`}>${server.partition}</span>`
+      }</span></td>
+    <td role="cell" class="number" data-label="Context">
+      <span title=${server.model.context != null && `${number(server.model.context)} tokens`}>
+      ${tokens(server.model.context)}</span></td>
     <td role="cell" data-label="Slots busy"><${SlotsBar} slots=${server.slots} /></td>
-    <td role="cell" class="number" data-label="Tokens/s">${number(server.tokens_per_second, server.tokens_per_second < 10 ? 1 : 0)}</td>
+    <td role="cell" class="number" data-label="Tokens/s">
+      ${number(server.tokens_per_second, server.tokens_per_second < 10 ? 1 : 0)}</td>
     <td role="cell" class="number" data-label="Up"><${Time} value=${server.started} as=${uptime} /></td>
     <td role="cell" class="server-left" data-label="Walltime left"><${WalltimeBar} server=${server} /></td>
     <td role="cell" class="server-connect"><${ConnectButtons} server=${server} onMenu=${onMenu} disabled=${gone} /></td>
@@ -59,7 +74,10 @@ export function WalltimeBar({ server }) {
   // Whole per cents and the words: it renders again when either is another.
   const shown = useTicking(() => {
     const time = walltime(server);
-    return time && `${Math.round(time.share * 100)}|${time.left > 0 ? shortDuration(time.left) : "over"}|${time.left < 600 ? "bad" : time.left < 3600 ? "warn" : "info"}`;
+    return (
+      time &&
+      `${Math.round(time.share * 100)}|${time.left > 0 ? shortDuration(time.left) : "over"}|${time.left < 600 ? "bad" : time.left < 3600 ? "warn" : "info"}`
+    );
   }, [server]);
   if (!shown) return html`<span class="muted" title="No end is known">–</span>`;
   const [percent, words, tone] = shown.split("|");

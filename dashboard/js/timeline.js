@@ -6,7 +6,9 @@ import { Time } from "./format.js";
 import { useEvents, useStatus } from "./store.js";
 import { ErrorBox } from "./ui.js";
 
-const PAGE = 1000, PAGES = 5, SHOWN = 30;
+const PAGE = 1000,
+  PAGES = 5,
+  SHOWN = 30;
 
 /** The events of one server: those that the registry kept, and what comes. */
 export function Timeline({ id }) {
@@ -21,9 +23,16 @@ export function Timeline({ id }) {
   const shown = all ? events : events.slice(0, SHOWN);
   return html`<section class="card" aria-label="Events"><h2>What happened</h2>
     <${ErrorBox} title="The events could not be loaded" error=${error} retry=${retry} />
-    ${!events.length && !error && html`<p class="muted">${past ? "The registry keeps no event of it." : "Loading …"}</p>`}
+    ${
+      !events.length &&
+      !error &&
+      html`<p class="muted">${past ? "The registry keeps no event of it." : "Loading …"}</p>`
+    }
     <ol class="timeline">${shown.map((event) => html`<${Entry} key=${event.seq} event=${event} />`)}</ol>
-    ${events.length > shown.length && html`<button type="button" class="button" onClick=${() => setAll(true)}>Show all ${events.length}</button>`}
+    ${
+      events.length > shown.length &&
+      html`<button type="button" class="button" onClick=${() => setAll(true)}>Show all ${events.length}</button>`
+    }
   </section>`;
 }
 
@@ -41,7 +50,10 @@ function usePast(id) {
   useEffect(() => {
     if (!reachable) return undefined;
     let current = true;
-    load(id).then((past) => current && set({ past }), (error) => current && set({ error }));
+    load(id).then(
+      (past) => current && set({ past }),
+      (error) => current && set({ error }),
+    );
     return () => (current = false);
   }, [id, tries, reachable]);
   return { ...result, retry: () => retry((n) => n + 1) };
@@ -50,7 +62,9 @@ function usePast(id) {
 async function load(id) {
   const events = [];
   for (let page = 0; page < PAGES; page += 1) {
-    const more = await get(`/api/v1/events?${new URLSearchParams({ subject: id, limit: PAGE, after: events.at(-1)?.seq ?? 0 })}`);
+    const more = await get(
+      `/api/v1/events?${new URLSearchParams({ subject: id, limit: PAGE, after: events.at(-1)?.seq ?? 0 })}`,
+    );
     events.push(...more);
     if (more.length < PAGE) break;
   }

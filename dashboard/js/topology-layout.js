@@ -65,7 +65,10 @@ function box(cluster, across) {
 /** Of some shapes of the clusters the one that makes the picture least high. */
 function best(found, inner) {
   const tried = [0.5, 0.8, 1, 1.3, 1.7, 2.2, 3].map((shape) => {
-    const boxes = found.map((cluster) => ({ ...cluster, ...box(cluster, columns(cluster.nodes.length, inner, shape)) }));
+    const boxes = found.map((cluster) => ({
+      ...cluster,
+      ...box(cluster, columns(cluster.nodes.length, inner, shape)),
+    }));
     const down = rows(boxes, inner);
     for (const row of down) fill(row, inner);
     return { down, height: down.reduce((sum, row) => sum + GUTTER + tallest(row).height, 0) };
@@ -127,7 +130,10 @@ export function layout(nodes, by, width) {
     placed.push(put(hub, LEFT, y));
     y += hub.height + GUTTER;
   }
-  for (const row of best(all.filter((cluster) => !cluster.hub), inner)) {
+  for (const row of best(
+    all.filter((cluster) => !cluster.hub),
+    inner,
+  )) {
     let x = LEFT;
     for (const box of row.boxes) {
       placed.push(put(box, x, y));

@@ -13,7 +13,8 @@ export function Usage({ id }) {
   if (!usage) return null;
   return html`<section class="usage" aria-label="Use over the last two hours">
     <${Chart} title="Busy slots" times=${drawn.times} series=${drawn.slots} empty="Nothing was measured yet." />
-    <${Chart} title="Tokens per second" times=${drawn.times} series=${drawn.speed} empty="It has not told how fast it is." />
+    <${Chart} title="Tokens per second" times=${drawn.times} series=${drawn.speed}
+        empty="It has not told how fast it is." />
   </section>`;
 }
 
@@ -21,7 +22,10 @@ function draw(points) {
   const pick = (name) => points.map((point) => point[name] ?? null);
   return {
     times: points.map(({ time }) => Date.parse(time) / 1000),
-    slots: [{ label: "busy", values: pick("busy"), colour: "--ok-fill" }, { label: "all", values: pick("total"), colour: "--line-strong" }],
+    slots: [
+      { label: "busy", values: pick("busy"), colour: "--ok-fill" },
+      { label: "all", values: pick("total"), colour: "--line-strong" },
+    ],
     speed: [{ label: "generated", values: pick("tokens_per_second"), colour: "--info-fill" }],
   };
 }
@@ -36,7 +40,10 @@ function useUsage(id) {
     let current = true;
     const load = async () => {
       if (!document.hidden) {
-        const next = await get(`/api/v1/servers/${encodeURIComponent(id)}/usage`).then((usage) => ({ usage }), (error) => ({ error }));
+        const next = await get(`/api/v1/servers/${encodeURIComponent(id)}/usage`).then(
+          (usage) => ({ usage }),
+          (error) => ({ error }),
+        );
         if (!current) return;
         // A look that fails takes nothing away that was there.
         set((before) => (next.error && before.usage ? before : next));

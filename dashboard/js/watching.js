@@ -47,7 +47,10 @@ export function onChange(fn) {
  * as the registry's own watches take it. Pure. */
 export function serves(server, model) {
   const { name, alias, file } = server.model ?? {};
-  const parts = model.trim().split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const parts = model
+    .trim()
+    .split("*")
+    .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   const wanted = new RegExp(`^${parts.join(".*")}$`, "is");
   return [name, alias, file, file?.replace(/\.gguf$/, "")].some((text) => text && wanted.test(text));
 }
@@ -88,7 +91,14 @@ async function show(server) {
 
 /** Shows a notification for nothing, so that somebody sees whether they come through. */
 export function tryOut() {
-  const server = { id: "try", name: "A server", owner: "somebody", host: "host", port: 8080, model: { name: "A model" } };
+  const server = {
+    id: "try",
+    name: "A server",
+    owner: "somebody",
+    host: "host",
+    port: 8080,
+    model: { name: "A model" },
+  };
   return show(server);
 }
 
