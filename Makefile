@@ -43,6 +43,8 @@ format: ## format Rust, JavaScript and CSS
 lint:
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
+	@scripts/lab/browser.sh
+	$(BIOME) ci --error-on-warnings
 
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
