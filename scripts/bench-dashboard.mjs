@@ -233,8 +233,10 @@ function markdown() {
     ({ what, goal, measured, met, more }) =>
       `| ${what} | ${goal} | ${met ? measured : `**${measured}: missed**`} | ${more} |`,
   );
+  const machine = `${cpus().length} cores of ${model}, Linux ${release()}`;
+  const how = "release build, Debian's chromium, headless; all on the same cores";
   return [
-    `Measured ${day} on ${cpus().length} cores of ${model}, Linux ${release()} by \`scripts/bench-dashboard.mjs\` (release build, Debian's chromium, headless; all on the same cores).`,
+    `Measured ${day} on ${machine} by \`scripts/bench-dashboard.mjs\` (${how}).`,
     "",
     "| what | goal | measured | |",
     "|---|---|---|---|",

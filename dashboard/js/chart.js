@@ -126,10 +126,8 @@ export function Chart({ title, about, times, series, unit = "", stacked = false,
   const shown = series.filter((one) => one.values.some((value) => value !== null));
   const nothing = !times.length || !shown.length;
   // An axis of one moment would have no length.
-  const only =
-    !nothing && times.length === 1
-      ? `So far one measurement: ${shown.map((one) => `${one.label} ${number(one.values[0], 2)}${unit && ` ${unit}`}`).join(", ")}.`
-      : null;
+  const first = (one) => `${one.label} ${number(one.values[0], 2)}${unit && ` ${unit}`}`;
+  const only = !nothing && times.length === 1 ? `So far one measurement: ${shown.map(first).join(", ")}.` : null;
   return html`<figure class="chart" aria-label=${title}>
     <figcaption><h2>${title}</h2>${about && html`<p class="muted">${about}</p>`}</figcaption>
     ${
@@ -191,13 +189,8 @@ export function Numbers({ title, head, rows, unit }) {
         <caption class="visually-hidden">${title}${unit && ` in ${unit}`}</caption>
         <thead><tr>${head.map((word) => html`<th scope="col">${word}</th>`)}</tr></thead>
         <tbody>${all.slice(0, MAX_ROWS).map(
-          (row) => html`<tr>
-          ${row.map((cell, at) =>
-            at
-              ? html`<td class="number">${number(cell, 2)}</td>`
-              : html`<th scope="row">
-            ${cell}</th>`,
-          )}
+          ([first, ...rest]) => html`<tr>
+          <th scope="row">${first}</th>${rest.map((cell) => html`<td class="number">${number(cell, 2)}</td>`)}
         </tr>`,
         )}</tbody>
       </table>

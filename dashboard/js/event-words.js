@@ -83,8 +83,9 @@ function nodeState(event) {
 function notified(event) {
   const { channel, ok, error, event: about, name, owner } = event.data ?? {};
   const link = { text: text(name) || event.subject, page: "servers", id: event.subject };
-  const what = `${text(owner) || "its owner"} ${ok ? "was told" : "could not be told"} by ${text(channel) || "a message"}`;
-  return [link, `: ${what}`, about ? ` (${text(about)})` : "", error ? `: ${text(error)}` : ""];
+  const what = ok ? "was told" : "could not be told";
+  const told = `${text(owner) || "its owner"} ${what} by ${text(channel) || "a message"}`;
+  return [link, `: ${told}`, about ? ` (${text(about)})` : "", error ? `: ${text(error)}` : ""];
 }
 
 const WORDS = {
@@ -135,8 +136,10 @@ export function plain(event) {
 export function passes(event, filter) {
   const kinds = (filter.kind ?? "").split(",").filter(Boolean);
   const words = (filter.q ?? "").toLowerCase().split(/\s+/).filter(Boolean);
-  const has = () =>
-    `${plain(event)}\n${event.kind}\n${event.subject}\n${event.actor ?? ""}\n${event.origin ?? ""}\n${JSON.stringify(event.data)}`.toLowerCase();
+  const has = () => {
+    const { kind, subject, actor, origin, data } = event;
+    return [plain(event), kind, subject, actor, origin, JSON.stringify(data)].join("\n").toLowerCase();
+  };
   return (
     (!kinds.length || kinds.includes(event.kind)) &&
     (!filter.subject || event.subject === filter.subject) &&

@@ -6,7 +6,9 @@ import { dropState } from "./saved.js";
 import { Shell } from "./shell.js";
 import { clear, setStatus } from "./store.js";
 
-/** Every page: `path` (a part that begins with `:` is a parameter), `nav` the word in the navigation, `scope` who may. */
+/**
+ * Every page: `path` (a part that begins with `:` is a parameter), `nav` the word in the navigation, `scope` who may.
+ */
 const routes = [
   { path: "servers", title: "Servers", nav: "Servers", view: () => import("./views/servers.js"), scope: "read" },
   { path: "servers/:id", title: "Server", view: () => import("./views/server.js"), scope: "read" },

@@ -19,8 +19,7 @@ export const ServerRow = memo(({ server, mine, fresh, gone, onMenu }) => {
       ${
         labels.length > 0 &&
         html`<span class="labels">${labels.map(
-          (label) => html`<span class="label truncate" key=${label} title=${label}>
-        ${label}</span>`,
+          (label) => html`<span class="label truncate" key=${label} title=${label}>${label}</span>`,
         )}</span>`
       }</td>
     <td role="cell" class="server-state"><${State} server=${server} gone=${gone} /></td>
@@ -74,13 +73,19 @@ export function WalltimeBar({ server }) {
   // Whole per cents and the words: it renders again when either is another.
   const shown = useTicking(() => {
     const time = walltime(server);
-    return (
-      time &&
-      `${Math.round(time.share * 100)}|${time.left > 0 ? shortDuration(time.left) : "over"}|${time.left < 600 ? "bad" : time.left < 3600 ? "warn" : "info"}`
-    );
+    if (!time) return null;
+    const words = time.left > 0 ? shortDuration(time.left) : "over";
+    return `${Math.round(time.share * 100)}|${words}|${urgency(time.left)}`;
   }, [server]);
   if (!shown) return html`<span class="muted" title="No end is known">–</span>`;
   const [percent, words, tone] = shown.split("|");
-  return html`<${Bar} value=${Number(percent)} total=${100} tone=${tone} text=${words}
-    label=${words === "over" ? `The walltime ended ${exact(server.ends)}` : `${words} of walltime left, until ${exact(server.ends)}`} />`;
+  const ends = exact(server.ends);
+  const label = words === "over" ? `The walltime ended ${ends}` : `${words} of walltime left, until ${ends}`;
+  return html`<${Bar} value=${Number(percent)} total=${100} tone=${tone} text=${words} label=${label} />`;
+}
+
+// How much is said of so many seconds that are left.
+function urgency(left) {
+  if (left < 600) return "bad";
+  return left < 3600 ? "warn" : "info";
 }

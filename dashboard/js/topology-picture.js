@@ -164,14 +164,15 @@ function Lines({ plan, connections, at }) {
 function Legend({ at, connections }) {
   const states = Object.entries(STATE_MARKS).map(
     ([state, mark]) =>
-      html`<span key=${state} class=${`topo-key topo-${state}`}><span aria-hidden="true">
-        ${mark}</span> ${state}</span>`,
+      html`<span key=${state} class=${`topo-key topo-${state}`}>
+        <span aria-hidden="true">${mark}</span> ${state}</span>`,
   );
   const count = at && connections.filter((one) => one.source === at.name || one.target === at.name).length;
   return html`<p class="topology-legend small"><span class="topology-states">${states}</span>
     <span class="muted truncate">${
       at
         ? [at.name, at.role, at.state, gpuText(at), at.location, `${count} connections`].filter(Boolean).join(" · ")
-        : "Point at a node, or move to it with the arrow keys, to see its connections. Drag to move, wheel or pinch to zoom."
+        : html`Point at a node, or move to it with the arrow keys, to see its connections.
+          Drag to move, wheel or pinch to zoom.`
     }</span></p>`;
 }

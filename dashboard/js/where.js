@@ -54,10 +54,9 @@ export function WhereAreYou() {
     ${
       from === "outside" &&
       html`<label class="where-login"><span>through</span>
-      <input value=${place.login} placeholder=${info?.login_host ?? "you@login.example.org"}
-          aria-label="Login host, as for ssh"
-        autocomplete="off" autocapitalize="off" spellcheck=${false} size="22" aria-invalid=${!login}
-        onChange=${(event) => say({ login: event.target.value.trim() })} /></label>`
+      <input value=${place.login} placeholder=${info?.login_host ?? "you@login.example.org"} size="22"
+        aria-label="Login host, as for ssh" autocomplete="off" autocapitalize="off" spellcheck=${false}
+        aria-invalid=${!login} onChange=${(event) => say({ login: event.target.value.trim() })} /></label>`
     }
   </fieldset>`;
 }

@@ -107,12 +107,14 @@ function Charts({ history, words }) {
         empty="No node was registered in this time. Nodes appear when llamactl node agent runs on them." />
       <${Bars} title="GPU hours by owner" values=${history.gpu_hours_by_owner} unit="h" empty=${noHours(history)} />
       <${Bars} title="GPU hours by model" values=${history.gpu_hours_by_model} unit="h" empty=${noHours(history)} />
-      <${Chart} title="Heartbeat delay"
-          about="How long after they were due heartbeats of servers came: a measure of how busy registry and network are."
-        times=${shaped.delayTimes} series=${shaped.delay} unit="ms"
-        empty=${history.heartbeat_delay ? "No heartbeat was measured in this time: the registry keeps the figures of its own run." : "This registry does not measure it."} />
+      <${Chart} title="Heartbeat delay" about=${ABOUT_DELAY} times=${shaped.delayTimes} series=${shaped.delay} unit="ms"
+        empty=${history.heartbeat_delay ? NO_DELAY : "This registry does not measure it."} />
     </div>`;
 }
+
+const ABOUT_DELAY =
+  "How long after they were due heartbeats of servers came: a measure of how busy registry and network are.";
+const NO_DELAY = "No heartbeat was measured in this time: the registry keeps the figures of its own run.";
 
 function noHours(history) {
   return history.servers_registered || history.points.some((point) => Object.values(point.servers ?? {}).some(Boolean))

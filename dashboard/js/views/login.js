@@ -30,7 +30,11 @@ export default function Login() {
   };
   return html`<form class="card login" onSubmit=${submit}>
     <h1>Log in</h1>
-    <p class="muted">${session.denied && !openToAll ? "This registry shows its servers to those who have a token." : "With a token you see and may do what it allows."}</p>
+    <p class="muted">${
+      session.denied && !openToAll
+        ? "This registry shows its servers to those who have a token."
+        : "With a token you see and may do what it allows."
+    }</p>
     <label class="field" for=${id}><span class="field-label">Token</span></label>
     <div class="login-row">
       <input id=${id} name="token" type=${shown ? "text" : "password"} autocomplete="current-password"
@@ -46,8 +50,8 @@ export default function Login() {
       html`<button type="button" class="button" onClick=${goOnAsNobody}>Go on without a token</button>`
     }
     <p class="muted small">The one that <code>llamactl</code> uses on the cluster is in the file
-      that <code>registry.token_file</code> names. You have none?
-      The registry's operator makes it: <code>llamactl registry token create --owner NAME</code>.</p>
+      that <code>registry.token_file</code> names. You have none? The registry's operator makes
+      it: <code>llamactl registry token create --owner NAME</code>.</p>
   </form>`;
 }
 

@@ -102,7 +102,9 @@ function Count({ shown, all }) {
   const speed = sum((server) => server.tokens_per_second);
   if (!all) return null;
   return html`<p class="muted tabular">${shown.length === all ? plural(all) : `${shown.length} of ${plural(all)}`}
-    ${slots > 0 && ` · ${sum((server) => server.slots?.busy)} of ${slots} slots busy`}${speed > 0 && ` · ${Math.round(speed)} tokens/s`}</p>`;
+    ${slots > 0 && ` · ${sum((server) => server.slots?.busy)} of ${slots} slots busy`}${
+      speed > 0 && ` · ${Math.round(speed)} tokens/s`
+    }</p>`;
 }
 
 const plural = (count) => (count === 1 ? "1 server" : `${count} servers`);
@@ -179,7 +181,11 @@ function AskName({ owners, onName, onClose }) {
 function Nothing({ any, query, setQuery }) {
   if (any) {
     return html`<${Empty} title="No server fits">
-      <p>${query.mine ? "None of them is yours with these filters." : "Nothing that runs now fits the search and the filters."}</p>
+      <p>${
+        query.mine
+          ? "None of them is yours with these filters."
+          : "Nothing that runs now fits the search and the filters."
+      }</p>
       <p class="actions"><button type="button" class="button"
           onClick=${() => setQuery(NO_FILTERS, { push: true })}>Show all servers</button>
         <a class="button" href="#/watch">Tell me when one comes</a></p>
@@ -188,8 +194,8 @@ function Nothing({ any, query, setQuery }) {
   return html`<${Empty} title="No server runs now">
     <p>On the cluster, this starts one; it appears here by itself:</p>
     <${Snippet} text="llamactl submit --config qwen3-30b --wait" label="Start a server" />
-    <p class="actions"><a class="button button-accent" href="#/start">Get started</a> <a class="button"
-        href="#/watch">Tell me when one comes</a></p>
+    <p class="actions"><a class="button button-accent" href="#/start">Get started</a>${" "}
+      <a class="button" href="#/watch">Tell me when one comes</a></p>
   <//>`;
 }
 

@@ -42,6 +42,12 @@ export default function Start({ query, setQuery }) {
       <${Result} form=${form} wrong=${wrong} /></div>`;
 }
 
+const THROUGH_TUNNEL =
+  "if that is what the cluster calls it: you came through this machine, so it may be another there";
+const KEEP_TOKEN = `mkdir -p ~/.config/llamactl
+(umask 077; cat > ~/.config/llamactl/token)
+llamactl configs init --user-config`;
+
 /** The registry's address as this page was reached; from a tunnel it is another one. */
 function Install() {
   const { info } = useSession();
@@ -54,18 +60,17 @@ function Install() {
     <details class="more-facts" open=${ready} onToggle=${(event) => setReady(event.currentTarget.open)}>
       <summary>It is not there</summary>
       <p>Ask the registry's operator for the program: it is one file, and works from any folder that the compute nodes
-        see too. To build it from
-        its source, with <a href="https://rustup.rs" rel="noreferrer">Rust</a>:</p>
+        see too. To build it from its source, with <a href="https://rustup.rs" rel="noreferrer">Rust</a>:</p>
       <${Snippet} text="cargo install --path ." about="in the folder with llamactl's source" />
       <p>llama-server must be on the compute nodes, too: on PATH, or by a module, <code>hooks: { before: module load
         llama-cpp }</code> in${" "}
         <code>~/.config/llamactl/config.yaml</code>.</p></details>
     <${Snippet} label="Tell it where this registry is" text=${`export REGISTRY_URL=${url}`}
-      about=${tunnel ? "if that is what the cluster calls it: you came through this machine, so it may be another there" : "in ~/.bashrc, or as registry.url in config.yaml"} />
+      about=${tunnel ? THROUGH_TUNNEL : "in ~/.bashrc, or as registry.url in config.yaml"} />
     ${
       info?.auth === "token" &&
       html`<${Snippet} label="Your token" about="from the operator; type this, paste the token, then Ctrl-D"
-      text=${"mkdir -p ~/.config/llamactl\n(umask 077; cat > ~/.config/llamactl/token)\nllamactl configs init --user-config"} />
+        text=${KEEP_TOKEN} />
       <p class="muted small">Then, in the file that it names: <code>registry: { url: "${url}", token_file:
         ~/.config/llamactl/token }</code></p>`
     }
@@ -79,7 +84,7 @@ function Form({ form, set, wrong }) {
         <div class="ticks">${SOURCES.map(
           ([source, text]) => html`<label key=${source} class="tick">
             <input type="radio" name="source" checked=${form.source === source}
-          onChange=${() => set({ source })} /><span>${text}</span></label>`,
+              onChange=${() => set({ source })} /><span>${text}</span></label>`,
         )}</div>
         <${ModelFields} form=${form} set=${set} wrong=${wrong} /></fieldset>
       <fieldset><legend>Resources</legend><${Resources} form=${form} set=${set} wrong=${wrong} /></fieldset>
@@ -212,12 +217,13 @@ function Text({ label, field, form, set, wrong, placeholder, hint, list = [], ty
 function Result({ form, wrong }) {
   const known = MODELS.find(({ name }) => name === form.model);
   const names = Object.keys(wrong);
+  const count = names.length === 1 ? "a field is" : `${names.length} fields are`;
   const needsPush = (form.mail && !form.email) || (form.push && !form.topic);
   return html`<section class="card start-result" aria-label="What to type"><h2>3. What to type</h2>
     ${
       names.length > 0
         ? html`<${ErrorBox} title="Not yet"
-            error=${{ error: `${names.length === 1 ? "a field is" : `${names.length} fields are`} not right.`, hint: Object.values(wrong).join(" ") }} />`
+            error=${{ error: `${count} not right.`, hint: Object.values(wrong).join(" ") }} />`
         : html`<${Snippet} label="On the login node" text=${command(form)} />
       <p class="muted small">With <code>--dry-run</code> it prints the job script and submits
         nothing.${needsPush ? " The address or topic that you left empty must be in your settings." : ""}</p>

@@ -31,7 +31,9 @@ export default function TopologyPage({ query, setQuery }) {
   }
   const view = query.view === "list" ? "list" : "picture";
   return html`<div class="page-head"><h1>Topology</h1>
-      <p class="muted">${number(all.length)} nodes, ${number(connections.length)} connections${query.q ? `; ${number(marked.size)} fit the search` : ""}</p></div>
+      <p class="muted">${number(all.length)} nodes, ${number(connections.length)} connections${
+        query.q ? `; ${number(marked.size)} fit the search` : ""
+      }</p></div>
     <${Controls} ...${{ by, view, hidden, query, setQuery, connections }} />
     <${ErrorBox} error=${error} retry=${load} title="The connections could not be read" />
     <div class="stale-when-lost">${
@@ -123,7 +125,8 @@ function connected(links = []) {
   for (const [name, kind] of links) kinds.set(kind, [...(kinds.get(kind) ?? []), name]);
   const words = [...kinds].map(([kind, names]) => {
     const more = names.length - MOST_NAMES;
-    return `${KINDS[kind] ?? kind}: ${names.slice(0, MOST_NAMES).join(", ")}${more > 0 ? ` and ${number(more)} more` : ""}`;
+    const shown = names.slice(0, MOST_NAMES).join(", ");
+    return `${KINDS[kind] ?? kind}: ${shown}${more > 0 ? ` and ${number(more)} more` : ""}`;
   });
   return words.join("; ");
 }

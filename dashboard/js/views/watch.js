@@ -45,8 +45,8 @@ function ModelField({ model, known, onInput }) {
 const WHY = {
   none: html`<p>This browser has no notifications. Let the registry tell you, or use the terminal:</p>`,
   insecure: html`<p>This page came over plain http, where browsers show no notifications. Reach it through a tunnel
-    at <code>http://localhost</code>, or ask the
-    operator for https (<code>--tls-cert</code>). Or let the registry tell you, or use the terminal:</p>`,
+    at <code>http://localhost</code>, or ask the operator for https (<code>--tls-cert</code>). Or let the registry tell
+    you, or use the terminal:</p>`,
   denied: html`<p>You, or your browser, said no to notifications of this page. The lock or the sign beside the address
     changes that. Or let the registry tell you, or use the terminal:</p>`,
 };
@@ -221,6 +221,13 @@ function subject({ model, server_owner: owner, labels = {}, node }) {
   return parts.filter(Boolean).join(" ") || "any model";
 }
 
+/** `available, gone: ann@example.org, the first time, for ann`. */
+function terms({ events, notify, once, owner }) {
+  const targets = notify.map((target) => target.replace(/^(ntfy:\/\/|mailto:)/, ""));
+  const times = once ? "the first time" : "every time";
+  return `${(events ?? ["available"]).join(", ")}: ${targets.join(", ")}, ${times}${owner ? `, for ${owner}` : ""}`;
+}
+
 function Watches({ watches, onChange }) {
   const [error, setError] = useState(null);
   if (!watches.length) return null;
@@ -228,8 +235,7 @@ function Watches({ watches, onChange }) {
     send("DELETE", `/api/v1/watches/${encodeURIComponent(id)}`).then(() => (setError(null), onChange()), setError);
   return html`<h3>It waits for</h3><${ErrorBox} error=${error} /><ul class="plain-list">${watches.map(
     (one) => html`<li key=${one.id}>
-    <strong>${subject(one)}</strong> <span class="muted">
-      ${(one.events ?? ["available"]).join(", ")}: ${one.notify.map((target) => target.replace(/^(ntfy:\/\/|mailto:)/, "")).join(", ")}, ${one.once ? "the first time" : "every time"}${one.owner && `, for ${one.owner}`}</span>
+    <strong>${subject(one)}</strong> <span class="muted">${terms(one)}</span>
     ${one.created && html`<span class="muted small"><${Time} value=${one.created} /></span>`}
     <button type="button" class="button button-small" aria-label=${`Take away the watch for ${one.model}`}
         onClick=${() => remove(one.id)}>Take away</button></li>`,

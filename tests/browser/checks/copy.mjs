@@ -15,7 +15,8 @@ const ANSWER = /Hello! I am a tiny llama model/;
 const ASK = `curl -sS --max-time 30 "$OPENAI_BASE_URL/chat/completions" -H "Authorization: Bearer $OPENAI_API_KEY" \\
   -d '{"messages":[{"role":"user","content":"Who are you?"}]}'\n`;
 /** Asks as Claude Code does. */
-const CLAUDE = `curl -sS --max-time 30 "$ANTHROPIC_BASE_URL/v1/messages" -H "Authorization: Bearer $ANTHROPIC_AUTH_TOKEN" \\
+const CLAUDE = `curl -sS --max-time 30 "$ANTHROPIC_BASE_URL/v1/messages" \\
+  -H "Authorization: Bearer $ANTHROPIC_AUTH_TOKEN" \\
   -d '{"model":"x","max_tokens":100,"messages":[{"role":"user","content":"Who are you?"}]}'
 echo "telemetry off: $DISABLE_TELEMETRY; $*"`;
 
@@ -201,9 +202,8 @@ export async function no_name_of_a_server_runs_in_a_shell({ world, visit }) {
     // All in one bash: what matters is what it makes of the words.
     for (const line of new Set(lines)) {
       const script = line.startsWith("from openai") ? ": python" : line;
-      await world.bash(
-        `exec 2>&1; PATH=${join(world.folder, "bin")}:/usr/bin:/bin; cd "$PWD"; timeout 5 bash -c ${quoted(script)} </dev/null`,
-      );
+      const path = `${join(world.folder, "bin")}:/usr/bin:/bin`;
+      await world.bash(`exec 2>&1; PATH=${path}; cd "$PWD"; timeout 5 bash -c ${quoted(script)} </dev/null`);
       assert.ok(!readdirSync(world.work).some((file) => file.startsWith("owned")), `${name}: ${line}`);
     }
   }

@@ -86,8 +86,10 @@ export async function lists_sort_and_search() {
 /** A stream is cut into messages wherever its pieces break. */
 export async function a_stream_is_read_whatever_its_pieces() {
   const { parser } = await load("js/live.js");
-  const text =
-    'event: hello\r\ndata: {"a":1}\r\n\r\n: a comment\n\ndata: one\ndata: two\n\nevent: synced\ndata: {}\n\nevent: half\ndata: 1';
+  const text = [
+    'event: hello\r\ndata: {"a":1}\r\n\r\n: a comment\n\n',
+    "data: one\ndata: two\n\nevent: synced\ndata: {}\n\nevent: half\ndata: 1",
+  ].join("");
   const whole = [
     ["hello", '{"a":1}'],
     ["message", "one\ntwo"],
