@@ -7,9 +7,7 @@ const WAIT_MS = 4000;
 const SHELL = [
   "/",
   "/dashboard/manifest.webmanifest",
-  "/dashboard/css/app.css",
-  "/dashboard/css/fleet.css",
-  "/dashboard/css/servers.css",
+  ...["app", "fleet", "parts", "servers", "views"].map((name) => `/dashboard/css/${name}.css`),
   "/dashboard/icons/icon.svg",
   "/dashboard/icons/icon-192.png",
   ...[
