@@ -216,13 +216,13 @@ async function manyUpdates(visit, world, servers) {
 async function size(url) {
   const all = await sizes(url);
   const total = all.reduce((sum, [, bytes]) => sum + bytes, 0);
-  const [largest, bytes] = all[0];
+  const [largest, most] = all[0];
   result(
     "everything, compressed",
     "150 kB",
     `${(total / 1000).toFixed(1)} kB`,
     total < 150_000,
-    `${all.length} files; the largest, ${largest}: ${(bytes / 1000).toFixed(1)} kB`,
+    `${all.length} files; the largest, ${largest}: ${(most / 1000).toFixed(1)} kB`,
   );
 }
 
@@ -278,11 +278,11 @@ async function measure(folder) {
 }
 
 if (!process.env.LLAMACTL) throw new Error("set LLAMACTL to a release build, or use: make bench");
-const folder = mkdtempSync(join(tmpdir(), "llamactl-bench."));
+const scratch = mkdtempSync(join(tmpdir(), "llamactl-bench."));
 try {
-  await measure(folder);
+  await measure(scratch);
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(scratch, { recursive: true, force: true });
 }
 console.log(markdown());
 const at = process.argv.indexOf("--write");

@@ -214,7 +214,7 @@ async function main([folder, scratch]) {
     await world.stopRegistry();
     await world.startRegistry(["--ttl", "30s", "--probe", "off", "--auth", "token"]);
     // A job is its user's, and so must the token be.
-    await world.useTokenOf(userInfo().username);
+    await world.actAs(userInfo().username);
     await beatAll(world, nodes, []);
     const { jobs, servers } = await now(world);
     const beating = setInterval(() => beatAll(world, nodes, servers), 8000);

@@ -1,8 +1,9 @@
 // Charts over time, and bars. Each has its numbers as a table too, for readers who do not see the
 // picture and for those who want the numbers.
+
+import uPlot from "../vendor/uplot/uplot.js";
 import { html, useEffect, useRef, useState } from "./dom.js";
 import { number } from "./format.js";
-import uPlot from "../vendor/uplot/uplot.js";
 
 const MAX_ROWS = 400;
 const HEIGHT = 220;
@@ -47,7 +48,7 @@ function axes(unit) {
       ...text,
       grid: line,
       values,
-      size: (plot, labels) => 16 + Math.max(20, ...(labels ?? []).map((label) => label.length * 7)),
+      size: (_, labels) => 16 + Math.max(20, ...(labels ?? []).map((label) => label.length * 7)),
     },
   ];
 }
@@ -92,16 +93,18 @@ function options(series, unit, stacked, width, onCursor) {
 function usePlot(times, series, unit, stacked, onCursor) {
   const host = useRef(null);
   const latest = useRef(null);
-  latest.current = { times, series, unit, stacked };
+  latest.current = () => {
+    const values = stacked ? stack(series) : series.map((one) => one.values);
+    const { current: place } = host;
+    return new uPlot(options(series, unit, stacked, place.clientWidth, onCursor), [times, ...values], place);
+  };
   const redraw = useRef(null);
   useEffect(() => {
     const place = host.current;
     let plot = null;
     redraw.current = () => {
-      const { times, series, unit, stacked } = latest.current;
       plot?.destroy();
-      const values = stacked ? stack(series) : series.map((one) => one.values);
-      plot = new uPlot(options(series, unit, stacked, place.clientWidth, onCursor), [times, ...values], place);
+      plot = latest.current();
     };
     const resized = new ResizeObserver(() => plot?.setSize({ width: place.clientWidth, height: HEIGHT }));
     const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -146,19 +149,20 @@ function Drawn({ title, times, series, unit, stacked }) {
     <ul class="chart-legend" aria-hidden="true">
       ${series.map(
         (one, index) => html`<li key=${one.label}>
-        <${Mark} colour=${one.colour} dash=${stacked ? [] : DASHES[index % DASHES.length]} /> ${one.label}
+        <${Mark} variable=${one.colour} dash=${stacked ? [] : DASHES[index % DASHES.length]} /> ${one.label}
         <b>${number(one.values[place], 2)}${unit && ` ${unit}`}</b>
       </li>`,
       )}</ul>
     <p class="chart-at muted" aria-hidden="true">${at === null ? "now" : full(times[place])}</p>
     <div class="chart-canvas" ref=${host} role="img" aria-label=${summary(title, series, unit)}></div>
     <${Numbers} title=${title} head=${["Time", ...series.map((one) => one.label)]} unit=${unit}
-      rows=${() => times.map((time, index) => [full(time), ...series.map((one) => one.values[index])]).reverse()} />`;
+      rows=${() => times.map((time, row) => [full(time), ...series.map((one) => one.values[row])]).reverse()} />`;
 }
 
-function Mark({ colour, dash }) {
+function Mark({ variable, dash }) {
   return html`<svg class="chart-mark" width="22" height="10" aria-hidden="true">
-    <line x1="0" y1="5" x2="22" y2="5" stroke=${`var(${colour})`} stroke-width="3" stroke-dasharray=${dash.join(" ")} />
+    <line x1="0" y1="5" x2="22" y2="5" stroke=${`var(${variable})`} stroke-width="3"
+      stroke-dasharray=${dash.join(" ")} />
   </svg>`;
 }
 

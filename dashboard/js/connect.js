@@ -19,7 +19,9 @@ export function useSnippets(server, version = "") {
       ({ snippets }) => current && set({ snippets }),
       (error) => current && set({ error }),
     );
-    return () => (current = false);
+    return () => {
+      current = false;
+    };
   }, [server.id, version, from, login, tries]);
   return { ...state, retry: () => retry((n) => n + 1) };
 }

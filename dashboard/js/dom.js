@@ -1,5 +1,6 @@
 // Preact, its hooks and htm, imported from here by everybody, and what the standalone build leaves out.
 import { Component, h } from "../vendor/preact/standalone.module.js";
+
 export {
   Component,
   createContext,
@@ -30,7 +31,6 @@ export function memo(view) {
 }
 
 function differs(a, b) {
-  for (const name in b) if (a[name] !== b[name]) return true;
-  for (const name in a) if (!(name in b)) return true;
-  return false;
+  const names = Object.keys(b);
+  return names.length !== Object.keys(a).length || names.some((name) => a[name] !== b[name]);
 }

@@ -88,7 +88,10 @@ function useNews(fn) {
         fn();
       }, SOON_MS);
     });
-    return () => (stop(), clearTimeout(timer));
+    return () => {
+      stop();
+      clearTimeout(timer);
+    };
   }, [fn]);
 }
 

@@ -25,16 +25,16 @@ export const KINDS = {
   restored: "database restored",
 };
 
-const GOOD = ["registered", "recovered", "node-registered"];
-const BAD = ["lost", "unhealthy", "removed", "node-removed", "token-revoked"];
+const GOOD = ["registered", "recovered", "node-registered", "updated: ready", "node-state: online"];
+const BAD = ["lost", "unhealthy", "removed", "node-removed", "node-state: offline", "token-revoked"];
 
 /** `good`, `bad` or `plain`, for the mark beside it. */
 export function tone(event) {
-  const state = event.data?.state;
-  if (event.kind === "node-state") return state === "online" ? "good" : state === "offline" ? "bad" : "plain";
-  if (event.kind === "notified") return event.data?.ok ? "good" : "bad";
-  if (event.kind === "updated" && state === "ready") return "good";
-  return GOOD.includes(event.kind) ? "good" : BAD.includes(event.kind) ? "bad" : "plain";
+  const { kind, data } = event;
+  if (kind === "notified") return data?.ok ? "good" : "bad";
+  const what = ["node-state", "updated"].includes(kind) ? `${kind}: ${data?.state}` : kind;
+  if (GOOD.includes(what)) return "good";
+  return BAD.includes(what) ? "bad" : "plain";
 }
 
 function text(value) {
@@ -97,7 +97,7 @@ const WORDS = {
   removed: (event) => [...server(event), " was removed: it was silent for too long"],
   unhealthy: (event) => [...server(event), " does not answer", because(event)],
   recovered: (event) => [...server(event), " answers again"],
-  notified: notified,
+  notified,
   "watch-created": (event) => [`Somebody waits for a server of ${text(event.data?.model)}`],
   "watch-removed": (event) => [`Nobody waits for a server of ${text(event.data?.model)} by this watch any more`],
   "node-registered": (event) => ["Node ", node(event), ` registered as ${text(event.data?.role) || "a node"}`],

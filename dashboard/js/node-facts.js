@@ -146,9 +146,9 @@ export function choices(nodes) {
   for (const node of nodes) {
     add("role", node.role);
     add("state", node.state);
-    new Set(node.labels).forEach((label) => add("label", label));
-    new Set(node.groups).forEach((group) => add("group", group));
-    outwards(node.location).forEach((place) => add("location", place));
+    for (const label of new Set(node.labels)) add("label", label);
+    for (const group of new Set(node.groups)) add("group", group);
+    for (const place of outwards(node.location)) add("location", place);
   }
   const sorted = (map) => [...map].sort(([a], [b]) => a.localeCompare(b, undefined, { numeric: true }));
   return Object.fromEntries(Object.entries(counts).map(([which, map]) => [which, sorted(map)]));

@@ -100,7 +100,11 @@ function listen(box, view, set, zoomAt) {
   };
   const up = (event) => fingers.delete(event.pointerId);
   // Who has dragged did not mean the node under the finger.
-  const click = (event) => event.detail > 0 && moved > TAP_PX && (event.preventDefault(), event.stopPropagation());
+  const click = (event) => {
+    if (event.detail === 0 || moved <= TAP_PX) return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
   const drag = (event) => event.preventDefault();
   const listeners = { pointerdown: down, pointermove: move, pointerup: up, pointercancel: up, dragstart: drag };
   for (const [name, listener] of Object.entries(listeners)) box.addEventListener(name, listener);

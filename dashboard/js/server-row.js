@@ -1,8 +1,9 @@
 // One server in the list. It renders again only when its own record, or what the reader chose, is another.
+
+import { ConnectButtons } from "./connect.js";
 import { html, memo } from "./dom.js";
 import { exact, number, secondsSince, shortDuration, Time, tokens, useTicking } from "./format.js";
-import { ConnectButtons } from "./connect.js";
-import { addressOf, jobOf, labelsOf, stateOf, STATE_WORDS, walltime } from "./server-facts.js";
+import { addressOf, jobOf, labelsOf, STATE_WORDS, stateOf, walltime } from "./server-facts.js";
 import { Badge, Bar, Link } from "./ui.js";
 
 const uptime = (started) => shortDuration(secondsSince(started));

@@ -18,8 +18,7 @@ export function Shell({ routes }) {
   useSlash();
   useComeback();
   return html`<${Announce} />
-    <a class="skip" href="#main"
-        onClick=${(event) => (event.preventDefault(), document.getElementById("main").focus())}>Skip to content</a>
+    <a class="skip" href="#main" onClick=${skip}>Skip to content</a>
     <header class="top">
       <a class="brand" href="#/servers" aria-label="llamactl: servers"><${Mark} /><span>llamactl</span></a>
       <${Navigation} routes=${routes} current=${path[0] ?? "servers"} />
@@ -31,23 +30,29 @@ export function Shell({ routes }) {
       ${
         who.denied || !found
           ? html`<${Page} key=${who.denied ? "login" : "none"}
-              route=${who.denied ? routes.find(({ path: name }) => name === "login") : null} params=${{}}
-          query=${query} />`
+              route=${who.denied ? routes.find((route) => route.path === "login") : null} params=${{}}
+              query=${query} />`
           : html`<${Page} key=${path.join("/")} route=${found.route} params=${found.params} query=${query} />`
       }
     </main>
     <${Foot} info=${who.info} />`;
 }
 
+// The address stays that of the page.
+function skip(event) {
+  event.preventDefault();
+  document.getElementById("main").focus();
+}
+
+/** The route whose path fits, and what its parameters are. */
 function find(routes, path) {
+  const parameter = (part) => part.startsWith(":");
   for (const route of routes) {
     const parts = route.path.split("/");
-    if (parts.length !== path.length) continue;
-    const params = {};
-    const fits = parts.every((part, i) =>
-      part[0] === ":" ? ((params[part.slice(1)] = path[i]), true) : part === path[i],
-    );
-    if (fits) return { route, params };
+    const fits = parts.every((part, at) => parameter(part) || part === path[at]);
+    if (parts.length !== path.length || !fits) continue;
+    const params = parts.map((part, at) => [part.slice(1), path[at]]).filter((_, at) => parameter(parts[at]));
+    return { route, params: Object.fromEntries(params) };
   }
   return null;
 }
@@ -63,7 +68,10 @@ function Page({ route, params, query }) {
   const load = () => {
     setProblem(null);
     route.view().then(
-      (module) => (loaded.set(route, module.default), setView(() => module.default)),
+      (module) => {
+        loaded.set(route, module.default);
+        setView(() => module.default);
+      },
       (error) =>
         setProblem({
           error: error.message,
@@ -166,7 +174,8 @@ function Banners({ info }) {
       <p><strong>Whoever reaches this registry may change it:</strong> it asks for no tokens. Send no secrets to a
         server
         that you do not know. The operator's mend: <code>--auth token</code>.</p></aside>`
-    }${
+    }
+    ${
       status.state === "lost" &&
       html`<div class="banner banner-bad" role="alert">
       <p><strong>The registry does not answer${status.reason ? `: ${status.reason}` : "."}</strong>${" "}

@@ -2,7 +2,7 @@
 // what is wrong with a field. Pure; the rules are those of the program (src/config/units.rs), so
 // that whatever comes out of here is accepted by it.
 
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+const CONTROL = /\p{Cc}/u;
 
 const RULES = {
   name: (text) => nameWrong(text),
@@ -176,8 +176,8 @@ export function yamlValue(value) {
   if (typeof value !== "string") return JSON.stringify(value);
   const plain = /^[A-Za-z~][A-Za-z0-9._/-]*(:[A-Za-z0-9._-]+)?$/.test(value) && !WORDS.test(value);
   if (plain) return value;
-  const escape = (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  return JSON.stringify(value).replace(/[\u007f-\u009f\u2028\u2029\ufeff]/g, escape);
+  const escaped = (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(value).replace(/[\u007f-\u009f\u2028\u2029\ufeff]/g, escaped);
 }
 
 // What people change most stands first.
@@ -220,5 +220,5 @@ export function yaml(form, known) {
   else if (form.source === "hf") lines.push(`hf: ${yamlValue(form.hf.trim())}`);
   else if (base.hf) lines.push(`hf: ${yamlValue(base.hf)}`);
   else if (base.model) lines.push(`model: ${yamlValue(base.model)}`);
-  return [...lines, ...section("server", server), ...section("slurm", slurm)].join("\n") + "\n";
+  return `${[...lines, ...section("server", server), ...section("slurm", slurm)].join("\n")}\n`;
 }

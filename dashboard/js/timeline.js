@@ -6,9 +6,9 @@ import { Time } from "./format.js";
 import { useEvents, useStatus } from "./store.js";
 import { ErrorBox } from "./ui.js";
 
-const PAGE = 1000,
-  PAGES = 5,
-  SHOWN = 30;
+const PAGE = 1000;
+const PAGES = 5;
+const SHOWN = 30;
 
 /** The events of one server: those that the registry kept, and what comes. */
 export function Timeline({ id }) {
@@ -54,7 +54,9 @@ function usePast(id) {
       (past) => current && set({ past }),
       (error) => current && set({ error }),
     );
-    return () => (current = false);
+    return () => {
+      current = false;
+    };
   }, [id, tries, reachable]);
   return { ...result, retry: () => retry((n) => n + 1) };
 }

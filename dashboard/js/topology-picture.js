@@ -3,7 +3,7 @@ import { html, memo, useEffect, useLayoutEffect, useMemo, useRef, useState } fro
 import { gpuText } from "./node-facts.js";
 import { COMFORTABLE, READABLE, usePanZoom } from "./pan-zoom.js";
 import { href } from "./router.js";
-import { bundles, curve, layout, neighbour, NODE, shortened } from "./topology-layout.js";
+import { bundles, curve, layout, NODE, neighbour, shortened } from "./topology-layout.js";
 
 const STATE_MARKS = { online: "●", warning: "▲", draining: "◆", maintenance: "■", offline: "✕" };
 const ARROWS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"];

@@ -43,12 +43,15 @@ export function Bar({ value, total, label, tone = "accent", text }) {
 
 /** The search field of a view; `/` leads to it, Escape empties it. */
 export function Search({ value = "", onInput, label = "Search" }) {
+  const leave = (event) => {
+    if (event.key !== "Escape") return;
+    onInput("");
+    event.target.blur();
+  };
   return html`<label class="search">
     <span class="visually-hidden">${label}</span>
     <input type="search" value=${value} placeholder=${`${label} ( / )`} autocomplete="off" spellcheck=${false}
-        enterkeyhint="search"
-      onInput=${(event) => onInput(event.target.value)}
-      onKeyDown=${(event) => event.key === "Escape" && ((onInput(""), event.target.blur()))} />
+      enterkeyhint="search" onInput=${(event) => onInput(event.target.value)} onKeyDown=${leave} />
   </label>`;
 }
 
@@ -81,13 +84,18 @@ export function Table({ label, columns, sort = "", onSort, children, class: name
   </table>`;
 }
 
+function directionOf(column, sort) {
+  if (sort === column.id) return "ascending";
+  return sort === `-${column.id}` ? "descending" : "none";
+}
+
 function Header({ column, sort, onSort }) {
   const name = `column-${column.id}${column.number ? " number" : ""}`;
   if (!column.sort) {
     return html`<th class=${name} role="columnheader" scope="col">
       ${column.hidden ? html`<span class="visually-hidden">${column.label}</span>` : column.label}</th>`;
   }
-  const direction = sort === column.id ? "ascending" : sort === `-${column.id}` ? "descending" : "none";
+  const direction = directionOf(column, sort);
   const next = direction === "ascending" ? `-${column.id}` : column.id;
   return html`<th class=${name} role="columnheader" scope="col" aria-sort=${direction}>
     <button type="button" class="sort" title=${column.hint} onClick=${() => onSort(next)}>
@@ -174,8 +182,13 @@ export function Dialog({ title, onClose, children, class: name = "", style }) {
       if (before?.isConnected) before.focus();
     };
   }, []);
+  // Closing it is for whoever draws it.
+  const cancel = (event) => {
+    event.preventDefault();
+    onClose();
+  };
   return html`<dialog ref=${ref} class="dialog ${name}" style=${style} aria-labelledby=${id}
-      onCancel=${(event) => (event.preventDefault(), onClose())}
+      onCancel=${cancel}
       onClick=${(event) => event.target === ref.current && onClose()}>
     <div class="dialog-box">
       <header class="dialog-head"><h2 id=${id}>${title}</h2>

@@ -38,6 +38,7 @@ function useUsage(id) {
     if (!live) return undefined;
     let timer;
     let current = true;
+    let step = 30;
     const load = async () => {
       if (!document.hidden) {
         const next = await get(`/api/v1/servers/${encodeURIComponent(id)}/usage`).then(
@@ -52,9 +53,11 @@ function useUsage(id) {
       }
       timer = setTimeout(load, Math.max(10, step) * 1000);
     };
-    let step = 30;
     load();
-    return () => ((current = false), clearTimeout(timer));
+    return () => {
+      current = false;
+      clearTimeout(timer);
+    };
   }, [id, live]);
   return result;
 }

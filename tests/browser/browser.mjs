@@ -1,10 +1,10 @@
 // One chromium, one page, and everything that must not happen in it: a request to anywhere but
 // the registry, a violation of the content security policy, a dialog, an error on the console.
 
-import { createRequire } from "node:module";
 import { existsSync, readFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { createRequire } from "node:module";
 import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
 
 const lab = process.env.LLAMACTL_LAB ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "llamactl/lab");
 const fromNpm = createRequire(join(lab, "browser", "any.js"));
@@ -13,7 +13,7 @@ function load(name) {
   try {
     return fromNpm(name);
   } catch (error) {
-    throw new Error(`${name} is missing in ${lab}/browser: run \`make test-tools\` (${error.message.split("\n")[0]})`);
+    throw new Error(`${name} is missing in ${lab}/browser: run \`make test-tools\``, { cause: error });
   }
 }
 

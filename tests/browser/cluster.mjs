@@ -166,12 +166,12 @@ export async function populate(world) {
 export const QUIET = ["--ttl", "1h", "--probe", "off", "--node-warning-after", "1h", "--node-offline-after", "2h"];
 
 /** Addresses of all views, where `server` and `node` are ids. */
-export function views({ server, node }) {
+export function views({ server: serverId, node: nodeId }) {
   return {
     servers: "/servers",
-    server: `/servers/${server}`,
+    server: `/servers/${serverId}`,
     nodes: "/nodes",
-    node: `/nodes/${node}`,
+    node: `/nodes/${nodeId}`,
     topology: "/topology",
     capacity: "/capacity",
     events: "/events",

@@ -1,7 +1,7 @@
 // What of the dashboard can be measured: the tests hold it roughly, the benchmark exactly.
 
-import { get } from "node:http";
 import { readdirSync } from "node:fs";
+import { get } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 

@@ -45,7 +45,7 @@ async function check(area, name) {
     for (const [number, one] of visits.entries()) await show(one, `${area}-${name}-${number}`);
     process.exitCode = 1;
   } finally {
-    await browser?.close().catch(() => {});
+    await browser?.close().catch(() => undefined);
     await world.close();
   }
 }
@@ -72,13 +72,13 @@ async function show({ page, problems }, name) {
     const path = join(pictures, `${name}.png`);
     await page.screenshot({ path, timeout: 5000 }).then(
       () => console.error(`──── ${path}`),
-      () => {},
+      () => undefined,
     );
   }
 }
 
-const [area, name] = process.argv.slice(2);
-if (area === "--list") await list();
-else await check(area, name);
+const words = process.argv.slice(2);
+if (words[0] === "--list") await list();
+else await check(...words);
 // A handle that a failed check left open must not keep the process.
 process.exit();

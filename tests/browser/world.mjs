@@ -3,9 +3,9 @@
 // caller made. The screenshots and the benchmark use it too.
 
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { mkdirSync, openSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 
 /** How long anything may take that takes a moment on a busy machine. */
@@ -62,6 +62,7 @@ export class World {
     this.jobs = [];
     this.leases = new Map();
     this.tokens = new Map();
+    this.nextJob = 4000;
     // However this process ends, what it started does not stay behind.
     process.once("exit", () => this.killAll());
   }
@@ -188,7 +189,7 @@ export class World {
   }
 
   /** From now on commands and jobs have this owner's token, as a user's settings name it. */
-  async useTokenOf(owner) {
+  async actAs(owner) {
     const file = join(this.env.HOME, "token");
     writeFileSync(file, await this.tokenOf(owner), { mode: 0o600 });
     this.configure({ registry: { url: this.url, token_file: file } });
@@ -196,10 +197,11 @@ export class World {
 
   /** Registers a server as a client on another machine would: it has a lease that nobody renews. */
   async server(entry = {}) {
+    this.nextJob += 1;
     const body = {
       id: uuid7(),
       cluster: "elsewhere",
-      job_id: `${(this.nextJob = (this.nextJob ?? 4000) + 1)}`,
+      job_id: `${this.nextJob}`,
       name: "qwen3-30b",
       model: { name: "qwen3-30b", file: "Qwen3-30B-A3B-Q4_K_M.gguf" },
       owner: "ann",
@@ -289,7 +291,7 @@ export class World {
       const late = setTimeout(() => child.kill("SIGKILL"), SOON);
       let [stdout, stderr] = ["", ""];
       // It may end without reading.
-      child.stdin.on("error", () => {});
+      child.stdin.on("error", () => undefined);
       child.stdin.end(typed);
       child.stdout.on("data", (data) => {
         stdout += data;
@@ -308,7 +310,7 @@ export class World {
   /** Ends everything that was started here. */
   async close() {
     const jobs = this.jobs.splice(0);
-    if (jobs.length > 0) await this.end("scancel", jobs).catch(() => {});
+    if (jobs.length > 0) await this.end("scancel", jobs).catch(() => undefined);
     this.killAll();
   }
 }

@@ -1,9 +1,9 @@
 // One node: all that is known of it, how busy it is, what runs on it, what happened to it.
 import { can, get, send, session } from "../api.js";
 import { html, useEffect, useMemo, useState } from "../dom.js";
-import { bytes, duration, number, Time } from "../format.js";
 import { EventList } from "../event-list.js";
 import { useSubjectEvents } from "../event-log.js";
+import { bytes, duration, number, Time } from "../format.js";
 import { finite, gpuCells, gpuText, runsOn, usage, vramMb } from "../node-facts.js";
 import { useNode, useServers, useStatus } from "../store.js";
 import { Badge, Cell, CopyButton, Dialog, Empty, ErrorBox, Link, Row, Table } from "../ui.js";
@@ -20,7 +20,7 @@ export default function NodePage({ params }) {
   useEffect(() => {
     if (known) return;
     get(`/api/v1/nodes/${encodeURIComponent(params.id)}`).then(
-      (node) => setAsked({ node }),
+      (told) => setAsked({ node: told }),
       (error) => setAsked({ error }),
     );
   }, [params.id, !known, status.state]);

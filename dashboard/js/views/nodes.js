@@ -62,6 +62,7 @@ export default function Nodes({ query, setQuery }) {
   const shown = useMemo(() => sorted(found, sort, KEYS), [found, sort]);
   if (!all.length && status.state === "live") return html`<h1>Nodes</h1><${NoNodes} />`;
   const heat = query.view === "gpus";
+  const showAll = () => setQuery(Object.fromEntries(FILTERS.map((name) => [name, ""])), { push: true });
   return html`<div class="page-head"><h1>Nodes</h1><p class="muted">${counted(found.length, all.length)}</p></div>
     <${Totals} nodes=${found} query=${query} setQuery=${setQuery} />
     <${Filters} all=${all} query=${query} setQuery=${setQuery} />
@@ -71,14 +72,13 @@ export default function Nodes({ query, setQuery }) {
         all.length > 0 &&
         html`<${Empty} title="No node fits">
         <p>${all.length} are there.</p>
-        <p><button type="button" class="button"
-            onClick=${() => setQuery(Object.fromEntries(FILTERS.map((name) => [name, ""])), { push: true })}>Show
-          all</button></p><//>`
-      }${
+        <p><button type="button" class="button" onClick=${showAll}>Show all</button></p><//>`
+      }
+      ${
         shown.length > 0 &&
         (heat
           ? html`<${HeatMap} nodes=${shown} by=${query.by} onBy=${(by) => setQuery({ by }, { push: true })} />`
-          : html`<${List} nodes=${shown} sort=${sort} onSort=${(sort) => setQuery({ sort }, { push: true })} />`)
+          : html`<${List} nodes=${shown} sort=${sort} onSort=${(next) => setQuery({ sort: next }, { push: true })} />`)
       }
     </div>`;
 }

@@ -4,10 +4,10 @@ import { SnippetsState, useSnippets } from "../connect.js";
 import { html, useEffect, useRef, useState } from "../dom.js";
 import { exact, number, Time } from "../format.js";
 import { navigate } from "../router.js";
-import { addressOf, commandFor, jobOf, labelsOf, shellWord, stateOf, STATE_WORDS } from "../server-facts.js";
+import { addressOf, commandFor, jobOf, labelsOf, STATE_WORDS, shellWord, stateOf } from "../server-facts.js";
 import { SlotsBar, State, WalltimeBar } from "../server-row.js";
-import { Timeline } from "../timeline.js";
 import { store, useServer, useStatus } from "../store.js";
+import { Timeline } from "../timeline.js";
 import { Confirm, CopyButton, Empty, ErrorBox, Snippet } from "../ui.js";
 import { Usage } from "../usage.js";
 import { WhereAreYou } from "../where.js";
@@ -51,7 +51,9 @@ function useRecord(id, live, state) {
       (record) => current && set({ record }),
       (error) => current && !store.servers.has(id) && set({ error }),
     );
-    return () => (current = false);
+    return () => {
+      current = false;
+    };
   }, [id, Boolean(live), state]);
   return { error: result.error, record: last.current ?? result.record };
 }

@@ -3,7 +3,7 @@ import { forget, keep, recall, useSession } from "../api.js";
 import { ConnectMenu } from "../connect.js";
 import { html, useCallback, useEffect, useMemo, useRef, useState } from "../dom.js";
 import { distinct, matches, sorted } from "../lists.js";
-import { fits, labelsOf, searched, SORT_KEYS, stateOf } from "../server-facts.js";
+import { fits, labelsOf, SORT_KEYS, searched, stateOf } from "../server-facts.js";
 import { ServerRow } from "../server-row.js";
 import { subscribe, useServers, useStatus } from "../store.js";
 import { announce, Dialog, Empty, Search, Select, Snippet, Table, useGradually } from "../ui.js";
@@ -78,7 +78,8 @@ export default function Servers({ query, setQuery }) {
       (all.length > 0 || ghosts.length > 0) &&
       html`<${Toolbar} all=${all} query=${query} setQuery=${setQuery}
         sort=${sort} owner=${owner} whoami=${whoami} me=${me} setMe=${setMe} />`
-    }${
+    }
+    ${
       shown.length > 0
         ? html`<${Table} label="Servers" class="servers" columns=${COLUMNS} sort=${sort}
             onSort=${(next) => setQuery({ sort: next }, { push: true })}>
@@ -87,10 +88,8 @@ export default function Servers({ query, setQuery }) {
             fresh=${fresh.has(server.id)} gone=${!servers.has(server.id)} onMenu=${openMenu} />`,
           )}
         <//>`
-        : known
-          ? html`<${Nothing} any=${all.length > 0} setQuery=${setQuery} query=${query} />`
-          : html`<p class="loading" aria-busy="true">
-            ${status.state === "lost" ? "Nothing is known yet." : "Loading …"}</p>`
+        : html`<${Nothing} known=${known} lost=${status.state === "lost"} any=${all.length > 0}
+            setQuery=${setQuery} query=${query} />`
     }
     ${menu && html`<${ConnectMenu} ...${menu} onClose=${() => setMenu(null)} />`}
   </div>`;
@@ -126,6 +125,17 @@ function Toolbar({ all, query, setQuery, sort, owner, whoami, me, setMe }) {
     html`<${Select} label=${label} value=${query[name]}
     options=${options[name]} all=${text} onChange=${(value) => setQuery({ [name]: value }, { push: true })} />`;
   const used = ["owner", "model", "state", "label", "partition"].filter((name) => query[name]).length;
+  const notMe = () => {
+    forget(ME);
+    setMe(null);
+    setQuery({ mine: "" });
+  };
+  const named = (name) => {
+    keep(ME, name);
+    setMe(name);
+    setAsking(false);
+    setQuery({ mine: "1" }, { push: true });
+  };
   const mine = () => (owner ? setQuery({ mine: query.mine ? "" : "1" }, { push: true }) : setAsking(true));
   return html`<search class="toolbar">
     <${Search} value=${query.q} label="Search servers" onInput=${(q) => setQuery({ q })} />
@@ -143,16 +153,18 @@ function Toolbar({ all, query, setQuery, sort, owner, whoami, me, setMe }) {
       (used > 0 || query.q || query.mine) &&
       html`<button type="button" class="button button-quiet"
         onClick=${() => setQuery(NO_FILTERS, { push: true })}>Clear</button>`
-    }${
+    }
+    ${
       query.mine &&
       !whoami?.owner &&
       me &&
       html`<button type="button" class="button button-quiet"
-        onClick=${() => (forget(ME), setMe(null), setQuery({ mine: "" }))}>Not ${me}?</button>`
-    }${
+        onClick=${notMe}>Not ${me}?</button>`
+    }
+    ${
       asking &&
       html`<${AskName} owners=${options.owner} onClose=${() => setAsking(false)}
-      onName=${(name) => (keep(ME, name), setMe(name), setAsking(false), setQuery({ mine: "1" }, { push: true }))} />`
+      onName=${named} />`
     }
   </search>`;
 }
@@ -178,7 +190,8 @@ function AskName({ owners, onName, onClose }) {
   <//>`;
 }
 
-function Nothing({ any, query, setQuery }) {
+function Nothing({ known, lost, any, query, setQuery }) {
+  if (!known) return html`<p class="loading" aria-busy="true">${lost ? "Nothing is known yet." : "Loading …"}</p>`;
   if (any) {
     return html`<${Empty} title="No server fits">
       <p>${
@@ -216,7 +229,10 @@ function useMoves() {
       }, GHOST_MS);
       timers.add(timer);
     });
-    return () => (stop(), timers.forEach(clearTimeout));
+    return () => {
+      stop();
+      for (const timer of timers) clearTimeout(timer);
+    };
   }, []);
   return moves;
 }

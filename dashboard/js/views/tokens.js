@@ -48,7 +48,16 @@ export default function Tokens({ query, setQuery }) {
   const [error, setError] = useState(null);
   const [making, setMaking] = useState(false);
   const [revoking, setRevoking] = useState(null);
-  const load = () => get("/api/v1/tokens").then((list) => (setTokens(list), setError(null)), setError);
+  const load = () =>
+    get("/api/v1/tokens").then((list) => {
+      setTokens(list);
+      setError(null);
+    }, setError);
+  const done = () => {
+    setMaking(false);
+    setRevoking(null);
+    load();
+  };
   useEffect(() => {
     load();
   }, []);
@@ -62,9 +71,8 @@ export default function Tokens({ query, setQuery }) {
       ),
     [tokens, sort, query.q],
   );
-  const head = (
-    button,
-  ) => html`<div class="page-head"><h1>Tokens</h1><p class="muted">Who may do what with this registry</p>
+  const head = (button) => html`<div class="page-head"><h1>Tokens</h1>
+    <p class="muted">Who may do what with this registry</p>
     ${
       button &&
       html`<button type="button" class="button button-accent push-right"
@@ -79,15 +87,15 @@ export default function Tokens({ query, setQuery }) {
     ${
       shown.length > 0 &&
       html`<${Table} label="Tokens" class="tokens-table" columns=${COLUMNS} sort=${sort}
-          onSort=${(sort) => setQuery({ sort }, { push: true })}>
+          onSort=${(next) => setQuery({ sort: next }, { push: true })}>
       ${shown.map(
         (token) => html`<${TokenRow} key=${token.id} token=${token} onRevoke=${() => setRevoking(token)} />`,
       )}<//>
       <p class="muted small more-note">When a token was last used is not kept. What was done with it: <a
           href="#/events">events</a>, by its id or owner.</p>`
     }
-    ${making && html`<${NewToken} onClose=${() => (setMaking(false), load())} />`}
-    ${revoking && html`<${Revoke} token=${revoking} onClose=${() => (setRevoking(null), load())} />`}`;
+    ${making && html`<${NewToken} onClose=${done} />`}
+    ${revoking && html`<${Revoke} token=${revoking} onClose=${done} />`}`;
 }
 
 function NoTokens() {
@@ -109,6 +117,7 @@ function fits(token, q = "") {
 
 function TokenRow({ token, onRevoke }) {
   const is = state(token);
+  const ends = token.revoked ?? token.expires;
   return html`<${Row}>
     <${Cell} label="Owner"><span class="strong">${token.owner}</span><//>
     <${Cell} label="May">${token.scopes.join(", ")}<//>
@@ -116,13 +125,7 @@ function TokenRow({ token, onRevoke }) {
       ${token.note ?? html`<span class="muted">–</span>`}</span><//>
     <${Cell} label="State"><${Badge} tone=${{ valid: "ok", expired: "warn", revoked: "bad" }[is]}>${is}<//><//>
     <${Cell} label="Made" class="column-created"><${Time} value=${token.created} /><//>
-    <${Cell} label="Ends">${
-      token.revoked
-        ? html`<${Time} value=${token.revoked} />`
-        : token.expires
-          ? html`<${Time} value=${token.expires} />`
-          : "never"
-    }<//>
+    <${Cell} label="Ends">${ends ? html`<${Time} value=${ends} />` : "never"}<//>
     <${Cell} label="Id" class="column-id"><a href=${`#/events?actor=${encodeURIComponent(token.id)}`}
         title="What was done with it"><code>${token.id}</code></a><//>
     <${Cell} label="Revoke" class="row-actions">${

@@ -18,7 +18,8 @@ export default function TopologyPage({ query, setQuery }) {
   const status = useStatus();
   const { connections, error, load } = useConnections(nodes);
   const all = useMemo(() => [...nodes.values()], [nodes]);
-  const by = BY.includes(query.by) ? query.by : all.some((node) => node.location) ? "location" : "role";
+  const usual = all.some((node) => node.location) ? "location" : "role";
+  const by = BY.includes(query.by) ? query.by : usual;
   const marked = useMemo(
     () => new Set(query.q ? all.filter((node) => passes(node, { q: query.q })).map((node) => node.name) : []),
     [all, query.q],

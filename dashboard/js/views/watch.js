@@ -5,9 +5,10 @@ import { html, useEffect, useMemo, useReducer, useState } from "../dom.js";
 import { Time } from "../format.js";
 import { distinct } from "../lists.js";
 import { MODELS } from "../models.js";
+import { shellWord } from "../server-facts.js";
 import { useServers } from "../store.js";
-import { ability, ask, onChange, serves, tryOut, unwatch, watch, watched } from "../watching.js";
 import { announce, Empty, ErrorBox, Link, Snippet, useId } from "../ui.js";
+import { ability, ask, onChange, serves, tryOut, unwatch, watch, watched } from "../watching.js";
 
 /** The page. */
 export default function Watch({ query, setQuery }) {
@@ -21,7 +22,7 @@ export default function Watch({ query, setQuery }) {
   const there = model.trim() ? list.filter((server) => server.state === "ready" && serves(server, model)) : [];
   return html`<div class="page-head"><h1>Watch</h1>
     <p class="muted">Be told when a server of a model is ready, and what becomes of it</p></div>
-    <${ModelField} model=${model} known=${known} onInput=${(model) => setQuery({ model })} />
+    <${ModelField} model=${model} known=${known} onInput=${(text) => setQuery({ model: text })} />
     ${
       there.length > 0 &&
       html`<p class="notice">One is ready already: ${there.slice(0, 3).map(
@@ -78,7 +79,8 @@ function InBrowser({ model }) {
           able === "yes" &&
           html`<button type="button" class="button" onClick=${() => tryOut()}>Try a notification</button>`
         }</p>`
-    }${
+    }
+    ${
       all.length > 0 &&
       html`<h3>Waiting for</h3><ul class="plain-list">${all.map(
         (one) => html`<li key=${one.model}><strong>${one.model}</strong>
@@ -91,7 +93,7 @@ function InBrowser({ model }) {
 }
 
 function Terminal({ model }) {
-  const word = /^[\w.:/@-]+$/.test(model) ? model : model ? `'${model.replaceAll("'", "'\\''")}'` : "qwen3-30b";
+  const word = shellWord(model || "qwen3-30b");
   return html`<${Snippet} label="In a terminal, with a bell"
       text=${`until llamactl connect ${word} --print >/dev/null 2>&1; do sleep 20; done; printf '\\a'`} />`;
 }
@@ -116,18 +118,17 @@ const EVENTS = [
 ];
 
 function ByRegistry({ model }) {
-  const [state, setState] = useState({});
+  const [{ told, error }, setState] = useState({});
   const load = () =>
     get("/api/v1/watches").then(
-      (told) => setState({ told }),
-      (error) => setState({ error }),
+      (list) => setState({ told: list }),
+      (problem) => setState({ error: problem }),
     );
   useSession();
   const may = can("register");
   useEffect(() => {
     if (may) load();
   }, [may]);
-  const { told, error } = state;
   const missing = error?.status === 404;
   const channels = told?.channels ?? [];
   return html`<section class="card" aria-label="By the registry"><h2>By the registry</h2>
@@ -149,7 +150,7 @@ function ByRegistry({ model }) {
           you.</p><//>`
       }
       ${channels.length > 0 && html`<${NewWatch} model=${model} channels=${channels} onMade=${load} />`}
-      <${Watches} watches=${told.watches ?? []} onChange=${load} />`
+      <${Watches} watches=${told.watches ?? []} onChanged=${load} />`
     }
   </section>`;
 }
@@ -228,11 +229,14 @@ function terms({ events, notify, once, owner }) {
   return `${(events ?? ["available"]).join(", ")}: ${targets.join(", ")}, ${times}${owner ? `, for ${owner}` : ""}`;
 }
 
-function Watches({ watches, onChange }) {
+function Watches({ watches, onChanged }) {
   const [error, setError] = useState(null);
   if (!watches.length) return null;
   const remove = (id) =>
-    send("DELETE", `/api/v1/watches/${encodeURIComponent(id)}`).then(() => (setError(null), onChange()), setError);
+    send("DELETE", `/api/v1/watches/${encodeURIComponent(id)}`).then(() => {
+      setError(null);
+      onChanged();
+    }, setError);
   return html`<h3>It waits for</h3><${ErrorBox} error=${error} /><ul class="plain-list">${watches.map(
     (one) => html`<li key=${one.id}>
     <strong>${subject(one)}</strong> <span class="muted">${terms(one)}</span>

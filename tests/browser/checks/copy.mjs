@@ -127,7 +127,7 @@ export async function a_private_key_is_for_its_owner({ world, visit }) {
   await world.startRegistry([...QUICK, "--auth", "token"]);
   // A job is its user's, and so must the token be.
   const me = userInfo().username;
-  await world.useTokenOf(me);
+  await world.actAs(me);
   const server = await world.submit("private-llama", ["--set", "server.access=private"]);
   const { api_key: key } = await world.api("GET", `/api/v1/servers/${server.id}/key`, undefined, {
     token: await world.tokenOf(me),
@@ -160,7 +160,7 @@ const EVIL = [
   '"; touch owned; "',
   "-oProxyCommand=touch owned",
   "--help && touch owned",
-  "${IFS}$(touch${IFS}owned)",
+  `\${IFS}$(touch\${IFS}owned)`,
   "\\$(touch owned)\\",
   "!touch owned",
   "> owned",

@@ -179,7 +179,7 @@ export async function what_a_node_tells_is_not_believed_to_be_numbers() {
 /** A model that is waited for, by what the registry's own watches look at. */
 export async function a_watch_takes_the_models_that_the_registry_takes() {
   globalThis.location ??= { hash: "" };
-  globalThis.addEventListener ??= () => {};
+  globalThis.addEventListener ??= () => undefined;
   const { serves } = await load("js/watching.js");
   const server = { name: "mine", model: { name: "qwen3-30b", alias: "Chat", file: "Qwen3-30B.Q4.gguf" } };
   for (const good of ["qwen3-30b", "QWEN3*", "*30b", "chat", "Qwen3-30B.Q4", "q*3*b", "*"])

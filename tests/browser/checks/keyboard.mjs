@@ -7,19 +7,19 @@ import { populate, QUIET, views } from "../cluster.mjs";
 function focused(page) {
   return page.evaluate(() => {
     // What is drawn as SVG has no outline of its own: its strokes change.
-    const strokes = (element) =>
-      [...element.querySelectorAll("*")]
+    const strokes = (drawn) =>
+      [...drawn.querySelectorAll("*")]
         .map((one) => {
           const { stroke, strokeWidth, opacity } = getComputedStyle(one);
           return `${stroke} ${strokeWidth} ${opacity}`;
         })
         .join();
-    const drawnOtherwise = (element) => {
-      if (!(element instanceof SVGElement)) return false;
-      const before = strokes(element);
-      element.blur();
-      const after = strokes(element);
-      element.focus({ focusVisible: true });
+    const changes = (drawn) => {
+      if (!(drawn instanceof SVGElement)) return false;
+      const before = strokes(drawn);
+      drawn.blur();
+      const after = strokes(drawn);
+      drawn.focus({ focusVisible: true });
       return before !== after;
     };
     const element = document.activeElement;
@@ -28,15 +28,14 @@ function focused(page) {
     const box = element.getBoundingClientRect();
     // A label around its field has the field's own texts in it.
     const label = element.labels?.[0]?.cloneNode(true);
-    label?.querySelectorAll("select, input, textarea").forEach((field) => field.remove());
+    for (const field of label?.querySelectorAll("select, input, textarea") ?? []) field.remove();
     const name =
       element.getAttribute("aria-label") ??
       (label?.textContent || element.innerText || element.textContent || element.tagName);
     return {
       name: name.trim().slice(0, 60),
       tag: element.tagName,
-      ringed:
-        (outlineStyle !== "none" && parseFloat(outlineWidth) >= 2) || boxShadow !== "none" || drawnOtherwise(element),
+      ringed: (outlineStyle !== "none" && parseFloat(outlineWidth) >= 2) || boxShadow !== "none" || changes(element),
       seen:
         box.width > 0 &&
         box.height > 0 &&

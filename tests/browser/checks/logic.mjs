@@ -7,7 +7,7 @@ const dashboard = new URL("../../../dashboard/", import.meta.url);
 const load = (path) => {
   // The modules look at the page's address when they are loaded.
   globalThis.location ??= { hash: "" };
-  globalThis.addEventListener ??= () => {};
+  globalThis.addEventListener ??= () => undefined;
   return import(new URL(path, dashboard));
 };
 

@@ -90,7 +90,7 @@ export async function nothing_is_left_after_the_logout({ world, visit }) {
   for (const word of ["secret-plans", "ann", secret, "llamactl-session"]) {
     assert.ok(!kept.includes(word), `${word} is left in ${kept}`);
   }
-  await page.goBack().catch(() => {});
+  await page.goBack().catch(() => undefined);
   await page.reload();
   await page.getByRole("heading", { name: "Log in" }).waitFor();
   assert.equal(await page.getByText("secret-plans").count(), 0);
