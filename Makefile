@@ -91,7 +91,7 @@ screenshots: test-deps test-tools ## pictures of every view of the dashboard, in
 	@cargo build --locked
 	@LLAMACTL=$(BINARY) scripts/screenshots.sh docs/screenshots
 
-generate: ## write completions/, man/, docs/openapi.json, docs/plugin-event.schema.json, the schemas in configs/ and dashboard/js/models.js anew
+generate: ## write completions/, man/, docs/openapi.json, docs/plugin-event.schema.json, the schemas in configs/ and dashboard/js/facts/models.js anew
 	@cargo build --locked --quiet
 	@$(BINARY) completions --dir completions
 	@$(BINARY) man --dir man
@@ -99,7 +99,7 @@ generate: ## write completions/, man/, docs/openapi.json, docs/plugin-event.sche
 	@$(BINARY) configs schema --settings >configs/settings.schema.json
 	@$(BINARY) registry openapi >docs/openapi.json
 	@$(BINARY) notify plugins schema >docs/plugin-event.schema.json
-	@scripts/dashboard-models.py $(BINARY) >dashboard/js/models.js
+	@scripts/dashboard-models.py $(BINARY) >dashboard/js/facts/models.js
 
 dist: ## a release build with completions, manual pages and examples, as a tarball in dist/
 	@cargo build --locked --release

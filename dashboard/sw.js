@@ -1,6 +1,6 @@
 // The shell of the page, kept for the time when the registry is not reached. The registry is asked
 // first, always; its API is never kept, so nothing of what it answered is in here.
-const CACHE = "llamactl-shell-1";
+const CACHE = "llamactl-shell-2";
 const WAIT_MS = 4000;
 
 /** What the page needs to start, and every view. A test compares it with the folder. */
@@ -10,39 +10,35 @@ const SHELL = [
   ...["app", "fleet", "parts", "servers", "views"].map((name) => `/dashboard/css/${name}.css`),
   "/dashboard/icons/icon.svg",
   "/dashboard/icons/icon-192.png",
+  ...["early", "main"].map((name) => `/dashboard/js/${name}.js`),
+  ...["api", "copy", "dom", "format", "lists", "live", "router", "saved", "store"].map(
+    (name) => `/dashboard/js/core/${name}.js`,
+  ),
   ...[
-    "api",
-    "chart",
-    "connect",
-    "copy",
-    "dom",
-    "early",
-    "event-list",
     "event-log",
     "event-words",
-    "format",
-    "heat-map",
-    "lists",
-    "live",
-    "main",
     "models",
     "node-facts",
-    "pan-zoom",
-    "router",
-    "saved",
     "server-facts",
+    "submit-command",
+    "topology-layout",
+    "watching",
+  ].map((name) => `/dashboard/js/facts/${name}.js`),
+  ...[
+    "chart",
+    "connect",
+    "event-list",
+    "heat-map",
+    "node-bars",
+    "pan-zoom",
     "server-row",
     "shell",
-    "store",
-    "submit-command",
     "timeline",
-    "topology-layout",
     "topology-picture",
     "ui",
     "usage",
-    "watching",
     "where",
-  ].map((name) => `/dashboard/js/${name}.js`),
+  ].map((name) => `/dashboard/js/parts/${name}.js`),
   ...["capacity", "events", "login", "node", "nodes", "server", "servers", "start", "tokens", "topology", "watch"].map(
     (name) => `/dashboard/js/views/${name}.js`,
   ),

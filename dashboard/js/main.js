@@ -1,10 +1,10 @@
 // The start of the page, and its one table of routes.
-import { loadSession, recall, session } from "./api.js";
-import { html, render } from "./dom.js";
-import { dropEarly, start, stop } from "./live.js";
-import { dropState } from "./saved.js";
-import { Shell } from "./shell.js";
-import { clear, setStatus } from "./store.js";
+import { loadSession, recall, session } from "./core/api.js";
+import { html, render } from "./core/dom.js";
+import { dropEarly, start, stop } from "./core/live.js";
+import { dropState } from "./core/saved.js";
+import { clear, setStatus } from "./core/store.js";
+import { Shell } from "./parts/shell.js";
 
 /**
  * Every page: `path` (a part that begins with `:` is a parameter), `nav` the word in the navigation, `scope` who may.
@@ -59,8 +59,8 @@ async function begin() {
   }
   session.subscribe(follow);
   follow();
-  // Somebody waits for a model here (js/watching.js): that goes on after a reload.
-  if (recall("llamactl-watching")) import("./watching.js").catch(() => undefined);
+  // Somebody waits for a model here (facts/watching.js): that goes on after a reload.
+  if (recall("llamactl-watching")) import("./facts/watching.js").catch(() => undefined);
 }
 
 // Only where the browser allows it: over https, and on localhost. Elsewhere the page works without.

@@ -1,10 +1,10 @@
 // How much there was and how much was used, from the registry's history.
-import { get } from "../api.js";
-import { Bars, Chart } from "../chart.js";
-import { html, useCallback, useEffect, useMemo, useState } from "../dom.js";
-import { exact, number } from "../format.js";
-import { NODE_STATES } from "../node-facts.js";
-import { ErrorBox } from "../ui.js";
+import { get } from "../core/api.js";
+import { html, useCallback, useEffect, useMemo, useState } from "../core/dom.js";
+import { exact, number } from "../core/format.js";
+import { NODE_STATES } from "../facts/node-facts.js";
+import { Bars, Chart } from "../parts/chart.js";
+import { ErrorBox } from "../parts/ui.js";
 
 const RANGES = [
   ["1h", "1 hour"],

@@ -1,12 +1,12 @@
 // What happened, newest first: live at the top, older ones at the bottom. Administrators see the audit.
-import { can, useSession } from "../api.js";
-import { html, useEffect, useMemo, useRef, useState } from "../dom.js";
-import { EventList } from "../event-list.js";
-import { MOST, useEventLog } from "../event-log.js";
-import { KINDS, passes } from "../event-words.js";
-import { number } from "../format.js";
-import { distinct } from "../lists.js";
-import { Empty, ErrorBox, Search, Select } from "../ui.js";
+import { can, useSession } from "../core/api.js";
+import { html, useEffect, useMemo, useRef, useState } from "../core/dom.js";
+import { number } from "../core/format.js";
+import { distinct } from "../core/lists.js";
+import { MOST, useEventLog } from "../facts/event-log.js";
+import { KINDS, passes } from "../facts/event-words.js";
+import { EventList } from "../parts/event-list.js";
+import { Empty, ErrorBox, Search, Select } from "../parts/ui.js";
 
 const FILTERS = ["kind", "subject", "actor", "q"];
 /** How far down somebody is who reads: nothing moves under them. */

@@ -1,8 +1,8 @@
 // Who are you? A token is traded for a session.
-import { goOnAsNobody, login, useSession } from "../api.js";
-import { html, useState } from "../dom.js";
-import { navigate, useLocation } from "../router.js";
-import { ErrorBox, useId } from "../ui.js";
+import { goOnAsNobody, login, useSession } from "../core/api.js";
+import { html, useState } from "../core/dom.js";
+import { navigate, useLocation } from "../core/router.js";
+import { ErrorBox, useId } from "../parts/ui.js";
 
 /** The login, shown at the page that needed it, which comes back afterwards. */
 export default function Login() {

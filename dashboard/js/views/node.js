@@ -1,13 +1,13 @@
 // One node: all that is known of it, how busy it is, what runs on it, what happened to it.
-import { can, get, send, session } from "../api.js";
-import { html, useEffect, useMemo, useState } from "../dom.js";
-import { EventList } from "../event-list.js";
-import { useSubjectEvents } from "../event-log.js";
-import { bytes, duration, number, Time } from "../format.js";
-import { finite, gpuCells, gpuText, runsOn, usage, vramMb } from "../node-facts.js";
-import { useNode, useServers, useStatus } from "../store.js";
-import { Badge, Cell, CopyButton, Dialog, Empty, ErrorBox, Link, Row, Table } from "../ui.js";
-import { Load, Memory, Share } from "./nodes.js";
+import { can, get, send, session } from "../core/api.js";
+import { html, useEffect, useMemo, useState } from "../core/dom.js";
+import { bytes, duration, number, Time } from "../core/format.js";
+import { useNode, useServers, useStatus } from "../core/store.js";
+import { useSubjectEvents } from "../facts/event-log.js";
+import { finite, gpuCells, gpuText, runsOn, usage, vramMb } from "../facts/node-facts.js";
+import { EventList } from "../parts/event-list.js";
+import { Load, Memory, Share } from "../parts/node-bars.js";
+import { Badge, Cell, CopyButton, Dialog, Empty, ErrorBox, Link, Row, Table } from "../parts/ui.js";
 
 const MIB = 1024 * 1024;
 

@@ -1,11 +1,12 @@
 // All nodes: a list, or a heat map of their GPUs.
-import { html, memo, useMemo, useState } from "../dom.js";
-import { bytes, number, Time } from "../format.js";
-import { HeatMap } from "../heat-map.js";
-import { sorted } from "../lists.js";
-import { choices, gpuCount, gpuText, NODE_STATES, passes, usage, vramMb } from "../node-facts.js";
-import { useNodes, useStatus } from "../store.js";
-import { Badge, Bar, Cell, Empty, Link, Row, Search, Select, Snippet, Table, useGradually } from "../ui.js";
+import { html, memo, useMemo, useState } from "../core/dom.js";
+import { bytes, number, Time } from "../core/format.js";
+import { sorted } from "../core/lists.js";
+import { useNodes, useStatus } from "../core/store.js";
+import { choices, gpuCount, gpuText, NODE_STATES, passes, usage, vramMb } from "../facts/node-facts.js";
+import { HeatMap } from "../parts/heat-map.js";
+import { Load, Share } from "../parts/node-bars.js";
+import { Badge, Cell, Empty, Link, Row, Search, Select, Snippet, Table, useGradually } from "../parts/ui.js";
 
 const FILTERS = ["q", "role", "label", "group", "location", "state"];
 /** Rows that are shown at once; more at a click. */
@@ -190,34 +191,6 @@ const NodeRow = memo(({ node }) => {
 /** A second line in a cell. */
 function Below({ text, title = text }) {
   return text ? html`<span class="truncate muted small" title=${title}>${text}</span>` : null;
-}
-
-/** A share as a bar with its number; a dash where nothing was measured. */
-export function Share({ value, what }) {
-  if (value === null) return html`<span class="muted" title="not measured">–</span>`;
-  const text = `${Math.round(value)} %`;
-  return html`<${Bar} value=${value} total=${100} label=${`${what}: ${text}`} text=${text}
-      tone=${value >= 95 ? "warn" : "info"} />`;
-}
-
-/** GPU memory in use and in all. */
-export function Memory({ node, share }) {
-  const total = vramMb(node);
-  if (total === null) return html`<span class="muted">–</span>`;
-  if (share === null) return html`${bytes(total * MIB)}`;
-  return html`<${Bar} value=${share} total=${100}
-      label=${`GPU memory: ${Math.round(share)} % of ${bytes(total * MIB)} in use`}
-    text=${`${Math.round(share)} % of ${bytes(total * MIB)}`} tone=${share >= 95 ? "warn" : "info"} />`;
-}
-
-/** The load of the last minute beside the number of CPUs. */
-export function Load({ busy }) {
-  const cpus = busy.cpus === null ? "" : `${number(busy.cpus)} CPU${busy.cpus === 1 ? "" : "s"}`;
-  if (busy.load === null) return cpus ? html`<span class="muted">${cpus}</span>` : html`<span class="muted">–</span>`;
-  const text = `${number(busy.load, 1)}${cpus && ` of ${cpus}`}`;
-  if (busy.loadShare === null) return html`${text}`;
-  return html`<${Bar} value=${busy.loadShare} total=${100} label=${`Load: ${text}`}
-      text=${`${number(busy.load, 1)} of ${number(busy.cpus)}`} tone=${busy.loadShare >= 100 ? "warn" : "info"} />`;
 }
 
 const MOST_WORDS = 2;

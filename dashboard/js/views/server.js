@@ -1,16 +1,16 @@
 // One server: what it is, how to reach it, how it goes, what happened to it, and how to stop it.
-import { can, get, send, useSession } from "../api.js";
-import { SnippetsState, useSnippets } from "../connect.js";
-import { html, useEffect, useRef, useState } from "../dom.js";
-import { exact, number, Time } from "../format.js";
-import { navigate } from "../router.js";
-import { addressOf, commandFor, jobOf, labelsOf, STATE_WORDS, shellWord, stateOf } from "../server-facts.js";
-import { SlotsBar, State, WalltimeBar } from "../server-row.js";
-import { store, useServer, useStatus } from "../store.js";
-import { Timeline } from "../timeline.js";
-import { Confirm, CopyButton, Empty, ErrorBox, Snippet } from "../ui.js";
-import { Usage } from "../usage.js";
-import { WhereAreYou } from "../where.js";
+import { can, get, send, useSession } from "../core/api.js";
+import { html, useEffect, useRef, useState } from "../core/dom.js";
+import { exact, number, Time } from "../core/format.js";
+import { navigate } from "../core/router.js";
+import { store, useServer, useStatus } from "../core/store.js";
+import { addressOf, commandFor, jobOf, labelsOf, STATE_WORDS, shellWord, stateOf } from "../facts/server-facts.js";
+import { SnippetsState, useSnippets } from "../parts/connect.js";
+import { SlotsBar, State, WalltimeBar } from "../parts/server-row.js";
+import { Timeline } from "../parts/timeline.js";
+import { Confirm, CopyButton, Empty, ErrorBox, Snippet } from "../parts/ui.js";
+import { Usage } from "../parts/usage.js";
+import { WhereAreYou } from "../parts/where.js";
 
 /** The page of a server. It stays, with what was last known, after the server has gone. */
 export default function ServerPage({ params }) {

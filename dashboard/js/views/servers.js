@@ -1,13 +1,13 @@
 // All servers, live: search, filters, sorting, and the line that connects.
-import { forget, keep, recall, useSession } from "../api.js";
-import { ConnectMenu } from "../connect.js";
-import { html, useCallback, useEffect, useMemo, useRef, useState } from "../dom.js";
-import { distinct, matches, sorted } from "../lists.js";
-import { fits, labelsOf, SORT_KEYS, searched, stateOf } from "../server-facts.js";
-import { ServerRow } from "../server-row.js";
-import { subscribe, useServers, useStatus } from "../store.js";
-import { announce, Dialog, Empty, Search, Select, Snippet, Table, useGradually } from "../ui.js";
-import { WhereAreYou } from "../where.js";
+import { forget, keep, recall, useSession } from "../core/api.js";
+import { html, useCallback, useEffect, useMemo, useRef, useState } from "../core/dom.js";
+import { distinct, matches, sorted } from "../core/lists.js";
+import { subscribe, useServers, useStatus } from "../core/store.js";
+import { fits, labelsOf, SORT_KEYS, searched, stateOf } from "../facts/server-facts.js";
+import { ConnectMenu } from "../parts/connect.js";
+import { ServerRow } from "../parts/server-row.js";
+import { announce, Dialog, Empty, Search, Select, Snippet, Table, useGradually } from "../parts/ui.js";
+import { WhereAreYou } from "../parts/where.js";
 
 const COLUMNS = [
   { id: "name", label: "Server", sort: true },

@@ -1,13 +1,13 @@
 // Get started: a form that makes a `llamactl submit` command and a model's file, and what to
 // install before. What says who you are (mail address, topic) is neither in the address nor kept.
-import { can, useSession } from "../api.js";
-import { html, useMemo, useState } from "../dom.js";
-import { distinct } from "../lists.js";
-import { MODELS } from "../models.js";
-import { gpuKind } from "../node-facts.js";
-import { useNodes, useServers } from "../store.js";
-import { check, command, commandForFile, connect, fileName, problems, yaml } from "../submit-command.js";
-import { ErrorBox, Snippet, useId } from "../ui.js";
+import { can, useSession } from "../core/api.js";
+import { html, useMemo, useState } from "../core/dom.js";
+import { distinct } from "../core/lists.js";
+import { useNodes, useServers } from "../core/store.js";
+import { MODELS } from "../facts/models.js";
+import { gpuKind } from "../facts/node-facts.js";
+import { check, command, commandForFile, connect, fileName, problems, yaml } from "../facts/submit-command.js";
+import { ErrorBox, Snippet, useId } from "../parts/ui.js";
 
 /** Fields that stand in the address, so that a filled form can be sent to a colleague. */
 const SHARED = ["source", "model", "file", "hf", "name", "gpuType", "gpus", "context", "time", "partition", "access"];

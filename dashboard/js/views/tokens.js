@@ -1,9 +1,9 @@
 // Tokens, for administrators: who has one, a new one, the end of one.
-import { get, send, session } from "../api.js";
-import { html, useEffect, useMemo, useState } from "../dom.js";
-import { exact, now, Time } from "../format.js";
-import { sorted } from "../lists.js";
-import { Badge, Cell, Confirm, CopyButton, Dialog, Empty, ErrorBox, Row, Search, Snippet, Table } from "../ui.js";
+import { get, send, session } from "../core/api.js";
+import { html, useEffect, useMemo, useState } from "../core/dom.js";
+import { exact, now, Time } from "../core/format.js";
+import { sorted } from "../core/lists.js";
+import { Badge, Cell, Confirm, CopyButton, Dialog, Empty, ErrorBox, Row, Search, Snippet, Table } from "../parts/ui.js";
 
 const SCOPES = [
   ["read", "to read servers, nodes and events, and the keys of shared servers"],

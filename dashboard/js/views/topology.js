@@ -1,12 +1,12 @@
 // How the nodes are connected: a picture that is read by clusters, or the same as a list.
-import { get } from "../api.js";
-import { html, useEffect, useMemo, useState } from "../dom.js";
-import { number } from "../format.js";
-import { passes } from "../node-facts.js";
-import { useNodes, useStatus } from "../store.js";
-import { BY, clusters } from "../topology-layout.js";
-import { TopologyPicture } from "../topology-picture.js";
-import { Badge, Empty, ErrorBox, Link, Search, Select } from "../ui.js";
+import { get } from "../core/api.js";
+import { html, useEffect, useMemo, useState } from "../core/dom.js";
+import { number } from "../core/format.js";
+import { useNodes, useStatus } from "../core/store.js";
+import { passes } from "../facts/node-facts.js";
+import { BY, clusters } from "../facts/topology-layout.js";
+import { TopologyPicture } from "../parts/topology-picture.js";
+import { Badge, Empty, ErrorBox, Link, Search, Select } from "../parts/ui.js";
 
 /** Kinds of connections, with their words; the picture has a dash of its own for each. */
 export const KINDS = { vpn_mesh: "private network", db_replication: "database copies", gpu_mesh: "GPUs" };

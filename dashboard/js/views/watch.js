@@ -1,14 +1,14 @@
 // "Tell me when a server of a model is ready": by this browser, and by the registry's own channels,
 // which tell of more than that.
-import { can, get, send, useSession } from "../api.js";
-import { html, useEffect, useMemo, useReducer, useState } from "../dom.js";
-import { Time } from "../format.js";
-import { distinct } from "../lists.js";
-import { MODELS } from "../models.js";
-import { shellWord } from "../server-facts.js";
-import { useServers } from "../store.js";
-import { announce, Empty, ErrorBox, Link, Snippet, useId } from "../ui.js";
-import { ability, ask, onChange, serves, tryOut, unwatch, watch, watched } from "../watching.js";
+import { can, get, send, useSession } from "../core/api.js";
+import { html, useEffect, useMemo, useReducer, useState } from "../core/dom.js";
+import { Time } from "../core/format.js";
+import { distinct } from "../core/lists.js";
+import { useServers } from "../core/store.js";
+import { MODELS } from "../facts/models.js";
+import { shellWord } from "../facts/server-facts.js";
+import { ability, ask, onChange, serves, tryOut, unwatch, watch, watched } from "../facts/watching.js";
+import { announce, Empty, ErrorBox, Link, Snippet, useId } from "../parts/ui.js";
 
 /** The page. */
 export default function Watch({ query, setQuery }) {

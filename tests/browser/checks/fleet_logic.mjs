@@ -20,7 +20,7 @@ const many = (count) =>
 
 /** No two nodes, and no two clusters, lie on each other, whatever the size and the order. */
 export async function nothing_in_the_topology_lies_on_anything_else() {
-  const { BY, layout, NODE } = await load("js/topology-layout.js");
+  const { BY, layout, NODE } = await load("js/facts/topology-layout.js");
   for (const count of [1, 2, 13, 200, 1000]) {
     for (const width of [280, 390, 1240, 2560]) {
       for (const by of BY) {
@@ -62,7 +62,7 @@ function apart(boxes, what) {
 
 /** Arrow keys lead to every node, and back. */
 export async function arrow_keys_reach_every_node() {
-  const { layout, neighbour } = await load("js/topology-layout.js");
+  const { layout, neighbour } = await load("js/facts/topology-layout.js");
   const plan = layout(many(60), "location", 1240);
   const reached = new Set(["node-0"]);
   const waiting = ["node-0"];
@@ -79,7 +79,7 @@ export async function arrow_keys_reach_every_node() {
 
 /** Long names keep their beginning and their end. */
 export async function names_are_shortened_in_the_middle() {
-  const { shortened } = await load("js/topology-layout.js");
+  const { shortened } = await load("js/facts/topology-layout.js");
   assert.equal(shortened("gpu001", 100, 7), "gpu001");
   assert.match(shortened("a-node-with-a-very-long-name-0017", 100, 7), /^a-node.*…e-0017$/);
   const wide = shortened("ノード・オブ・ザ・クラスター", 96, 7);
@@ -88,13 +88,13 @@ export async function names_are_shortened_in_the_middle() {
 
 /** Every kind of event that the registry knows has a word and a sentence, whatever its data. */
 export async function every_event_is_a_sentence() {
-  const { KINDS, passes, plain, tone } = await load("js/event-words.js");
+  const { KINDS, passes, plain, tone } = await load("js/facts/event-words.js");
   const document = JSON.parse(readFileSync(new URL("../../../docs/openapi.json", import.meta.url)));
   const kinds = document.components.schemas.EventKind;
   const all = kinds.enum ?? kinds.oneOf.map((one) => one.const ?? one.enum[0]);
   assert.ok(all.length > 15);
   for (const kind of all) {
-    assert.ok(KINDS[kind], `js/event-words.js has no word for ${kind}`);
+    assert.ok(KINDS[kind], `js/facts/event-words.js has no word for ${kind}`);
     for (const data of [
       {},
       null,
@@ -113,7 +113,7 @@ export async function every_event_is_a_sentence() {
 
 /** What is measured is taken as it is; what is no number is not measured. */
 export async function what_a_node_tells_is_not_believed_to_be_numbers() {
-  const { choices, gpuCells, gpuCount, gpuText, passes, runsOn, usage, vramMb } = await load("js/node-facts.js");
+  const { choices, gpuCells, gpuCount, gpuText, passes, runsOn, usage, vramMb } = await load("js/facts/node-facts.js");
   const odd = {
     name: "n",
     metrics: { load1: "high", gpus: "all", gpu_use_percent: null, vram_used_mb: {} },
@@ -180,7 +180,7 @@ export async function what_a_node_tells_is_not_believed_to_be_numbers() {
 export async function a_watch_takes_the_models_that_the_registry_takes() {
   globalThis.location ??= { hash: "" };
   globalThis.addEventListener ??= () => undefined;
-  const { serves } = await load("js/watching.js");
+  const { serves } = await load("js/facts/watching.js");
   const server = { name: "mine", model: { name: "qwen3-30b", alias: "Chat", file: "Qwen3-30B.Q4.gguf" } };
   for (const good of ["qwen3-30b", "QWEN3*", "*30b", "chat", "Qwen3-30B.Q4", "q*3*b", "*"])
     assert.ok(serves(server, good), good);
@@ -235,8 +235,8 @@ function forms(models) {
 
 /** What the form makes is taken by the real program: the command, the file, and both ask SLURM for the same. */
 export async function what_get_started_makes_is_taken_by_the_program() {
-  const { check, command, commandForFile, fileName, problems, yaml } = await load("js/submit-command.js");
-  const { MODELS } = await load("js/models.js");
+  const { check, command, commandForFile, fileName, problems, yaml } = await load("js/facts/submit-command.js");
+  const { MODELS } = await load("js/facts/models.js");
   const home = mkdtempSync(join(tmpdir(), "llamactl-form-"));
   mkdirSync(join(home, "models"));
   for (const name of ["a.gguf", ODD.slice("/models/".length)]) writeFileSync(join(home, "models", name), "x");
@@ -273,7 +273,7 @@ function directives(script) {
 
 /** A field that the program would refuse is named, and what it would take is not. */
 export async function wrong_fields_are_named() {
-  const { problems, quoted, yamlValue } = await load("js/submit-command.js");
+  const { problems, quoted, yamlValue } = await load("js/facts/submit-command.js");
   const wrong = (form) => Object.keys(problems({ source: "known", model: "tiny", ...form }));
   const bad = { time: "8h", gpus: "-1", context: "0", gpuType: "a b", name: "a/b", partition: "a\u0007" };
   for (const [field, value] of Object.entries(bad)) assert.deepEqual(wrong({ [field]: value }), [field], value);

@@ -13,7 +13,7 @@ const load = (path) => {
 
 /** Durations and times read as people say them. */
 export async function times_read_well() {
-  const { ago, duration, shortDuration, hostPort, tokens, bytes, webAddress } = await load("js/format.js");
+  const { ago, duration, shortDuration, hostPort, tokens, bytes, webAddress } = await load("js/core/format.js");
   const at = Date.parse("2026-11-21T12:00:00Z");
   const cases = [
     [0, "0 s"],
@@ -41,7 +41,7 @@ export async function times_read_well() {
 
 /** What a job id holds is a word for the shell, whatever it is. */
 export async function a_job_id_is_one_word_for_the_shell() {
-  const { commandFor, shellWord, jobOf } = await load("js/server-facts.js");
+  const { commandFor, shellWord, jobOf } = await load("js/facts/server-facts.js");
   const { execFileSync } = await import("node:child_process");
   for (const word of [
     "4711",
@@ -66,7 +66,7 @@ export async function a_job_id_is_one_word_for_the_shell() {
 
 /** Empty values come last in both directions, numbers go by size, names by their numbers. */
 export async function lists_sort_and_search() {
-  const { distinct, matches, sorted } = await load("js/lists.js");
+  const { distinct, matches, sorted } = await load("js/core/lists.js");
   const rows = [
     { n: "gpu-10", v: 3 },
     { n: "gpu-9", v: null },
@@ -85,7 +85,7 @@ export async function lists_sort_and_search() {
 
 /** A stream is cut into messages wherever its pieces break. */
 export async function a_stream_is_read_whatever_its_pieces() {
-  const { parser } = await load("js/live.js");
+  const { parser } = await load("js/core/live.js");
   const text = [
     'event: hello\r\ndata: {"a":1}\r\n\r\n: a comment\n\n',
     "data: one\ndata: two\n\nevent: synced\ndata: {}\n\nevent: half\ndata: 1",
@@ -105,7 +105,7 @@ export async function a_stream_is_read_whatever_its_pieces() {
 
 /** The address of a page is read back as it was written. */
 export async function addresses_are_read_as_they_were_written() {
-  const { href, parse } = await load("js/router.js");
+  const { href, parse } = await load("js/core/router.js");
   assert.deepEqual(parse(href("servers", "a/b?c#d", { q: "x&y=z", owner: "" })), {
     path: ["servers", "a/b?c#d"],
     query: { q: "x&y=z" },
@@ -120,8 +120,8 @@ export async function the_shell_has_every_file() {
   const [, list] = source.match(/const SHELL = (\[.*?\n\]);/s);
   const kept = new Set(new Function(`return ${list}`)());
   const folder = fileURLToPath(dashboard);
-  const there = ["js", "js/views", "css"].flatMap((name) =>
-    readdirSync(`${folder}${name}`)
+  const there = ["js", "css"].flatMap((name) =>
+    readdirSync(`${folder}${name}`, { recursive: true })
       .filter((file) => /\.(js|css)$/.test(file))
       .map((file) => `/dashboard/${name}/${file}`),
   );

@@ -1,9 +1,9 @@
 // One server in the list. It renders again only when its own record, or what the reader chose, is another.
 
+import { html, memo } from "../core/dom.js";
+import { exact, number, secondsSince, shortDuration, Time, tokens, useTicking } from "../core/format.js";
+import { addressOf, jobOf, labelsOf, STATE_WORDS, stateOf, walltime } from "../facts/server-facts.js";
 import { ConnectButtons } from "./connect.js";
-import { html, memo } from "./dom.js";
-import { exact, number, secondsSince, shortDuration, Time, tokens, useTicking } from "./format.js";
-import { addressOf, jobOf, labelsOf, STATE_WORDS, stateOf, walltime } from "./server-facts.js";
 import { Badge, Bar, Link } from "./ui.js";
 
 const uptime = (started) => shortDuration(secondsSince(started));

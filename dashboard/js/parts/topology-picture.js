@@ -1,9 +1,9 @@
 // The picture of the topology: SVG, moved and made larger by mouse, touch and keyboard.
-import { html, memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./dom.js";
-import { gpuText } from "./node-facts.js";
+import { html, memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../core/dom.js";
+import { href } from "../core/router.js";
+import { gpuText } from "../facts/node-facts.js";
+import { bundles, curve, layout, NODE, neighbour, shortened } from "../facts/topology-layout.js";
 import { COMFORTABLE, READABLE, usePanZoom } from "./pan-zoom.js";
-import { href } from "./router.js";
-import { bundles, curve, layout, NODE, neighbour, shortened } from "./topology-layout.js";
 
 const STATE_MARKS = { online: "●", warning: "▲", draining: "◆", maintenance: "■", offline: "✕" };
 const ARROWS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"];

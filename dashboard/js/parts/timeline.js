@@ -1,9 +1,9 @@
 // What happened to a server, the newest first, and whom the registry told about it.
-import { get } from "./api.js";
-import { html, useEffect, useMemo, useState } from "./dom.js";
-import { plain, tone } from "./event-words.js";
-import { Time } from "./format.js";
-import { useEvents, useStatus } from "./store.js";
+import { get } from "../core/api.js";
+import { html, useEffect, useMemo, useState } from "../core/dom.js";
+import { Time } from "../core/format.js";
+import { useEvents, useStatus } from "../core/store.js";
+import { plain, tone } from "../facts/event-words.js";
 import { ErrorBox } from "./ui.js";
 
 const PAGE = 1000;

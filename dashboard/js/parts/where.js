@@ -1,6 +1,6 @@
 // Where the reader sits: it decides which address and which tunnel a copied line has. Said once, remembered.
-import { keep, recall, useSession } from "./api.js";
-import { html, useEffect, useState } from "./dom.js";
+import { keep, recall, useSession } from "../core/api.js";
+import { html, useEffect, useState } from "../core/dom.js";
 import { useId } from "./ui.js";
 
 const NAME = "llamactl-where";

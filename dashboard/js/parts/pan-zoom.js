@@ -1,6 +1,6 @@
 // Moving a picture and changing its size: wheel, one finger or mouse button to move, two fingers
 // or the wheel to zoom. It never leaves the window.
-import { useCallback, useEffect, useReducer, useRef } from "./dom.js";
+import { useCallback, useEffect, useReducer, useRef } from "../core/dom.js";
 
 const LARGEST = 3;
 /** Under this size nothing can be read: a larger picture begins at its top left, to be moved. */

@@ -1,7 +1,7 @@
 // The parts that all views share.
-import { copyText } from "./copy.js";
-import { html, useEffect, useLayoutEffect, useRef, useState } from "./dom.js";
-import { href } from "./router.js";
+import { copyText } from "../core/copy.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../core/dom.js";
+import { href } from "../core/router.js";
 
 let counter = 0;
 /** An id of its own for each use, to tie a label to its field. */

@@ -1,10 +1,10 @@
 // What stands around every view: header, navigation, banners, and the place for the view.
-import { can, loadSession, logout, session, useSession } from "./api.js";
-import { html, useEffect, useErrorBoundary, useRef, useState } from "./dom.js";
-import { exact, Time } from "./format.js";
-import { retryNow } from "./live.js";
-import { href, navigate, parse, setQuery, useLocation } from "./router.js";
-import { subscribe, useStatus } from "./store.js";
+import { can, loadSession, logout, session, useSession } from "../core/api.js";
+import { html, useEffect, useErrorBoundary, useRef, useState } from "../core/dom.js";
+import { exact, Time } from "../core/format.js";
+import { retryNow } from "../core/live.js";
+import { href, navigate, parse, setQuery, useLocation } from "../core/router.js";
+import { subscribe, useStatus } from "../core/store.js";
 import { Announce, announce, Badge, Empty, ErrorBox } from "./ui.js";
 
 /** The whole page. */

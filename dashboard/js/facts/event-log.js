@@ -1,8 +1,8 @@
 // Reading the event log: the newest, the older ones a page at a time, and what happens meanwhile.
 // Administrators get the audit, which has the actor and the address too.
-import { get, request } from "./api.js";
-import { useCallback, useEffect, useReducer, useRef } from "./dom.js";
-import { store, subscribe } from "./store.js";
+import { get, request } from "../core/api.js";
+import { useCallback, useEffect, useReducer, useRef } from "../core/dom.js";
+import { store, subscribe } from "../core/store.js";
 
 const PAGE = 1000;
 /** Numbers that one request looks through, where only some events are wanted. */

@@ -1,5 +1,5 @@
 // What a server's record says, for people. Pure.
-import { hostPort, now } from "./format.js";
+import { hostPort, now } from "../core/format.js";
 
 /** Its state in a word; one whose `/health` the registry finds wanting is `unhealthy`. */
 export function stateOf(server) {

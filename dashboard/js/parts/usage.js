@@ -1,8 +1,8 @@
 // How a server was used over the last two hours.
-import { get } from "./api.js";
+import { get } from "../core/api.js";
+import { html, useEffect, useMemo, useState } from "../core/dom.js";
+import { useStatus } from "../core/store.js";
 import { Chart } from "./chart.js";
-import { html, useEffect, useMemo, useState } from "./dom.js";
-import { useStatus } from "./store.js";
 import { ErrorBox } from "./ui.js";
 
 /** Two charts: busy slots, and tokens a second. */

@@ -1,7 +1,7 @@
 // The lines that lead to a server: asked from the registry, which knows how it is reached and who may have its key.
-import { get } from "./api.js";
-import { html, useEffect, useRef, useState } from "./dom.js";
-import { addressOf, commandFor } from "./server-facts.js";
+import { get } from "../core/api.js";
+import { html, useEffect, useRef, useState } from "../core/dom.js";
+import { addressOf, commandFor } from "../facts/server-facts.js";
 import { CopyButton, Dialog, ErrorBox, Link } from "./ui.js";
 import { useWhere, WhereAreYou } from "./where.js";
 

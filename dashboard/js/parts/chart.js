@@ -1,9 +1,9 @@
 // Charts over time, and bars. Each has its numbers as a table too, for readers who do not see the
 // picture and for those who want the numbers.
 
-import uPlot from "../vendor/uplot/uplot.js";
-import { html, useEffect, useRef, useState } from "./dom.js";
-import { number } from "./format.js";
+import uPlot from "../../vendor/uplot/uplot.js";
+import { html, useEffect, useRef, useState } from "../core/dom.js";
+import { number } from "../core/format.js";
 
 const MAX_ROWS = 400;
 const HEIGHT = 220;
@@ -14,7 +14,7 @@ const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3], [4, 4], [14, 4]];
 
 // Loaded with the module, so that pages without charts do without it.
 const sheet = document.createElement("link");
-Object.assign(sheet, { rel: "stylesheet", href: new URL("../vendor/uplot/uplot.css", import.meta.url).href });
+Object.assign(sheet, { rel: "stylesheet", href: new URL("../../vendor/uplot/uplot.css", import.meta.url).href });
 document.head.append(sheet);
 
 /** The value of a CSS variable. */

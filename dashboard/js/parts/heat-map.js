@@ -1,7 +1,7 @@
 // Every GPU as a cell: how full it is, is its colour and its number.
-import { html, memo, useMemo } from "./dom.js";
-import { number } from "./format.js";
-import { gpuCells, gpuCount } from "./node-facts.js";
+import { html, memo, useMemo } from "../core/dom.js";
+import { number } from "../core/format.js";
+import { gpuCells, gpuCount } from "../facts/node-facts.js";
 import { Link, Select } from "./ui.js";
 
 /** With more GPUs than this each node is one cell. */

@@ -1,9 +1,9 @@
 // Waiting for servers of some models, in this browser: it tells when one becomes ready, as long as
 // a page of it is open. What is waited for is kept in this browser.
-import { keep, recall } from "./api.js";
-import { stayWhenHidden } from "./live.js";
-import { href } from "./router.js";
-import { store, subscribe } from "./store.js";
+import { keep, recall } from "../core/api.js";
+import { stayWhenHidden } from "../core/live.js";
+import { href } from "../core/router.js";
+import { store, subscribe } from "../core/store.js";
 
 const NAME = "llamactl-watching";
 const MOST = 20;

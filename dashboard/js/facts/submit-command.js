@@ -191,7 +191,7 @@ function section(name, values) {
   return lines.length ? [`${name}:`, ...lines] : [];
 }
 
-/** What the form says, over what is known of the model; `known` is the entry of js/models.js. */
+/** What the form says, over what is known of the model; `known` is the entry of models.js. */
 function merged(form, known) {
   const value = (field) => (form[field] ?? "").trim();
   const type = value("gpuType");

@@ -1,5 +1,5 @@
 // Preact, its hooks and htm, imported from here by everybody, and what the standalone build leaves out.
-import { Component, h } from "../vendor/preact/standalone.module.js";
+import { Component, h } from "../../vendor/preact/standalone.module.js";
 
 export {
   Component,
@@ -16,7 +16,7 @@ export {
   useReducer,
   useRef,
   useState,
-} from "../vendor/preact/standalone.module.js";
+} from "../../vendor/preact/standalone.module.js";
 
 /** A component that renders again only when one of its props is another value. */
 export function memo(view) {

@@ -1,7 +1,7 @@
 // Events as a list of sentences.
-import { html, memo, useState } from "./dom.js";
-import { sentence, tone } from "./event-words.js";
-import { Time } from "./format.js";
+import { html, memo, useState } from "../core/dom.js";
+import { Time } from "../core/format.js";
+import { sentence, tone } from "../facts/event-words.js";
 import { Link } from "./ui.js";
 
 const MARKS = { good: "●", bad: "■", plain: "○" };
