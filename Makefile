@@ -14,8 +14,8 @@ BINARY = $(CARGO_TARGET_DIR)/debug/llamactl
 BIOME = $(LLAMACTL_LAB)/browser/node_modules/.bin/biome
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
-.PHONY: help build demo test checks lint format doc deny advisories test-deps bench-deps demo-tools test-tools lab-up lab-down \
-	bench screenshots generate dist clean
+.PHONY: help build demo test checks format lint doc deny advisories test-deps bench-deps demo-tools test-tools \
+	lab-up lab-down bench screenshots generate dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -33,7 +33,7 @@ demo: ## the whole way, from submit to stop, on a SLURM of its own (KEEP=1 keeps
 test: ## everything: format, lints, docs, licences, and all tests on real clusters
 	@scripts/test.sh
 
-checks: lint doc deny ## what needs no cluster: format, lints, docs, licences
+checks: lint doc deny ## what needs no cluster: format and lints (Rust, JavaScript, CSS), docs, licences
 
 format: ## format Rust, JavaScript and CSS
 	@cargo fmt

@@ -128,8 +128,8 @@ function usePlot(times, series, unit, stacked, onCursor) {
 export function Chart({ title, about, times, series, unit = "", stacked = false, empty }) {
   const shown = series.filter((one) => one.values.some((value) => value !== null));
   const nothing = !times.length || !shown.length;
-  // An axis of one moment would have no length.
   const first = (one) => `${one.label} ${number(one.values[0], 2)}${unit && ` ${unit}`}`;
+  // An axis of one moment would have no length.
   const only = !nothing && times.length === 1 ? `So far one measurement: ${shown.map(first).join(", ")}.` : null;
   return html`<figure class="chart" aria-label=${title}>
     <figcaption><h2>${title}</h2>${about && html`<p class="muted">${about}</p>`}</figcaption>
