@@ -8,12 +8,14 @@ import { fileURLToPath } from "node:url";
 const DASHBOARD = fileURLToPath(new URL("../../dashboard", import.meta.url));
 /** The viewer of the API's document: not part of the page. */
 const APART = ["docs", "vendor/swagger-ui"];
+/** What goes along with other people's code for whoever looks into it: no page asks for that. */
+const BESIDE = /^(LICENSE|README)/;
 
 /** Paths of all files of the page, as they lie in the folder. */
 export function files(folder = DASHBOARD, below = "") {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = below + entry.name;
-    if (APART.includes(path)) return [];
+    if (APART.includes(path) || BESIDE.test(entry.name)) return [];
     return entry.isDirectory() ? files(join(folder, entry.name), `${path}/`) : [path];
   });
 }
