@@ -40,9 +40,9 @@ fn the_dashboard_s_models_are_up_to_date() {
     let project = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut script = Command::new(project.join("scripts/dashboard-models.py"));
     let output = script.arg(env!("CARGO_BIN_EXE_llamactl")).assert().success().get_output().clone();
-    let committed = std::fs::read(project.join("dashboard/js/models.js"));
+    let committed = std::fs::read(project.join("dashboard/js/facts/models.js"));
     let same = committed.is_ok_and(|committed| committed == output.stdout);
-    assert!(same, "dashboard/js/models.js is stale; run `make generate` and commit it");
+    assert!(same, "dashboard/js/facts/models.js is stale; run `make generate` and commit it");
 }
 
 /// `completions/` is made by `llamactl completions --dir`, and `man/` likewise.

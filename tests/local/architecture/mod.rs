@@ -2,6 +2,7 @@
 //! circle, what stands in one place only, and how long files and functions may be. Each violation names its file and line.
 
 mod circles;
+mod dashboard;
 mod files;
 mod floors;
 mod imports;

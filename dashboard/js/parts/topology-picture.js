@@ -1,9 +1,9 @@
 // The picture of the topology: SVG, moved and made larger by mouse, touch and keyboard.
-import { html, memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./dom.js";
-import { gpuText } from "./node-facts.js";
+import { html, memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../core/dom.js";
+import { href } from "../core/router.js";
+import { gpuText } from "../facts/node-facts.js";
+import { bundles, curve, layout, NODE, neighbour, shortened } from "../facts/topology-layout.js";
 import { COMFORTABLE, READABLE, usePanZoom } from "./pan-zoom.js";
-import { href } from "./router.js";
-import { bundles, curve, layout, neighbour, NODE, shortened } from "./topology-layout.js";
 
 const STATE_MARKS = { online: "●", warning: "▲", draining: "◆", maintenance: "■", offline: "✕" };
 const ARROWS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"];
@@ -27,7 +27,9 @@ export function TopologyPicture({ nodes, by, connections, marked, searching }) {
     return () => resized.disconnect();
   }, []);
   // States change often, places seldom: the layout knows nothing of states unless it is by them.
-  const shape = nodes.map((node) => [node.name, node.role, node.location, node.groups?.[0], by === "state" && node.state].join("\t")).join("\n");
+  const shape = nodes
+    .map((node) => [node.name, node.role, node.location, node.groups?.[0], by === "state" && node.state].join("\t"))
+    .join("\n");
   const plan = useMemo(() => (width ? planned(nodes, by, width) : null), [shape, by, width]);
   const state = useMemo(() => new Map(nodes.map((node) => [node.name, node])), [nodes]);
   const view = usePanZoom(box, plan);
@@ -42,13 +44,20 @@ export function TopologyPicture({ nodes, by, connections, marked, searching }) {
       <button type="button" class="button" onClick=${view.reset}>Whole</button>
     </div>
     <div class="topology-box" ref=${box} style=${{ height: `${windowHeight(plan, width)}px` }}>
-      ${plan && html`<svg class="topology-svg" role="group" aria-label="Nodes by ${by}; arrow keys lead from node to node, + and - change the size"
+      ${
+        plan &&
+        html`<svg class="topology-svg" role="group"
+            aria-label="Nodes by ${by}; arrow keys lead from node to node, + and - change the size"
           width="100%" height="100%">
         <g transform=${`translate(${view.x} ${view.y}) scale(${view.scale})`}>
           <${Trunk} plan=${plan} connections=${connections} />
-          ${plan.clusters.map((cluster) => html`<${Cluster} key=${cluster.name + cluster.hub} ...${{ cluster, state, marked, searching, setAt }} />`)}
+          ${plan.clusters.map(
+            (cluster) => html`<${Cluster} key=${cluster.name + cluster.hub}
+              ...${{ cluster, state, marked, searching, setAt }} />`,
+          )}
           <${Lines} plan=${plan} connections=${connections} at=${at} />
-        </g></svg>`}
+        </g></svg>`
+      }
     </div>
     <${Legend} at=${at && state.get(at)} connections=${connections} />
   </div>`;
@@ -90,7 +99,9 @@ function keys(event, plan, view) {
 /** The lines between the hub and the clusters, with how many connections each stands for. */
 const Trunk = memo(({ plan, connections }) => {
   const counts = useMemo(() => bundles(connections, plan), [connections, plan]);
-  return html`<g class="trunk" aria-hidden="true">${plan.trunk.filter(({ cluster }) => counts.has(cluster)).map((line) => html`<path key=${line.cluster} d=${line.path} />`)}</g>`;
+  return html`<g class="trunk" aria-hidden="true">${plan.trunk
+    .filter(({ cluster }) => counts.has(cluster))
+    .map((line) => html`<path key=${line.cluster} d=${line.path} />`)}</g>`;
 });
 
 const Cluster = memo(({ cluster, state, marked, searching, setAt }) => {
@@ -99,20 +110,26 @@ const Cluster = memo(({ cluster, state, marked, searching, setAt }) => {
   const about = cluster.width > 260 ? `${online} of ${nodes.length} online` : `${online}/${nodes.length}`;
   const room = cluster.width - 24 - about.length * 6.5;
   return html`<g role="group" aria-label=${`${cluster.name}: ${online} of ${nodes.length} online`}>
-    <rect class=${`cluster ${cluster.hub ? "cluster-hub" : ""}`} x=${cluster.x} y=${cluster.y} width=${cluster.width} height=${cluster.height} rx="8" />
-    <text class="cluster-name" x=${cluster.x + 12} y=${cluster.y + 21} aria-hidden="true"><title>${cluster.name}</title>${shortened(cluster.name, room, 9.4)}</text>
-    <text class="cluster-about" x=${cluster.x + cluster.width - 12} y=${cluster.y + 21} aria-hidden="true">${about}</text>
-    ${cluster.nodes.map(({ node, x, y }) => html`<${NodeBox} key=${node.name} node=${state.get(node.name) ?? node} x=${x} y=${y}
-      faint=${searching && !marked.has(node.name)} found=${searching && marked.has(node.name)} setAt=${setAt} />`)}
-  </g>`;
+    <rect class=${`cluster ${cluster.hub ? "cluster-hub" : ""}`} x=${cluster.x} y=${cluster.y} width=${cluster.width}
+        height=${cluster.height} rx="8" />
+    <text class="cluster-name" x=${cluster.x + 12} y=${cluster.y + 21} aria-hidden="true"><title>${cluster.name}</title>
+      ${shortened(cluster.name, room, 9.4)}</text>
+    <text class="cluster-about" x=${cluster.x + cluster.width - 12} y=${cluster.y + 21} aria-hidden="true">
+      ${about}</text>
+    ${cluster.nodes.map(
+      ({ node, x, y }) => html`<${NodeBox} key=${node.name} node=${state.get(node.name) ?? node} x=${x} y=${y}
+      faint=${searching && !marked.has(node.name)} found=${searching && marked.has(node.name)} setAt=${setAt} />`,
+    )}</g>`;
 });
 
 const NodeBox = memo(({ node, x, y, faint, found, setAt }) => {
   const words = `${node.name}, ${node.role}, ${node.state}`;
   const short = shortened(node.name, NODE.width - 28, 6.8);
-  return html`<a href=${href("nodes", node.node_id)} data-node=${node.name} aria-label=${short === node.name ? words : `${short}: ${words}`}
+  return html`<a href=${href("nodes", node.node_id)} data-node=${node.name}
+      aria-label=${short === node.name ? words : `${short}: ${words}`}
       class=${`topo-node topo-${node.state} ${faint ? "topo-faint" : ""} ${found ? "topo-found" : ""}`}
-      onFocus=${() => setAt(node.name)} onBlur=${() => setAt(null)} onPointerEnter=${() => setAt(node.name)} onPointerLeave=${() => setAt(null)}>
+      onFocus=${() => setAt(node.name)} onBlur=${() => setAt(null)} onPointerEnter=${() => setAt(node.name)}
+      onPointerLeave=${() => setAt(null)}>
     <title>${words}</title>
     <rect x=${x} y=${y} width=${NODE.width} height=${NODE.height} rx="5" />
     <text class="topo-mark" x=${x + 13} y=${y + 17.5} aria-hidden="true">${STATE_MARKS[node.state] ?? "?"}</text>
@@ -127,7 +144,8 @@ function Lines({ plan, connections, at }) {
   const of = connections.filter((one) => one.source === at || one.target === at);
   // So many lines would hide what they lead to: those of the hub run as it does, between the clusters.
   if (of.length > MOST_LINES) {
-    return html`<g class="links" aria-hidden="true">${plan.trunk.map((line) => html`<path key=${line.cluster} class="link many" d=${line.path} />`)}</g>`;
+    return html`<g class="links" aria-hidden="true">
+      ${plan.trunk.map((line) => html`<path key=${line.cluster} class="link many" d=${line.path} />`)}</g>`;
   }
   const seen = new Map();
   return html`<g class="links" aria-hidden="true">${of.map((one) => {
@@ -135,14 +153,26 @@ function Lines({ plan, connections, at }) {
     const to = plan.places.get(other);
     const nth = seen.get(other) ?? 0;
     seen.set(other, nth + 1);
-    return to && html`<path key=${`${one.source}\n${one.target}\n${one.type}`} class=${`link link-${one.type}`} d=${curve(from, to, nth)} />`;
+    return (
+      to &&
+      html`<path key=${`${one.source}\n${one.target}\n${one.type}`} class=${`link link-${one.type}`}
+          d=${curve(from, to, nth)} />`
+    );
   })}</g>`;
 }
 
 function Legend({ at, connections }) {
-  const states = Object.entries(STATE_MARKS).map(([state, mark]) => html`<span key=${state} class=${`topo-key topo-${state}`}><span aria-hidden="true">${mark}</span> ${state}</span>`);
+  const states = Object.entries(STATE_MARKS).map(
+    ([state, mark]) =>
+      html`<span key=${state} class=${`topo-key topo-${state}`}>
+        <span aria-hidden="true">${mark}</span> ${state}</span>`,
+  );
   const count = at && connections.filter((one) => one.source === at.name || one.target === at.name).length;
   return html`<p class="topology-legend small"><span class="topology-states">${states}</span>
-    <span class="muted truncate">${at ? [at.name, at.role, at.state, gpuText(at), at.location, `${count} connections`].filter(Boolean).join(" · ")
-      : "Point at a node, or move to it with the arrow keys, to see its connections. Drag to move, wheel or pinch to zoom."}</span></p>`;
+    <span class="muted truncate">${
+      at
+        ? [at.name, at.role, at.state, gpuText(at), at.location, `${count} connections`].filter(Boolean).join(" · ")
+        : html`Point at a node, or move to it with the arrow keys, to see its connections.
+          Drag to move, wheel or pinch to zoom.`
+    }</span></p>`;
 }

@@ -1,12 +1,14 @@
 // What happened to a server, the newest first, and whom the registry told about it.
-import { get } from "./api.js";
-import { html, useEffect, useMemo, useState } from "./dom.js";
-import { plain, tone } from "./event-words.js";
-import { Time } from "./format.js";
-import { useEvents, useStatus } from "./store.js";
+import { get } from "../core/api.js";
+import { html, useEffect, useMemo, useState } from "../core/dom.js";
+import { Time } from "../core/format.js";
+import { useEvents, useStatus } from "../core/store.js";
+import { plain, tone } from "../facts/event-words.js";
 import { ErrorBox } from "./ui.js";
 
-const PAGE = 1000, PAGES = 5, SHOWN = 30;
+const PAGE = 1000;
+const PAGES = 5;
+const SHOWN = 30;
 
 /** The events of one server: those that the registry kept, and what comes. */
 export function Timeline({ id }) {
@@ -21,9 +23,16 @@ export function Timeline({ id }) {
   const shown = all ? events : events.slice(0, SHOWN);
   return html`<section class="card" aria-label="Events"><h2>What happened</h2>
     <${ErrorBox} title="The events could not be loaded" error=${error} retry=${retry} />
-    ${!events.length && !error && html`<p class="muted">${past ? "The registry keeps no event of it." : "Loading …"}</p>`}
+    ${
+      !events.length &&
+      !error &&
+      html`<p class="muted">${past ? "The registry keeps no event of it." : "Loading …"}</p>`
+    }
     <ol class="timeline">${shown.map((event) => html`<${Entry} key=${event.seq} event=${event} />`)}</ol>
-    ${events.length > shown.length && html`<button type="button" class="button" onClick=${() => setAll(true)}>Show all ${events.length}</button>`}
+    ${
+      events.length > shown.length &&
+      html`<button type="button" class="button" onClick=${() => setAll(true)}>Show all ${events.length}</button>`
+    }
   </section>`;
 }
 
@@ -41,8 +50,13 @@ function usePast(id) {
   useEffect(() => {
     if (!reachable) return undefined;
     let current = true;
-    load(id).then((past) => current && set({ past }), (error) => current && set({ error }));
-    return () => (current = false);
+    load(id).then(
+      (past) => current && set({ past }),
+      (error) => current && set({ error }),
+    );
+    return () => {
+      current = false;
+    };
   }, [id, tries, reachable]);
   return { ...result, retry: () => retry((n) => n + 1) };
 }
@@ -50,7 +64,9 @@ function usePast(id) {
 async function load(id) {
   const events = [];
   for (let page = 0; page < PAGES; page += 1) {
-    const more = await get(`/api/v1/events?${new URLSearchParams({ subject: id, limit: PAGE, after: events.at(-1)?.seq ?? 0 })}`);
+    const more = await get(
+      `/api/v1/events?${new URLSearchParams({ subject: id, limit: PAGE, after: events.at(-1)?.seq ?? 0 })}`,
+    );
     events.push(...more);
     if (more.length < PAGE) break;
   }

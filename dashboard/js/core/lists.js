@@ -2,8 +2,14 @@
 
 /** Whether every word of `search` is in one of `fields`. */
 export function matches(search, fields) {
-  const text = fields.filter((field) => field != null).join("\n").toLowerCase();
-  return search.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+  const text = fields
+    .filter((field) => field != null)
+    .join("\n")
+    .toLowerCase();
+  return search
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
 }
 
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });

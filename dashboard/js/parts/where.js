@@ -1,6 +1,6 @@
 // Where the reader sits: it decides which address and which tunnel a copied line has. Said once, remembered.
-import { keep, recall, useSession } from "./api.js";
-import { html, useEffect, useState } from "./dom.js";
+import { keep, recall, useSession } from "../core/api.js";
+import { html, useEffect, useState } from "../core/dom.js";
 import { useId } from "./ui.js";
 
 const NAME = "llamactl-where";
@@ -10,7 +10,11 @@ let place = read();
 function read() {
   try {
     const { from, login } = JSON.parse(recall(NAME) ?? "{}");
-    return { from: from === "outside" ? "outside" : "cluster", login: typeof login === "string" ? login : "", said: Boolean(from) };
+    return {
+      from: from === "outside" ? "outside" : "cluster",
+      login: typeof login === "string" ? login : "",
+      said: Boolean(from),
+    };
   } catch {
     return { from: "cluster", login: "", said: false };
   }
@@ -42,12 +46,17 @@ export function WhereAreYou() {
   const { info } = useSession();
   const name = useId("where");
   const choice = (value, text) => html`<label class="choice">
-    <input type="radio" name=${name} value=${value} checked=${from === value} onChange=${() => say({ from: value })} /> <span>${text}</span></label>`;
+    <input type="radio" name=${name} value=${value} checked=${from === value}
+        onChange=${() => say({ from: value })} /> <span>${text}</span></label>`;
   return html`<fieldset class="where">
     <legend>Where are you?</legend>
     ${choice("cluster", "On the cluster")} ${choice("outside", "Outside")}
-    ${from === "outside" && html`<label class="where-login"><span>through</span>
-      <input value=${place.login} placeholder=${info?.login_host ?? "you@login.example.org"} aria-label="Login host, as for ssh"
-        autocomplete="off" autocapitalize="off" spellcheck=${false} size="22" aria-invalid=${!login} onChange=${(event) => say({ login: event.target.value.trim() })} /></label>`}
+    ${
+      from === "outside" &&
+      html`<label class="where-login"><span>through</span>
+      <input value=${place.login} placeholder=${info?.login_host ?? "you@login.example.org"} size="22"
+        aria-label="Login host, as for ssh" autocomplete="off" autocapitalize="off" spellcheck=${false}
+        aria-invalid=${!login} onChange=${(event) => say({ login: event.target.value.trim() })} /></label>`
+    }
   </fieldset>`;
 }

@@ -1,6 +1,6 @@
 // Moving a picture and changing its size: wheel, one finger or mouse button to move, two fingers
 // or the wheel to zoom. It never leaves the window.
-import { useCallback, useEffect, useReducer, useRef } from "./dom.js";
+import { useCallback, useEffect, useReducer, useRef } from "../core/dom.js";
 
 const LARGEST = 3;
 /** Under this size nothing can be read: a larger picture begins at its top left, to be moved. */
@@ -23,7 +23,11 @@ function bounded({ x, y, scale }, plan, box) {
     const free = room - full;
     return free >= 0 ? Math.min(free, Math.max(0, place)) : Math.min(24, Math.max(free - 24, place));
   };
-  return { scale: size, x: within(x, box.clientWidth, plan.width * size), y: within(y, box.clientHeight, plan.height * size) };
+  return {
+    scale: size,
+    x: within(x, box.clientWidth, plan.width * size),
+    y: within(y, box.clientHeight, plan.height * size),
+  };
 }
 
 /** What is seen of `plan` in the element of `ref`: `{x, y, scale, zoom, show, reset}`. */
@@ -96,7 +100,11 @@ function listen(box, view, set, zoomAt) {
   };
   const up = (event) => fingers.delete(event.pointerId);
   // Who has dragged did not mean the node under the finger.
-  const click = (event) => event.detail > 0 && moved > TAP_PX && (event.preventDefault(), event.stopPropagation());
+  const click = (event) => {
+    if (event.detail === 0 || moved <= TAP_PX) return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
   const drag = (event) => event.preventDefault();
   const listeners = { pointerdown: down, pointermove: move, pointerup: up, pointercancel: up, dragstart: drag };
   for (const [name, listener] of Object.entries(listeners)) box.addEventListener(name, listener);

@@ -1,7 +1,7 @@
 // The parts that all views share.
-import { copyText } from "./copy.js";
-import { html, useEffect, useLayoutEffect, useRef, useState } from "./dom.js";
-import { href } from "./router.js";
+import { copyText } from "../core/copy.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../core/dom.js";
+import { href } from "../core/router.js";
 
 let counter = 0;
 /** An id of its own for each use, to tie a label to its field. */
@@ -10,15 +10,24 @@ export function useId(prefix = "id") {
 }
 
 const TONES = {
-  ready: "ok", online: "ok", recovered: "ok",
-  loading: "info", registered: "info",
-  draining: "warn", warning: "warn", maintenance: "warn", degraded: "warn", unhealthy: "bad",
-  lost: "bad", offline: "bad",
+  ready: "ok",
+  online: "ok",
+  recovered: "ok",
+  loading: "info",
+  registered: "info",
+  draining: "warn",
+  warning: "warn",
+  maintenance: "warn",
+  degraded: "warn",
+  unhealthy: "bad",
+  lost: "bad",
+  offline: "bad",
 };
 
 /** A state in a word, with its colour and a shape that tells it without colour. */
 export function Badge({ state, tone = TONES[state] ?? "plain", title, children }) {
-  return html`<span class="badge badge-${tone}" title=${title}><span class="badge-dot" aria-hidden="true" />${children ?? state}</span>`;
+  return html`<span class="badge badge-${tone}" title=${title}><span class="badge-dot" aria-hidden="true" />
+    ${children ?? state}</span>`;
 }
 
 /** How much of `total` is `value`; `label` says it in words. */
@@ -34,11 +43,15 @@ export function Bar({ value, total, label, tone = "accent", text }) {
 
 /** The search field of a view; `/` leads to it, Escape empties it. */
 export function Search({ value = "", onInput, label = "Search" }) {
+  const leave = (event) => {
+    if (event.key !== "Escape") return;
+    onInput("");
+    event.target.blur();
+  };
   return html`<label class="search">
     <span class="visually-hidden">${label}</span>
-    <input type="search" value=${value} placeholder=${`${label} ( / )`} autocomplete="off" spellcheck=${false} enterkeyhint="search"
-      onInput=${(event) => onInput(event.target.value)}
-      onKeyDown=${(event) => event.key === "Escape" && (onInput(""), event.target.blur())} />
+    <input type="search" value=${value} placeholder=${`${label} ( / )`} autocomplete="off" spellcheck=${false}
+      enterkeyhint="search" onInput=${(event) => onInput(event.target.value)} onKeyDown=${leave} />
   </label>`;
 }
 
@@ -50,7 +63,10 @@ export function Select({ label, value = "", options, onChange, all }) {
   return html`<label class="field"><span class="field-label">${label}</span>
     <select value=${value} onChange=${(event) => onChange(event.target.value)}>
       ${all != null && html`<option key="all" value="" selected=${!value}>${all}</option>`}
-      ${known.map(([name, text]) => html`<option key=${name} value=${name} selected=${name === value}>${text}</option>`)}
+      ${known.map(
+        ([name, text]) => html`<option key=${name} value=${name} selected=${name === value}>
+        ${text}</option>`,
+      )}
     </select>
   </label>`;
 }
@@ -68,17 +84,23 @@ export function Table({ label, columns, sort = "", onSort, children, class: name
   </table>`;
 }
 
+function directionOf(column, sort) {
+  if (sort === column.id) return "ascending";
+  return sort === `-${column.id}` ? "descending" : "none";
+}
+
 function Header({ column, sort, onSort }) {
   const name = `column-${column.id}${column.number ? " number" : ""}`;
   if (!column.sort) {
     return html`<th class=${name} role="columnheader" scope="col">
       ${column.hidden ? html`<span class="visually-hidden">${column.label}</span>` : column.label}</th>`;
   }
-  const direction = sort === column.id ? "ascending" : sort === `-${column.id}` ? "descending" : "none";
+  const direction = directionOf(column, sort);
   const next = direction === "ascending" ? `-${column.id}` : column.id;
   return html`<th class=${name} role="columnheader" scope="col" aria-sort=${direction}>
     <button type="button" class="sort" title=${column.hint} onClick=${() => onSort(next)}>
-      ${column.label}<span class="sort-mark" aria-hidden="true">${{ ascending: "▲", descending: "▼", none: "" }[direction]}</span>
+      ${column.label}<span class="sort-mark" aria-hidden="true">
+        ${{ ascending: "▲", descending: "▼", none: "" }[direction]}</span>
     </button></th>`;
 }
 
@@ -89,7 +111,8 @@ export function Row({ class: name, children, ...rest }) {
 
 /** A cell; `label` stands before it where the row is a card. */
 export function Cell({ label, number, class: name = "", children, ...rest }) {
-  return html`<td role="cell" data-label=${label} class="${name}${number ? " number" : ""}" ...${rest}>${children}</td>`;
+  return html`<td role="cell" data-label=${label} class="${name}${number ? " number" : ""}" ...${rest}>
+    ${children}</td>`;
 }
 
 /** Nothing to show: says so, and what to do next. `page`: it is all that the page has. */
@@ -124,7 +147,8 @@ export function CopyButton({ text, label = "Copy", title, class: name = "button 
     if (done) onCopied?.();
   };
   const shown = { done: "Copied", failed: "Not allowed" }[state];
-  return html`<button type="button" class="${name} copy ${state && `copy-${state}`}" title=${title} disabled=${disabled} onClick=${copy}>
+  return html`<button type="button" class="${name} copy ${state && `copy-${state}`}" title=${title} disabled=${disabled}
+      onClick=${copy}>
     <span class="copy-label" data-shown=${shown ? "no" : "yes"}>${label}</span>
     ${shown && html`<span class="copy-state" aria-hidden="true">${shown}</span>`}
   </button>`;
@@ -133,7 +157,11 @@ export function CopyButton({ text, label = "Copy", title, class: name = "button 
 /** Text to copy, shown in full, with its button. */
 export function Snippet({ text, label, about }) {
   return html`<div class="snippet">
-    ${(label || about) && html`<div class="snippet-head"><strong>${label}</strong>${about && html`<span class="muted">${about}</span>`}</div>`}
+    ${
+      (label || about) &&
+      html`<div class="snippet-head"><strong>${label}</strong>
+      ${about && html`<span class="muted">${about}</span>`}</div>`
+    }
     <div class="snippet-body">
       <pre tabindex="0" role="region" aria-label=${label ?? "Text to copy"}><code>${text}</code></pre>
       <${CopyButton} text=${text} title=${label && `Copy: ${label}`} />
@@ -154,14 +182,18 @@ export function Dialog({ title, onClose, children, class: name = "", style }) {
       if (before?.isConnected) before.focus();
     };
   }, []);
+  // Closing it is for whoever draws it.
+  const cancel = (event) => {
+    event.preventDefault();
+    onClose();
+  };
   return html`<dialog ref=${ref} class="dialog ${name}" style=${style} aria-labelledby=${id}
-      onCancel=${(event) => (event.preventDefault(), onClose())}
+      onCancel=${cancel}
       onClick=${(event) => event.target === ref.current && onClose()}>
     <div class="dialog-box">
       <header class="dialog-head"><h2 id=${id}>${title}</h2>
         <button type="button" class="button button-quiet" aria-label="Close" onClick=${onClose}>✕</button></header>
-      ${children}
-    </div>
+      ${children}</div>
   </dialog>`;
 }
 

@@ -1,8 +1,8 @@
 // Reading the event log: the newest, the older ones a page at a time, and what happens meanwhile.
 // Administrators get the audit, which has the actor and the address too.
-import { get, request } from "./api.js";
-import { useCallback, useEffect, useReducer, useRef } from "./dom.js";
-import { store, subscribe } from "./store.js";
+import { get, request } from "../core/api.js";
+import { useCallback, useEffect, useReducer, useRef } from "../core/dom.js";
+import { store, subscribe } from "../core/store.js";
 
 const PAGE = 1000;
 /** Numbers that one request looks through, where only some events are wanted. */
@@ -88,7 +88,10 @@ function useNews(fn) {
         fn();
       }, SOON_MS);
     });
-    return () => (stop(), clearTimeout(timer));
+    return () => {
+      stop();
+      clearTimeout(timer);
+    };
   }, [fn]);
 }
 
@@ -114,14 +117,16 @@ export function useEventLog({ kind = "", subject = "", actor = "" }, admin) {
     run(start(admin, filter));
   }, [kind, subject, actor, admin]);
   useEffect(begin, [begin]);
-  useNews(useCallback(() => {
-    const mine = turn.current;
-    const add = (events) => mine === turn.current && change({ add: events });
-    if (!admin) return add(store.events.filter(wanted(filter)));
-    const after = newestKnown.current;
-    // What is missed by a failure here comes with the next event.
-    return after && get(address(true, after, filter)).then(add, () => undefined);
-  }, [kind, subject, actor, admin]));
+  useNews(
+    useCallback(() => {
+      const mine = turn.current;
+      const add = (events) => mine === turn.current && change({ add: events });
+      if (!admin) return add(store.events.filter(wanted(filter)));
+      const after = newestKnown.current;
+      // What is missed by a failure here comes with the next event.
+      return after && get(address(true, after, filter)).then(add, () => undefined);
+    }, [kind, subject, actor, admin]),
+  );
   const older = () => !state.loading && !state.done && run(back(admin, state.at, filter));
   return { ...state, older, retry: state.at === null ? begin : older };
 }

@@ -1,7 +1,9 @@
 // Numbers and times for people. All text is made here, so that it reads the same everywhere.
 import { html, useEffect, useState } from "./dom.js";
 
-const MINUTE = 60, HOUR = 3600, DAY = 86400;
+const MINUTE = 60;
+const HOUR = 3600;
+const DAY = 86400;
 let skew = 0;
 
 /** Tells the registry's time, so that ages are counted on its clock and not on this machine's. */
@@ -30,7 +32,9 @@ export function duration(seconds) {
 
 /** The same, short, for narrow columns: `45s`, `12m`, `3h 05m`, `2d 4h`. */
 export function shortDuration(seconds) {
-  return duration(seconds).replace(/ min$/, "m").replace(/ (s|h|d)\b/g, "$1");
+  return duration(seconds)
+    .replace(/ min$/, "m")
+    .replace(/ (s|h|d)\b/g, "$1");
 }
 
 function pad(value) {
@@ -76,8 +80,9 @@ export function bytes(value) {
   if (value == null || !Number.isFinite(value)) return "–";
   const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
   let unit = 0;
-  for (; value >= 1024 && unit < units.length - 1; unit += 1) value /= 1024;
-  return `${number(value, value < 10 && unit > 0 ? 1 : 0)} ${units[unit]}`;
+  let shown = value;
+  for (; shown >= 1024 && unit < units.length - 1; unit += 1) shown /= 1024;
+  return `${number(shown, shown < 10 && unit > 0 ? 1 : 0)} ${units[unit]}`;
 }
 
 /** `HOST:PORT`, with brackets around an IPv6 address. */

@@ -33,7 +33,9 @@ export function vramMb(node) {
 export function gpuKind(node) {
   const has = node.capabilities ?? {};
   const name = has.gpu_type ?? has.gpus?.[0]?.name;
-  return typeof name === "string" ? name.replace(/^(nvidia|amd)\s+/i, "").replace(/^(geforce|tesla|instinct|radeon)\s+/i, "") : null;
+  return typeof name === "string"
+    ? name.replace(/^(nvidia|amd)\s+/i, "").replace(/^(geforce|tesla|instinct|radeon)\s+/i, "")
+    : null;
 }
 
 /** `2 × A100`, or nothing. */
@@ -95,10 +97,25 @@ function placeFits(location, wanted) {
 
 function words(node) {
   return [
-    node.name, node.node_id, node.hostname, node.role, node.ip, node.vpn_ip, node.address,
-    node.location, node.slurm_node, node.owner, node.state, gpuText(node), ...(node.addresses ?? []),
-    ...(node.labels ?? []), ...(node.groups ?? []),
-  ].filter(Boolean).join("\n").toLowerCase();
+    node.name,
+    node.node_id,
+    node.hostname,
+    node.role,
+    node.ip,
+    node.vpn_ip,
+    node.address,
+    node.location,
+    node.slurm_node,
+    node.owner,
+    node.state,
+    gpuText(node),
+    ...(node.addresses ?? []),
+    ...(node.labels ?? []),
+    ...(node.groups ?? []),
+  ]
+    .filter(Boolean)
+    .join("\n")
+    .toLowerCase();
 }
 
 /**
@@ -107,14 +124,19 @@ function words(node) {
  * `paris/room-2`. The words of `q` must all be found, anywhere.
  */
 export function passes(node, filter) {
-  const labels = (filter.label ?? "").split(",").map((one) => one.trim()).filter(Boolean);
+  const labels = (filter.label ?? "")
+    .split(",")
+    .map((one) => one.trim())
+    .filter(Boolean);
   const searched = (filter.q ?? "").toLowerCase().split(/\s+/).filter(Boolean);
-  return (!filter.role || node.role === filter.role)
-    && (!filter.state || node.state === filter.state)
-    && (!filter.group || (node.groups ?? []).includes(filter.group))
-    && (!filter.location || placeFits(node.location, filter.location))
-    && labels.every((label) => labelFits(node.labels ?? [], label))
-    && (!searched.length || searched.every((word) => words(node).includes(word)));
+  return (
+    (!filter.role || node.role === filter.role) &&
+    (!filter.state || node.state === filter.state) &&
+    (!filter.group || (node.groups ?? []).includes(filter.group)) &&
+    (!filter.location || placeFits(node.location, filter.location)) &&
+    labels.every((label) => labelFits(node.labels ?? [], label)) &&
+    (!searched.length || searched.every((word) => words(node).includes(word)))
+  );
 }
 
 /** What can be chosen for each filter, with how many nodes have it, by name. */
@@ -124,9 +146,9 @@ export function choices(nodes) {
   for (const node of nodes) {
     add("role", node.role);
     add("state", node.state);
-    new Set(node.labels).forEach((label) => add("label", label));
-    new Set(node.groups).forEach((group) => add("group", group));
-    outwards(node.location).forEach((place) => add("location", place));
+    for (const label of new Set(node.labels)) add("label", label);
+    for (const group of new Set(node.groups)) add("group", group);
+    for (const place of outwards(node.location)) add("location", place);
   }
   const sorted = (map) => [...map].sort(([a], [b]) => a.localeCompare(b, undefined, { numeric: true }));
   return Object.fromEntries(Object.entries(counts).map(([which, map]) => [which, sorted(map)]));

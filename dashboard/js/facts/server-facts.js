@@ -1,5 +1,5 @@
 // What a server's record says, for people. Pure.
-import { hostPort, now } from "./format.js";
+import { hostPort, now } from "../core/format.js";
 
 /** Its state in a word; one whose `/health` the registry finds wanting is `unhealthy`. */
 export function stateOf(server) {
@@ -50,8 +50,19 @@ export function labelsOf(server) {
 /** What a search looks through. */
 export function searched(server) {
   return [
-    server.name, server.model.name, server.model.file, server.model.alias, server.owner, jobOf(server), addressOf(server),
-    server.slurm_node, server.partition, server.gpus, server.cluster, stateOf(server), ...labelsOf(server),
+    server.name,
+    server.model.name,
+    server.model.file,
+    server.model.alias,
+    server.owner,
+    jobOf(server),
+    addressOf(server),
+    server.slurm_node,
+    server.partition,
+    server.gpus,
+    server.cluster,
+    stateOf(server),
+    ...labelsOf(server),
   ];
 }
 
@@ -75,9 +86,11 @@ export const SORT_KEYS = {
 
 /** Whether the server fits every filter of the query. */
 export function fits(server, { owner, model, state, label, partition }) {
-  return (!owner || server.owner === owner)
-    && (!model || server.model.name === model)
-    && (!state || stateOf(server) === state)
-    && (!partition || server.partition === partition)
-    && (!label || labelsOf(server).includes(label));
+  return (
+    (!owner || server.owner === owner) &&
+    (!model || server.model.name === model) &&
+    (!state || stateOf(server) === state) &&
+    (!partition || server.partition === partition) &&
+    (!label || labelsOf(server).includes(label))
+  );
 }

@@ -1,8 +1,8 @@
 // How a server was used over the last two hours.
-import { get } from "./api.js";
+import { get } from "../core/api.js";
+import { html, useEffect, useMemo, useState } from "../core/dom.js";
+import { useStatus } from "../core/store.js";
 import { Chart } from "./chart.js";
-import { html, useEffect, useMemo, useState } from "./dom.js";
-import { useStatus } from "./store.js";
 import { ErrorBox } from "./ui.js";
 
 /** Two charts: busy slots, and tokens a second. */
@@ -13,7 +13,8 @@ export function Usage({ id }) {
   if (!usage) return null;
   return html`<section class="usage" aria-label="Use over the last two hours">
     <${Chart} title="Busy slots" times=${drawn.times} series=${drawn.slots} empty="Nothing was measured yet." />
-    <${Chart} title="Tokens per second" times=${drawn.times} series=${drawn.speed} empty="It has not told how fast it is." />
+    <${Chart} title="Tokens per second" times=${drawn.times} series=${drawn.speed}
+        empty="It has not told how fast it is." />
   </section>`;
 }
 
@@ -21,7 +22,10 @@ function draw(points) {
   const pick = (name) => points.map((point) => point[name] ?? null);
   return {
     times: points.map(({ time }) => Date.parse(time) / 1000),
-    slots: [{ label: "busy", values: pick("busy"), colour: "--ok-fill" }, { label: "all", values: pick("total"), colour: "--line-strong" }],
+    slots: [
+      { label: "busy", values: pick("busy"), colour: "--ok-fill" },
+      { label: "all", values: pick("total"), colour: "--line-strong" },
+    ],
     speed: [{ label: "generated", values: pick("tokens_per_second"), colour: "--info-fill" }],
   };
 }
@@ -34,9 +38,13 @@ function useUsage(id) {
     if (!live) return undefined;
     let timer;
     let current = true;
+    let step = 30;
     const load = async () => {
       if (!document.hidden) {
-        const next = await get(`/api/v1/servers/${encodeURIComponent(id)}/usage`).then((usage) => ({ usage }), (error) => ({ error }));
+        const next = await get(`/api/v1/servers/${encodeURIComponent(id)}/usage`).then(
+          (usage) => ({ usage }),
+          (error) => ({ error }),
+        );
         if (!current) return;
         // A look that fails takes nothing away that was there.
         set((before) => (next.error && before.usage ? before : next));
@@ -45,9 +53,11 @@ function useUsage(id) {
       }
       timer = setTimeout(load, Math.max(10, step) * 1000);
     };
-    let step = 30;
     load();
-    return () => ((current = false), clearTimeout(timer));
+    return () => {
+      current = false;
+      clearTimeout(timer);
+    };
   }, [id, live]);
   return result;
 }

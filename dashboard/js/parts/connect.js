@@ -1,7 +1,7 @@
 // The lines that lead to a server: asked from the registry, which knows how it is reached and who may have its key.
-import { get } from "./api.js";
-import { html, useEffect, useRef, useState } from "./dom.js";
-import { addressOf, commandFor } from "./server-facts.js";
+import { get } from "../core/api.js";
+import { html, useEffect, useRef, useState } from "../core/dom.js";
+import { addressOf, commandFor } from "../facts/server-facts.js";
 import { CopyButton, Dialog, ErrorBox, Link } from "./ui.js";
 import { useWhere, WhereAreYou } from "./where.js";
 
@@ -19,15 +19,19 @@ export function useSnippets(server, version = "") {
       ({ snippets }) => current && set({ snippets }),
       (error) => current && set({ error }),
     );
-    return () => (current = false);
+    return () => {
+      current = false;
+    };
   }, [server.id, version, from, login, tries]);
   return { ...state, retry: () => retry((n) => n + 1) };
 }
 
 /** Asks for what is missing, or shows what went wrong. */
 export function SnippetsState({ state }) {
-  if (state.missing) return html`<p class="muted">Name the login host that you reach with ssh, and the lines appear.</p>`;
-  if (state.error) return html`<${ErrorBox} title="The lines could not be made" error=${state.error} retry=${state.retry} />`;
+  if (state.missing)
+    return html`<p class="muted">Name the login host that you reach with ssh, and the lines appear.</p>`;
+  if (state.error)
+    return html`<${ErrorBox} title="The lines could not be made" error=${state.error} retry=${state.retry} />`;
   return state.snippets ? null : html`<p class="muted" aria-busy="true">Loading …</p>`;
 }
 
@@ -42,14 +46,18 @@ export function ConnectMenu({ server, at, onClose }) {
   }, [ready]);
   const place = { "--x": `${Math.max(8, at.right - 340)}px`, "--y": `${at.bottom + 4}px` };
   // Where there is no room below, it opens upwards.
-  if (at.bottom > innerHeight * 0.6) Object.assign(place, { "--y": "auto", "--below": `${innerHeight - at.top + 4}px` });
+  if (at.bottom > innerHeight * 0.6)
+    Object.assign(place, { "--y": "auto", "--below": `${innerHeight - at.top + 4}px` });
   return html`<${Dialog} title="Connect to ${server.name}" class="menu" style=${place} onClose=${onClose}>
     <div onKeyDown=${walk}>
     <${WhereAreYou} />
     <${SnippetsState} state=${state} />
     <ul class="menu-list" ref=${list}>
-      ${state.snippets?.map((snippet) => html`<li key=${snippet.id}>
-        <${CopyButton} class="menu-item" text=${snippet.text} label=${menuLabel(snippet)} title=${snippet.about} /></li>`)}
+      ${state.snippets?.map(
+        (snippet) => html`<li key=${snippet.id}>
+        <${CopyButton} class="menu-item" text=${snippet.text} label=${menuLabel(snippet)}
+            title=${snippet.about} /></li>`,
+      )}
     </ul>
     </div>
     <p class="menu-more"><${Link} to=${["servers", server.id]}>All about this server</${Link}></p>
@@ -57,7 +65,8 @@ export function ConnectMenu({ server, at, onClose }) {
 }
 
 function menuLabel({ title, secret }) {
-  return html`<span>Copy <strong>${title}</strong></span>${secret && html`<span class="muted small">with the key</span>`}`;
+  return html`<span>Copy <strong>${title}</strong></span>
+    ${secret && html`<span class="muted small">with the key</span>`}`;
 }
 
 // Up and down lead through the menu, as in any other.
@@ -74,9 +83,12 @@ function walk(event) {
 export function ConnectButtons({ server, onMenu, disabled }) {
   const line = commandFor("connect", server);
   return html`<span class="connect">
-    <${CopyButton} text=${line} label="Copy connect" title=${`Copy: ${line}`} class="button button-small" disabled=${disabled} />
+    <${CopyButton} text=${line} label="Copy connect" title=${`Copy: ${line}`} class="button button-small"
+        disabled=${disabled} />
     <button type="button" class="button button-small connect-more" aria-haspopup="dialog" disabled=${disabled}
-      aria-label=${`More ways to connect to ${server.name} at ${addressOf(server)}`} title="Tunnel, Claude Code, curl, Python …"
-      onClick=${(event) => onMenu(server, event.currentTarget.getBoundingClientRect())}><span aria-hidden="true">▾</span></button>
+      aria-label=${`More ways to connect to ${server.name} at ${addressOf(server)}`}
+      title="Tunnel, Claude Code, curl, Python …"
+      onClick=${(event) => onMenu(server, event.currentTarget.getBoundingClientRect())}>
+        <span aria-hidden="true">▾</span></button>
   </span>`;
 }

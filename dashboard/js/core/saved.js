@@ -1,7 +1,11 @@
 // The last known state, kept in this browser for the time when the registry is gone. It has what the
 // lists show: no key, no token. IndexedDB, because two thousand records are too much for localStorage.
-const NAME = "llamactl", TABLE = "state", RECORD = "last";
-const SOON_MS = 1_000, EVERY_MS = 20_000, MAX_RECORDS = 5_000;
+const NAME = "llamactl";
+const TABLE = "state";
+const RECORD = "last";
+const SOON_MS = 1_000;
+const EVERY_MS = 20_000;
+const MAX_RECORDS = 5_000;
 let timer = null;
 let last = -Infinity;
 let waiting = null;
@@ -57,8 +61,14 @@ function within(mode, work) {
       const database = opening.result;
       const transaction = database.transaction(TABLE, mode);
       const asked = work(transaction.objectStore(TABLE));
-      transaction.oncomplete = () => (database.close(), resolve(asked.result));
-      transaction.onabort = () => (database.close(), reject(transaction.error));
+      transaction.oncomplete = () => {
+        database.close();
+        resolve(asked.result);
+      };
+      transaction.onabort = () => {
+        database.close();
+        reject(transaction.error);
+      };
     };
   });
 }

@@ -1,12 +1,15 @@
 // Every GPU as a cell: how full it is, is its colour and its number.
-import { html, memo, useMemo } from "./dom.js";
-import { number } from "./format.js";
-import { gpuCells, gpuCount } from "./node-facts.js";
+import { html, memo, useMemo } from "../core/dom.js";
+import { number } from "../core/format.js";
+import { gpuCells, gpuCount } from "../facts/node-facts.js";
 import { Link, Select } from "./ui.js";
 
 /** With more GPUs than this each node is one cell. */
 const MOST_CELLS = 2000;
-const BY = [["use", "how busy they are"], ["memory", "memory in use"]];
+const BY = [
+  ["use", "how busy they are"],
+  ["memory", "memory in use"],
+];
 const STEPS = 5;
 
 /** The heat map of `nodes`; `by` is `use` or `memory`. */
@@ -19,10 +22,16 @@ export function HeatMap({ nodes, by = "use", onBy }) {
       <${Select} label="Colour" value=${by} options=${BY} onChange=${onBy} />
       <${Scale} />
     </div>
-    ${withGpus.length === 0
-      ? html`<p class="muted">None of these nodes has told that it has a GPU. The agent (<code>llamactl node agent</code>) finds them with nvidia-smi or rocm-smi.</p>`
-      : html`<p class="muted small">${number(cells)} GPUs on ${number(withGpus.length)} nodes${perNode ? "; one cell for each node, since there are so many" : ""}.</p>
-        <ul class="heat">${withGpus.map((node) => html`<${NodeCells} key=${node.node_id} node=${node} by=${by} perNode=${perNode} />`)}</ul>`}
+    ${
+      withGpus.length === 0
+        ? html`<p class="muted">None of these nodes has told that it has a GPU. The agent (<code>llamactl node
+          agent</code>) finds them with nvidia-smi or rocm-smi.</p>`
+        : html`<p class="muted small">${number(cells)} GPUs
+          on ${number(withGpus.length)} nodes${perNode ? "; one cell for each node, since there are so many" : ""}.</p>
+        <ul class="heat">${withGpus.map(
+          (node) => html`<${NodeCells} key=${node.node_id} node=${node} by=${by} perNode=${perNode} />`,
+        )}</ul>`
+    }
   </section>`;
 }
 
@@ -41,11 +50,15 @@ const NodeCells = memo(({ node, by, perNode }) => {
   const words = gpus.map((gpu) => `GPU ${gpu.index} ${gpu[by] === null ? "not measured" : `${Math.round(gpu[by])} %`}`);
   const label = `${node.name}, ${node.state}: ${off ? `${gpus.length} GPUs` : words.join(", ")}`;
   const left = perNode ? 0 : gpuCount(node) - cells.length;
-  return html`<li class="heat-node"><${Link} to=${["nodes", node.node_id]} aria-label=${label} title=${[gpus[0]?.name, label].filter(Boolean).join("\n")}>
-    <span class="heat-name"><span class=${`heat-state heat-state-${node.state}`} aria-hidden="true" /><span class="truncate">${node.name}</span></span>
-    <span class="heat-cells" aria-hidden="true">${cells.map((gpu, place) => off
-      ? html`<span key=${place} class="heat-cell heat-off" data-text="off" />`
-      : html`<${Cell} key=${place} value=${gpu[by]} />`)}${left > 0 && html`<span class="muted small">+${left}</span>`}</span>
+  return html`<li class="heat-node"><${Link} to=${["nodes", node.node_id]} aria-label=${label}
+      title=${[gpus[0]?.name, label].filter(Boolean).join("\n")}>
+    <span class="heat-name"><span class=${`heat-state heat-state-${node.state}`} aria-hidden="true" />
+      <span class="truncate">${node.name}</span></span>
+    <span class="heat-cells" aria-hidden="true">${cells.map((gpu, place) =>
+      off
+        ? html`<span key=${place} class="heat-cell heat-off" data-text="off" />`
+        : html`<${Cell} key=${place} value=${gpu[by]} />`,
+    )}${left > 0 && html`<span class="muted small">+${left}</span>`}</span>
   <//></li>`;
 });
 

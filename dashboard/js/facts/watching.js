@@ -1,9 +1,9 @@
 // Waiting for servers of some models, in this browser: it tells when one becomes ready, as long as
 // a page of it is open. What is waited for is kept in this browser.
-import { keep, recall } from "./api.js";
-import { stayWhenHidden } from "./live.js";
-import { href } from "./router.js";
-import { store, subscribe } from "./store.js";
+import { keep, recall } from "../core/api.js";
+import { stayWhenHidden } from "../core/live.js";
+import { href } from "../core/router.js";
+import { store, subscribe } from "../core/store.js";
 
 const NAME = "llamactl-watching";
 const MOST = 20;
@@ -47,7 +47,10 @@ export function onChange(fn) {
  * as the registry's own watches take it. Pure. */
 export function serves(server, model) {
   const { name, alias, file } = server.model ?? {};
-  const parts = model.trim().split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const parts = model
+    .trim()
+    .split("*")
+    .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   const wanted = new RegExp(`^${parts.join(".*")}$`, "is");
   return [name, alias, file, file?.replace(/\.gguf$/, "")].some((text) => text && wanted.test(text));
 }
@@ -88,7 +91,14 @@ async function show(server) {
 
 /** Shows a notification for nothing, so that somebody sees whether they come through. */
 export function tryOut() {
-  const server = { id: "try", name: "A server", owner: "somebody", host: "host", port: 8080, model: { name: "A model" } };
+  const server = {
+    id: "try",
+    name: "A server",
+    owner: "somebody",
+    host: "host",
+    port: 8080,
+    model: { name: "A model" },
+  };
   return show(server);
 }
 

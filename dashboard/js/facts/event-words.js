@@ -3,15 +3,15 @@
 
 /** Every kind of event, with the words of the filter. */
 export const KINDS = {
-  "registered": "server registered",
-  "updated": "server changed",
-  "lost": "server lost",
-  "unregistered": "server said goodbye",
-  "replaced": "server replaced",
-  "removed": "server removed",
-  "unhealthy": "server does not answer",
-  "recovered": "server answers again",
-  "notified": "somebody told",
+  registered: "server registered",
+  updated: "server changed",
+  lost: "server lost",
+  unregistered: "server said goodbye",
+  replaced: "server replaced",
+  removed: "server removed",
+  unhealthy: "server does not answer",
+  recovered: "server answers again",
+  notified: "somebody told",
   "watch-created": "watch made",
   "watch-removed": "watch ended",
   "node-registered": "node registered",
@@ -22,19 +22,19 @@ export const KINDS = {
   "profile-removed": "profile removed",
   "token-created": "token made",
   "token-revoked": "token revoked",
-  "restored": "database restored",
+  restored: "database restored",
 };
 
-const GOOD = ["registered", "recovered", "node-registered"];
-const BAD = ["lost", "unhealthy", "removed", "node-removed", "token-revoked"];
+const GOOD = ["registered", "recovered", "node-registered", "updated: ready", "node-state: online"];
+const BAD = ["lost", "unhealthy", "removed", "node-removed", "node-state: offline", "token-revoked"];
 
 /** `good`, `bad` or `plain`, for the mark beside it. */
 export function tone(event) {
-  const state = event.data?.state;
-  if (event.kind === "node-state") return state === "online" ? "good" : state === "offline" ? "bad" : "plain";
-  if (event.kind === "notified") return event.data?.ok ? "good" : "bad";
-  if (event.kind === "updated" && state === "ready") return "good";
-  return GOOD.includes(event.kind) ? "good" : BAD.includes(event.kind) ? "bad" : "plain";
+  const { kind, data } = event;
+  if (kind === "notified") return data?.ok ? "good" : "bad";
+  const what = ["node-state", "updated"].includes(kind) ? `${kind}: ${data?.state}` : kind;
+  if (GOOD.includes(what)) return "good";
+  return BAD.includes(what) ? "bad" : "plain";
 }
 
 function text(value) {
@@ -83,20 +83,21 @@ function nodeState(event) {
 function notified(event) {
   const { channel, ok, error, event: about, name, owner } = event.data ?? {};
   const link = { text: text(name) || event.subject, page: "servers", id: event.subject };
-  const what = `${text(owner) || "its owner"} ${ok ? "was told" : "could not be told"} by ${text(channel) || "a message"}`;
-  return [link, `: ${what}`, about ? ` (${text(about)})` : "", error ? `: ${text(error)}` : ""];
+  const what = ok ? "was told" : "could not be told";
+  const told = `${text(owner) || "its owner"} ${what} by ${text(channel) || "a message"}`;
+  return [link, `: ${told}`, about ? ` (${text(about)})` : "", error ? `: ${text(error)}` : ""];
 }
 
 const WORDS = {
-  "registered": (event) => [...server(event), ` registered${where(event.data ?? {})}`],
-  "updated": changed,
-  "lost": (event) => [...server(event), " is lost: it was not heard of any more"],
-  "unregistered": (event) => [...server(event), " said goodbye"],
-  "replaced": (event) => [...server(event), " was replaced by a later start of its job"],
-  "removed": (event) => [...server(event), " was removed: it was silent for too long"],
-  "unhealthy": (event) => [...server(event), " does not answer", because(event)],
-  "recovered": (event) => [...server(event), " answers again"],
-  "notified": notified,
+  registered: (event) => [...server(event), ` registered${where(event.data ?? {})}`],
+  updated: changed,
+  lost: (event) => [...server(event), " is lost: it was not heard of any more"],
+  unregistered: (event) => [...server(event), " said goodbye"],
+  replaced: (event) => [...server(event), " was replaced by a later start of its job"],
+  removed: (event) => [...server(event), " was removed: it was silent for too long"],
+  unhealthy: (event) => [...server(event), " does not answer", because(event)],
+  recovered: (event) => [...server(event), " answers again"],
+  notified,
   "watch-created": (event) => [`Somebody waits for a server of ${text(event.data?.model)}`],
   "watch-removed": (event) => [`Nobody waits for a server of ${text(event.data?.model)} by this watch any more`],
   "node-registered": (event) => ["Node ", node(event), ` registered as ${text(event.data?.role) || "a node"}`],
@@ -107,7 +108,7 @@ const WORDS = {
   "profile-removed": (event) => [`The profile of the role ${event.subject} was taken out`],
   "token-created": (event) => [`A token was made for ${text(event.data?.owner)}${scopes(event)}`],
   "token-revoked": (event) => [`A token of ${text(event.data?.owner)} was revoked${scopes(event)}`],
-  "restored": () => ["The database was replaced by a backup"],
+  restored: () => ["The database was replaced by a backup"],
 };
 
 function because(event) {
@@ -126,16 +127,23 @@ export function sentence(event) {
 
 /** The sentence as one text. */
 export function plain(event) {
-  return sentence(event).map((part) => (typeof part === "string" ? part : part.text)).join("");
+  return sentence(event)
+    .map((part) => (typeof part === "string" ? part : part.text))
+    .join("");
 }
 
 /** Whether an event passes the filters of the URL: `{kind, subject, actor, q}`. */
 export function passes(event, filter) {
   const kinds = (filter.kind ?? "").split(",").filter(Boolean);
   const words = (filter.q ?? "").toLowerCase().split(/\s+/).filter(Boolean);
-  const has = () => `${plain(event)}\n${event.kind}\n${event.subject}\n${event.actor ?? ""}\n${event.origin ?? ""}\n${JSON.stringify(event.data)}`.toLowerCase();
-  return (!kinds.length || kinds.includes(event.kind))
-    && (!filter.subject || event.subject === filter.subject)
-    && (!filter.actor || event.actor === filter.actor || event.token === filter.actor)
-    && (!words.length || words.every((word) => has().includes(word)));
+  const has = () => {
+    const { kind, subject, actor, origin, data } = event;
+    return [plain(event), kind, subject, actor, origin, JSON.stringify(data)].join("\n").toLowerCase();
+  };
+  return (
+    (!kinds.length || kinds.includes(event.kind)) &&
+    (!filter.subject || event.subject === filter.subject) &&
+    (!filter.actor || event.actor === filter.actor || event.token === filter.actor) &&
+    (!words.length || words.every((word) => has().includes(word)))
+  );
 }

@@ -2,13 +2,15 @@
 // what is wrong with a field. Pure; the rules are those of the program (src/config/units.rs), so
 // that whatever comes out of here is accepted by it.
 
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+const CONTROL = /\p{Cc}/u;
 
 const RULES = {
   name: (text) => nameWrong(text),
   file: (text) => (CONTROL.test(text) ? "A path has no control characters." : null),
-  hf: (text) => (/^[A-Za-z0-9._-]+\/[A-Za-z0-9._-]+(:[A-Za-z0-9._-]+)?$/.test(text) ? null : "Write it as owner/repo:quant."),
-  gpuType: (text) => (/^[A-Za-z0-9._-]{1,64}$/.test(text) ? null : "As sinfo spells it: letters, digits, - _ and ., for example a100."),
+  hf: (text) =>
+    /^[A-Za-z0-9._-]+\/[A-Za-z0-9._-]+(:[A-Za-z0-9._-]+)?$/.test(text) ? null : "Write it as owner/repo:quant.",
+  gpuType: (text) =>
+    /^[A-Za-z0-9._-]{1,64}$/.test(text) ? null : "As sinfo spells it: letters, digits, - _ and ., for example a100.",
   gpus: (text) => whole(text, 0, 4096),
   context: (text) => whole(text, 1, 100_000_000),
   time: (text) => (walltime(text) ? null : "8:00:00, 90 (minutes), 1-12 (days-hours) and none are walltimes."),
@@ -26,25 +28,40 @@ function nameWrong(text) {
 
 function whole(text, least, most) {
   const value = /^\d{1,12}$/.test(text) ? Number(text) : NaN;
-  return value >= least && value <= most ? null : `A whole number from ${least.toLocaleString("en")} to ${most.toLocaleString("en")}.`;
+  return value >= least && value <= most
+    ? null
+    : `A whole number from ${least.toLocaleString("en")} to ${most.toLocaleString("en")}.`;
 }
 
 function walltime(text) {
-  return /^(none|unlimited|infinite)$/i.test(text)
-    || /^\d{1,9}(:\d{1,9}){0,2}$/.test(text)
-    || /^\d{1,6}-\d{1,6}(:\d{1,9}){0,2}$/.test(text);
+  return (
+    /^(none|unlimited|infinite)$/i.test(text) ||
+    /^\d{1,9}(:\d{1,9}){0,2}$/.test(text) ||
+    /^\d{1,6}-\d{1,6}(:\d{1,9}){0,2}$/.test(text)
+  );
 }
 
 function isMail(text) {
-  return text.length <= 254 && !text.startsWith("-")
-    && /^[^\s@<>()[\]\\,;:"|`$]+@[^\s@<>()[\]\\,;:"|`$-][^\s@<>()[\]\\,;:"|`$]*$/.test(text) && !CONTROL.test(text);
+  return (
+    text.length <= 254 &&
+    !text.startsWith("-") &&
+    /^[^\s@<>()[\]\\,;:"|`$]+@[^\s@<>()[\]\\,;:"|`$-][^\s@<>()[\]\\,;:"|`$]*$/.test(text) &&
+    !CONTROL.test(text)
+  );
 }
 
 function isBase(text) {
   try {
     const url = new URL(text);
-    return ["http:", "https:"].includes(url.protocol) && !url.username && !url.password && !text.includes("@")
-      && !text.includes("?") && !text.includes("#") && !/\s/.test(text);
+    return (
+      ["http:", "https:"].includes(url.protocol) &&
+      !url.username &&
+      !url.password &&
+      !text.includes("@") &&
+      !text.includes("?") &&
+      !text.includes("#") &&
+      !/\s/.test(text)
+    );
   } catch {
     return false;
   }
@@ -107,7 +124,15 @@ export function command(form) {
 
 /** How to submit the YAML file instead. */
 export function commandForFile(form) {
-  const notify = { source: "known", model: `./${fileName(form)}`, mail: form.mail, email: form.email, push: form.push, topic: form.topic, wait: form.wait };
+  const notify = {
+    source: "known",
+    model: `./${fileName(form)}`,
+    mail: form.mail,
+    email: form.email,
+    push: form.push,
+    topic: form.topic,
+    wait: form.wait,
+  };
   return command(notify);
 }
 
@@ -128,13 +153,18 @@ export function fileName(form) {
 
 function serverName(form) {
   const named = (form.name ?? "").trim();
-  const of = { known: form.model, file: stem(form.file), hf: (form.hf ?? "").split("/").pop().split(":")[0] }[form.source];
+  const of = { known: form.model, file: stem(form.file), hf: (form.hf ?? "").split("/").pop().split(":")[0] }[
+    form.source
+  ];
   const plain = (named || of || "my-model").trim().replaceAll("/", "-");
   return plain.replace(/[^\p{L}\p{N}._ -]/gu, "-").replace(/^[-. ]+/, "") || "my-model";
 }
 
 function stem(path) {
-  return (path ?? "").split("/").pop().replace(/\.gguf$/i, "");
+  return (path ?? "")
+    .split("/")
+    .pop()
+    .replace(/\.gguf$/i, "");
 }
 
 const WORDS = /^(true|false|null|yes|no|on|off|y|n|~|\.inf|\.nan)$/i;
@@ -146,8 +176,8 @@ export function yamlValue(value) {
   if (typeof value !== "string") return JSON.stringify(value);
   const plain = /^[A-Za-z~][A-Za-z0-9._/-]*(:[A-Za-z0-9._-]+)?$/.test(value) && !WORDS.test(value);
   if (plain) return value;
-  const escape = (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  return JSON.stringify(value).replace(/[\u007f-\u009f\u2028\u2029\ufeff]/g, escape);
+  const escaped = (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(value).replace(/[\u007f-\u009f\u2028\u2029\ufeff]/g, escaped);
 }
 
 // What people change most stands first.
@@ -155,17 +185,21 @@ const ORDER = ["context", "access", "gpus", "gpu_type", "time", "partition", "cp
 
 function section(name, values) {
   const place = ([key]) => (ORDER.includes(key) ? ORDER.indexOf(key) : ORDER.length);
-  const lines = Object.entries(values).sort((a, b) => place(a) - place(b)).map(([key, value]) => `  ${key}: ${yamlValue(value)}`);
+  const lines = Object.entries(values)
+    .sort((a, b) => place(a) - place(b))
+    .map(([key, value]) => `  ${key}: ${yamlValue(value)}`);
   return lines.length ? [`${name}:`, ...lines] : [];
 }
 
-/** What the form says, over what is known of the model; `known` is the entry of js/models.js. */
+/** What the form says, over what is known of the model; `known` is the entry of models.js. */
 function merged(form, known) {
   const value = (field) => (form[field] ?? "").trim();
   const type = value("gpuType");
   const none = value("gpus") === "0";
   // As the program does: who wants no GPU gets no variant for one.
-  const variant = none ? undefined : Object.entries(known?.variants ?? {}).find(([name]) => name.toLowerCase() === type.toLowerCase())?.[1];
+  const variant = none
+    ? undefined
+    : Object.entries(known?.variants ?? {}).find(([name]) => name.toLowerCase() === type.toLowerCase())?.[1];
   const base = { ...known?.values, ...variant };
   const server = { ...known?.values.server, ...variant?.server };
   const slurm = { ...known?.values.slurm, ...variant?.slurm };
@@ -186,5 +220,5 @@ export function yaml(form, known) {
   else if (form.source === "hf") lines.push(`hf: ${yamlValue(form.hf.trim())}`);
   else if (base.hf) lines.push(`hf: ${yamlValue(base.hf)}`);
   else if (base.model) lines.push(`model: ${yamlValue(base.model)}`);
-  return [...lines, ...section("server", server), ...section("slurm", slurm)].join("\n") + "\n";
+  return `${[...lines, ...section("server", server), ...section("slurm", slurm)].join("\n")}\n`;
 }

@@ -23,7 +23,7 @@ export const BY = ["location", "group", "role", "state"];
 /** The name of the cluster that a node belongs to. */
 export function clusterOf(node, by) {
   const none = { location: "no location", group: "no group", role: "no role", state: "unknown" }[by];
-  const value = by === "group" ? node.groups?.[0] : by === "location" ? place(node.location) : node[by];
+  const value = { location: place(node.location), group: node.groups?.[0], role: node.role, state: node.state }[by];
   return value || none;
 }
 
@@ -53,7 +53,8 @@ function columns(count, room, shape) {
   return Math.max(1, Math.min(count, most, Math.max(2, Math.ceil(Math.sqrt(count / 4) * shape))));
 }
 
-function box(cluster, across) {
+/** How large a cluster is with so many columns. */
+function boxed(cluster, across) {
   const down = Math.ceil(cluster.nodes.length / across);
   return {
     across,
@@ -65,7 +66,10 @@ function box(cluster, across) {
 /** Of some shapes of the clusters the one that makes the picture least high. */
 function best(found, inner) {
   const tried = [0.5, 0.8, 1, 1.3, 1.7, 2.2, 3].map((shape) => {
-    const boxes = found.map((cluster) => ({ ...cluster, ...box(cluster, columns(cluster.nodes.length, inner, shape)) }));
+    const boxes = found.map((cluster) => ({
+      ...cluster,
+      ...boxed(cluster, columns(cluster.nodes.length, inner, shape)),
+    }));
     const down = rows(boxes, inner);
     for (const row of down) fill(row, inner);
     return { down, height: down.reduce((sum, row) => sum + GUTTER + tallest(row).height, 0) };
@@ -83,7 +87,7 @@ function fill(row, inner) {
   while (row.width + step <= inner) {
     const high = tallest(row);
     if (high.across >= high.nodes.length) return;
-    Object.assign(high, box(high, high.across + 1));
+    Object.assign(high, boxed(high, high.across + 1));
     row.width += step;
   }
 }
@@ -120,14 +124,17 @@ export function layout(nodes, by, width) {
   const inner = Math.max(width - LEFT - RIGHT, NODE.width + 2 * PADDING);
   const all = clusters(nodes, by);
   const found = all.find((cluster) => cluster.hub);
-  const hub = found && { ...found, ...box(found, columns(found.nodes.length, inner, 3)) };
+  const hub = found && { ...found, ...boxed(found, columns(found.nodes.length, inner, 3)) };
   const placed = [];
   let y = TOP;
   if (hub) {
     placed.push(put(hub, LEFT, y));
     y += hub.height + GUTTER;
   }
-  for (const row of best(all.filter((cluster) => !cluster.hub), inner)) {
+  for (const row of best(
+    all.filter((cluster) => !cluster.hub),
+    inner,
+  )) {
     let x = LEFT;
     for (const box of row.boxes) {
       placed.push(put(box, x, y));
@@ -138,8 +145,8 @@ export function layout(nodes, by, width) {
   const right = Math.max(0, ...placed.map((box) => box.x + box.width));
   const places = new Map();
   for (const box of placed) {
-    for (const { node, x, y: top } of box.nodes) {
-      places.set(node.name, { x: x + NODE.width / 2, y: top + NODE.height / 2, cluster: box.name });
+    for (const { node, x: left, y: top } of box.nodes) {
+      places.set(node.name, { x: left + NODE.width / 2, y: top + NODE.height / 2, cluster: box.name });
     }
   }
   return { width: right + RIGHT, height: y, clusters: placed, places, trunk: hub ? trunk(placed) : [] };
@@ -163,14 +170,14 @@ function trunk(placed) {
  * How many connections of each kind there are between two clusters: a map from
  * `cluster` to `{kind: count}`, for those with the hub.
  */
-export function bundles(connections, layout) {
-  const hub = layout.clusters.find((box) => box.hub);
+export function bundles(connections, plan) {
+  const hub = plan.clusters.find((box) => box.hub);
   const found = new Map();
   if (!hub) return found;
-  const inHub = (name) => layout.places.get(name)?.cluster === hub.name;
+  const inHub = (name) => plan.places.get(name)?.cluster === hub.name;
   for (const { source, target, type } of connections) {
     if (inHub(source) === inHub(target)) continue;
-    const other = layout.places.get(inHub(source) ? target : source)?.cluster;
+    const other = plan.places.get(inHub(source) ? target : source)?.cluster;
     if (other === undefined) continue;
     if (!found.has(other)) found.set(other, {});
     const counts = found.get(other);
@@ -191,19 +198,19 @@ export function curve(from, to, nth = 0) {
  * The node that lies next to `name` in a direction (`ArrowLeft`, …): the nearest one there,
  * where what is off the line counts double.
  */
-export function neighbour(layout, name, key) {
-  const from = layout.places.get(name);
-  if (!from) return layout.places.keys().next().value;
+export function neighbour(plan, name, key) {
+  const from = plan.places.get(name);
+  if (!from) return plan.places.keys().next().value;
   const along = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key];
-  let best = null;
-  for (const [other, at] of layout.places) {
+  let nearest = null;
+  for (const [other, at] of plan.places) {
     const [dx, dy] = [at.x - from.x, at.y - from.y];
     const forward = dx * along[0] + dy * along[1];
     if (other === name || forward <= 1) continue;
     const cost = forward + 2 * Math.abs(dx * along[1] + dy * along[0]);
-    if (!best || cost < best.cost) best = { other, cost };
+    if (!nearest || cost < nearest.cost) nearest = { other, cost };
   }
-  return best?.other ?? name;
+  return nearest?.other ?? name;
 }
 
 /**
@@ -213,7 +220,11 @@ export function neighbour(layout, name, key) {
 export function shortened(text, width, perLetter = 7) {
   const most = Math.max(4, Math.floor(width / perLetter));
   const letters = [...text];
-  const wide = (letter) => (letter.codePointAt(0) >= WIDE ? 1.9 : letter.codePointAt(0) >= 0x400 ? 1.15 : 1);
+  const wide = (letter) => {
+    const code = letter.codePointAt(0);
+    if (code >= WIDE) return 1.9;
+    return code >= 0x400 ? 1.15 : 1;
+  };
   const length = (list) => list.reduce((sum, letter) => sum + wide(letter), 0);
   if (length(letters) <= most) return text;
   let [start, end] = [0, 0];

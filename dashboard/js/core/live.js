@@ -3,7 +3,8 @@ import { request } from "./api.js";
 import { setRegistryTime } from "./format.js";
 import { addEvent, apply, beginSync, restore, setStatus, store, synced } from "./store.js";
 
-const FIRST_WAIT_MS = 500, LONGEST_WAIT_MS = 30_000;
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 30_000;
 // The registry writes something every 15 s: after this long the line is dead.
 const SILENCE_MS = 40_000;
 // A browser has six connections to a registry for all its tabs: one that nobody looks at lets go of its own.
@@ -75,7 +76,7 @@ async function follow(mine, asked) {
   try {
     const answer = (await asked) ?? (await open(mine));
     const reader = answer.body.getReader();
-    const parse = parser(onMessage);
+    const parse = parser(receive);
     const decoder = new TextDecoder();
     for (;;) {
       const { done, value } = await reader.read();
@@ -94,22 +95,22 @@ export function parser(onMessage) {
   let rest = "";
   let event = "message";
   let data = [];
+  const take = (line) => {
+    if (line.startsWith("event:")) event = line.slice(6).trim();
+    else if (line.startsWith("data:")) data.push(line.slice(line[5] === " " ? 6 : 5));
+    if (line !== "") return;
+    if (data.length) onMessage(event, data.join("\n"));
+    event = "message";
+    data = [];
+  };
   return (text) => {
     const lines = (rest + text).split("\n");
     rest = lines.pop();
-    for (const raw of lines) {
-      const line = raw.endsWith("\r") ? raw.slice(0, -1) : raw;
-      if (line === "") {
-        if (data.length) onMessage(event, data.join("\n"));
-        event = "message";
-        data = [];
-      } else if (line.startsWith("event:")) event = line.slice(6).trim();
-      else if (line.startsWith("data:")) data.push(line.slice(line[5] === " " ? 6 : 5));
-    }
+    for (const line of lines) take(line.endsWith("\r") ? line.slice(0, -1) : line);
   };
 }
 
-function onMessage(event, data) {
+function receive(event, data) {
   const value = JSON.parse(data);
   if (event === "hello") {
     attempt = 0;

@@ -6,8 +6,8 @@ const TIMEOUT_MS = 20_000;
 
 /** What the registry answered instead of a result; status 0: it was not reached. */
 export class ApiError extends Error {
-  constructor(status, error, hint) {
-    super(error);
+  constructor(error, { status, hint, cause }) {
+    super(error, { cause });
     this.name = "ApiError";
     Object.assign(this, { status, error, hint });
   }
@@ -69,12 +69,14 @@ export async function request(method, path, { body, signal, accept = "applicatio
     answer = await fetch(path, init);
   } catch (error) {
     if (signal?.aborted && signal.reason?.name !== "TimeoutError") throw error;
-    throw new ApiError(0, "the registry does not answer", "Is it running, and is this machine online?");
+    const hint = "Is it running, and is this machine online?";
+    throw new ApiError("the registry does not answer", { status: 0, hint, cause: error });
   }
   if (answer.ok) return answer;
   const problem = await answer.json().catch(() => ({}));
   if (answer.status === 401 && path !== "/api/v1/session") refused();
-  const failure = new ApiError(answer.status, problem.error ?? `HTTP ${answer.status}`, problem.hint);
+  const { status } = answer;
+  const failure = new ApiError(problem.error ?? `HTTP ${status}`, { status, hint: problem.hint });
   failure.retryAfter = Number(answer.headers.get("retry-after")) || 0;
   throw failure;
 }
@@ -97,8 +99,9 @@ export async function send(method, path, body) {
   if (!text) return undefined;
   try {
     return JSON.parse(text);
-  } catch {
-    throw new ApiError(answer.status, "the registry's answer is not JSON", "Is something else in between, such as a proxy?");
+  } catch (error) {
+    const hint = "Is something else in between, such as a proxy?";
+    throw new ApiError("the registry's answer is not JSON", { status: answer.status, hint, cause: error });
   }
 }
 
@@ -117,7 +120,7 @@ async function aboutEarly() {
 
 /** Finds out what the registry is and who we are; throws when it is not reached. */
 export async function loadSession() {
-  const info = await aboutEarly() ?? await get("/api/v1/dashboard");
+  const info = (await aboutEarly()) ?? (await get("/api/v1/dashboard"));
   const denied = info.auth === "token" && !info.whoami && !info.anonymous.includes("read");
   change({ info, whoami: info.whoami, denied });
 }

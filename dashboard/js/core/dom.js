@@ -1,9 +1,22 @@
 // Preact, its hooks and htm, imported from here by everybody, and what the standalone build leaves out.
-import { Component, h } from "../vendor/preact/standalone.module.js";
+import { Component, h } from "../../vendor/preact/standalone.module.js";
+
 export {
-  Component, createContext, h, html, render, useCallback, useContext, useEffect, useErrorBoundary,
-  useLayoutEffect, useMemo, useReducer, useRef, useState,
-} from "../vendor/preact/standalone.module.js";
+  Component,
+  createContext,
+  h,
+  html,
+  render,
+  useCallback,
+  useContext,
+  useEffect,
+  useErrorBoundary,
+  useLayoutEffect,
+  useMemo,
+  useReducer,
+  useRef,
+  useState,
+} from "../../vendor/preact/standalone.module.js";
 
 /** A component that renders again only when one of its props is another value. */
 export function memo(view) {
@@ -18,7 +31,6 @@ export function memo(view) {
 }
 
 function differs(a, b) {
-  for (const name in b) if (a[name] !== b[name]) return true;
-  for (const name in a) if (!(name in b)) return true;
-  return false;
+  const names = Object.keys(b);
+  return names.length !== Object.keys(a).length || names.some((name) => a[name] !== b[name]);
 }
