@@ -89,7 +89,7 @@ pub fn known() -> Vec<Key> {
     keys::of::<Everything>()
 }
 
-/// llamactl's own defaults (contract 1, and what DESIGN says of draining).
+/// llamactl's own defaults (contract 1, and how long a drain may take).
 pub fn defaults() -> Layer {
     let server = ServerConfig {
         context: Some(131_072),
