@@ -172,14 +172,14 @@ impl Apply<'_> {
                  slots, api_key, first_seen, last_seen, rev, proven, tokens_per_second,
                  notify)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, 0, ?11, ?12, ?13, ?14,
-                 ?15, ?16, ?19, ?20, ?21, ?22)
+                 ?15, ?16, ?17, ?18, ?19, ?20)
              ON CONFLICT (id) DO UPDATE SET restart_count = ?6, generation = ?7,
                  secret_hash = ?8, request_hash = ?9, state = ?10, reported = ?10, beats = 0,
                  info = ?11, models = ?12, slots = ?13, api_key = ?14, last_seen = ?16,
-                 health = NULL, healthy = 1, rev = ?19, proven = ?20, tokens_per_second = ?21,
-                 notify = ?22
+                 health = NULL, healthy = 1, rev = ?17, proven = ?18, tokens_per_second = ?19,
+                 notify = ?20
              WHERE servers.state = 'lost'
-                OR (servers.generation = ?17 AND servers.secret_hash = ?18)",
+                OR (servers.generation = ?21 AND servers.secret_hash = ?22)",
             values![
                 &id,
                 &request.info.job.cluster,
@@ -197,12 +197,12 @@ impl Apply<'_> {
                 request.api_key.as_ref().map(Secret::expose),
                 server.first_seen,
                 server.last_seen,
-                proof.map(|proof| proof.generation),
-                proof.map(|proof| proof.secret_hash.as_str()),
                 rev,
                 i64::from(proven),
                 texts.tokens_per_second.as_deref(),
                 texts.notify.as_deref(),
+                proof.map(|proof| proof.generation),
+                proof.map(|proof| proof.secret_hash.as_str()),
             ],
         )?;
         if written == 0 {
@@ -235,18 +235,18 @@ impl Apply<'_> {
             let written = self.execute(
                 "UPDATE servers SET beats = beats + 1, last_seen = ?4,
                      slots = coalesce(?5, slots),
-                     tokens_per_second = coalesce(?8, tokens_per_second), rev = ?7
+                     tokens_per_second = coalesce(?6, tokens_per_second), rev = ?7
                  WHERE id = ?1 AND generation = ?2 AND secret_hash = ?3
-                   AND state <> 'lost' AND reported = coalesce(?6, reported)",
+                   AND state <> 'lost' AND reported = coalesce(?8, reported)",
                 values![
                     id,
                     proof.generation,
                     &proof.secret_hash,
                     self.now.wall,
                     update.slots.map(|slots| to_json(&slots)),
-                    update.state.map(ServerState::as_str),
-                    rev,
                     update.tokens_per_second.map(|rate| to_json(&rate)),
+                    rev,
+                    update.state.map(ServerState::as_str),
                 ],
             )?;
             if written == 1 {

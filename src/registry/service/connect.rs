@@ -1,31 +1,15 @@
-//! What the registry's page shows of one server beside its record.
+//! What is known of one server beside its record: how to use it, and how busy it was.
 
 use uuid::Uuid;
 
-use super::{Service, is_custom};
+use super::Service;
 use crate::api::dashboard::{ConnectQuery, Snippets, Usage};
-use crate::domain::server::{Access, Server};
+use crate::domain::server::Access;
 use crate::registry::edge::identity::Identity;
 use crate::registry::error::ApiError;
 use crate::registry::seen::snippets::{self, Key};
 
 impl Service {
-    /// One server, also an old client's.
-    ///
-    /// # Errors
-    /// 404 where there is none.
-    pub fn server(&self, id: Uuid) -> Result<Server, ApiError> {
-        let view = self.view().read();
-        if let Some(entry) = view.entries.get(&id) {
-            return Ok(entry.server.clone());
-        }
-        if !is_custom(id) {
-            return Err(ApiError::unknown());
-        }
-        let legacy = view.legacy_visible().find(|entry| entry.id() == id);
-        legacy.and_then(|entry| entry.server()).ok_or_else(ApiError::unknown)
-    }
-
     /// What to copy to use a server; its key is in it for those to whom [`Service::key`] gives
     /// it.
     ///
