@@ -79,7 +79,7 @@ lab-up: test-deps test-tools ## start the tests' clusters and leave them up: the
 lab-down: ## stop what lab-up started
 	@scripts/lab/labs.sh down
 
-bench: bench-deps test-tools ## measure, with a release build, and write docs/performance.md
+bench: bench-deps test-tools ## measure, with a release build (thin LTO), and write docs/performance.md
 	@cargo build --locked --release
 	@LLAMACTL=$(CARGO_TARGET_DIR)/release/llamactl scripts/bench.py --write docs/performance.md
 	@LLAMACTL=$(CARGO_TARGET_DIR)/release/llamactl scripts/bench-registry.py --write docs/performance.md
@@ -101,9 +101,9 @@ generate: ## write completions/, man/, docs/openapi.json, docs/plugin-event.sche
 	@$(BINARY) notify plugins schema >docs/plugin-event.schema.json
 	@scripts/dashboard-models.py $(BINARY) >dashboard/js/facts/models.js
 
-dist: ## a release build with completions, manual pages and examples, as a tarball in dist/
-	@cargo build --locked --release
-	@scripts/dist.sh "$(CARGO_TARGET_DIR)/release/llamactl" "$(VERSION)"
+dist: ## a release with fat LTO, completions, manual pages and examples, as a tarball in dist/
+	@cargo build --locked --profile dist
+	@scripts/dist.sh "$(CARGO_TARGET_DIR)/dist/llamactl" "$(VERSION)"
 
 clean: ## remove what was built here; the lab's downloads stay (rm -r ~/.cache/llamactl for those)
 	@cargo clean
