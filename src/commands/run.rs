@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use crate::cli::RunArgs;
 use crate::commands::{Context, identity, submit};
+use crate::config::layers::Request;
 use crate::config::model::{ServerConfig, SlurmConfig};
-use crate::config::resolve::Request;
 use crate::config::spec::Spec;
 use crate::domain::server::ServerInfo;
 use crate::engine::llama;

@@ -16,10 +16,10 @@ use super::merge::{self, Kind, Layer};
 use super::model::{
     GpuLayers, GpuLayersWord, Hooks, ModelConfig, ServerConfig, SlurmConfig, StringOrNumber,
 };
-use super::resolve::Request;
 use super::settings::{
     NodeSettings, NotifySettings, PathSettings, RegistrySettings, Settings, SshSettings,
 };
+use super::targets::Asked;
 use super::{check, units};
 use crate::domain::server::Access;
 use crate::exit::Failure;
@@ -60,6 +60,29 @@ pub struct Everything {
     pub node: NodeSettings,
     /// Where programs are.
     pub paths: PathSettings,
+}
+
+/// What the command line asks for. Empty fields ask for nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// `--config`: name or path.
+    pub config: Option<String>,
+    /// `--model`
+    pub model: Option<String>,
+    /// `--name`
+    pub name: Option<String>,
+    /// `--label k=v`
+    pub labels: Vec<String>,
+    /// `--set path=value`
+    pub set: Vec<String>,
+    /// Flags that set llama-server values. `args` comes after the configuration's.
+    pub server: ServerConfig,
+    /// Flags that set SLURM values. `args` comes after the configuration's.
+    pub slurm: SlurmConfig,
+    /// `--registry`
+    pub registry: Option<String>,
+    /// Who is told.
+    pub notify: Asked,
 }
 
 /// Which kind of file a text is.

@@ -1,73 +1,20 @@
 //! Flags, environment and files → one resolved configuration, with where each value came from.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
 use serde_yaml::Value;
 
 use super::diagnose::Problem;
-use super::layers::{self, Everything, ModelFile};
-use super::merge::{self, Kind, Layer, Merged};
+use super::layers::{self, Everything, ModelFile, Request};
+use super::merge::{self, Kind, Layer, Merged, Origin};
 use super::model::{ServerConfig, SlurmConfig};
 use super::settings::Settings;
 use super::spec::{NotifySpec, Spec};
-use super::targets::Asked;
 use super::tidy::{drain, tidy};
 use super::{find, targets, units};
 use crate::exit::Failure;
-
-/// What the command line asks for. Empty fields ask for nothing.
-#[derive(Debug, Clone, Default)]
-pub struct Request {
-    /// `--config`: name or path.
-    pub config: Option<String>,
-    /// `--model`
-    pub model: Option<String>,
-    /// `--name`
-    pub name: Option<String>,
-    /// `--label k=v`
-    pub labels: Vec<String>,
-    /// `--set path=value`
-    pub set: Vec<String>,
-    /// Flags that set llama-server values. `args` comes after the configuration's.
-    pub server: ServerConfig,
-    /// Flags that set SLURM values. `args` comes after the configuration's.
-    pub slurm: SlurmConfig,
-    /// `--registry`
-    pub registry: Option<String>,
-    /// Who is told.
-    pub notify: Asked,
-}
-
-/// Which layer a value came from, in rising order of strength.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Origin {
-    /// llamactl's own default.
-    Default,
-    /// A configuration file: path and line.
-    File(String),
-    /// A variant of a model's file: its name, path and line.
-    Variant(String),
-    /// An environment variable.
-    Environment(String),
-    /// A flag.
-    Flag(String),
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Origin::Default => f.write_str("default"),
-            Origin::File(place) => f.write_str(place),
-            Origin::Variant(place) => write!(f, "variant {place}"),
-            Origin::Environment(name) => write!(f, "${name}"),
-            Origin::Flag(name) => f.write_str(name),
-        }
-    }
-}
 
 /// Every value resolved.
 #[derive(Debug, Clone)]

@@ -3,8 +3,8 @@
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
-use super::rules::Rule;
-use super::settings::{EventName, Settings};
+use super::rules::{EventName, Rule};
+use super::settings::Settings;
 use super::spec::NotifySpec;
 use super::{topic, units};
 use crate::domain::target::{NTFY, PLUGIN, Target};

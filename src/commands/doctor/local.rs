@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::Check;
 use crate::config::find::{self, Found};
-use crate::config::resolve::{self, Request};
+use crate::config::layers::Request;
+use crate::config::resolve;
 use crate::config::settings::Settings;
 use crate::exec::Run;
 

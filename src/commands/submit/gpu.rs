@@ -1,7 +1,8 @@
 //! Which variant and which GPUs a job gets, with the cluster asked where it must be.
 
+use crate::config::layers::Request;
 use crate::config::model::StringOrNumber;
-use crate::config::resolve::{self, Request, Resolved};
+use crate::config::resolve::{self, Resolved};
 use crate::exit::Failure;
 use crate::output::Printer;
 use crate::slurm::gpu::{self, Choice, NoGpu};
