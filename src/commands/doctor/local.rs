@@ -32,7 +32,7 @@ pub fn configuration(settings: &anyhow::Result<Settings>) -> Check {
     }
 }
 
-fn first_line(error: &anyhow::Error) -> String {
+fn first_line(error: &impl std::fmt::Display) -> String {
     format!("{error:#}").lines().next().unwrap_or_default().to_owned()
 }
 
