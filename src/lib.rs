@@ -15,6 +15,7 @@ pub mod env;
 pub mod exec;
 pub mod exit;
 pub mod http;
+pub mod launch;
 pub mod lookup;
 pub mod node;
 pub mod notify;

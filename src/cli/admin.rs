@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::trust::{AuditArgs, TokenCommand};
+
 /// `llamactl configs`
 #[derive(Debug, Clone, Subcommand)]
 #[command(after_help = "Example:\n  llamactl configs ls")]
@@ -70,9 +72,9 @@ pub enum RegistryCommand {
     Check(CheckArgs),
     /// Make, list and revoke tokens
     #[command(subcommand)]
-    Token(super::TokenCommand),
+    Token(TokenCommand),
     /// Show who changed what, and from where
-    Audit(super::AuditArgs),
+    Audit(AuditArgs),
     /// Print the OpenAPI document of the registry's HTTP interface
     #[command(after_help = "Example:\n  llamactl registry openapi > openapi.json")]
     Openapi,

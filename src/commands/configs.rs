@@ -10,10 +10,10 @@ use crate::cli::ConfigsCommand;
 use crate::commands::Context;
 use crate::config::diagnose::ProblemReport;
 use crate::config::find::{self, Found};
-use crate::config::layers::{self, FileKind};
+use crate::config::layers::{self, FileKind, Request};
 use crate::config::marks::Marks;
 use crate::config::model::{ModelConfig, SlurmConfig};
-use crate::config::resolve::{self, Request, Resolved};
+use crate::config::resolve::{self, Resolved};
 use crate::config::settings::Settings;
 use crate::config::units;
 use crate::domain::target::masked;
@@ -118,17 +118,11 @@ fn show(
     let request = Request { config: Some(name), set, slurm, registry, ..Request::default() };
     let draft = resolve::load(&request)?;
     let variants = draft.variants();
-    let wanted = draft.gpu_type();
-    // A GPU type that a file or the environment names is no reason to refuse to show.
-    let fits = |kind: &&String| variants.iter().any(|one| one.eq_ignore_ascii_case(kind));
-    let variant = match &gpu_type {
-        Some(kind) if !variants.is_empty() => Some(kind.clone()),
-        _ => wanted.as_ref().filter(fits).cloned(),
-    };
+    let variant = draft.variant(gpu_type.as_deref());
     let resolved = draft.resolve(variant.as_deref())?;
     let tree = tree(&resolved)?;
     let report = json!({
-        "name": resolved.name,
+        "name": resolved.spec.name,
         "variant": resolved.variant,
         "variants": variants,
         "values": tree,
@@ -153,14 +147,14 @@ fn tree(resolved: &Resolved) -> anyhow::Result<Value> {
     of_rules.chain(settings.notify.to.iter_mut().flatten()).for_each(|to| *to = masked(to));
     let settings = serde_json::to_value(&settings)?;
     let mut tree = json!({
-        "name": resolved.name,
+        "name": resolved.spec.name,
         "description": resolved.description,
-        "model": resolved.model,
-        "hf": resolved.hf,
-        "server": resolved.server,
+        "model": resolved.spec.model,
+        "hf": resolved.spec.hf,
+        "server": resolved.spec.server,
         "slurm": resolved.slurm,
         "hooks": resolved.hooks,
-        "labels": resolved.labels,
+        "labels": resolved.spec.labels,
         "registry": settings["registry"],
         "notify": settings["notify"],
         "ssh": settings["ssh"],

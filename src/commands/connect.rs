@@ -10,7 +10,8 @@ use serde_json::json;
 
 use crate::cli::ConnectArgs;
 use crate::commands::Context;
-use crate::commands::target::{Finder, Known};
+use crate::commands::target::Known;
+use crate::commands::target::sources::Finder;
 use crate::exit::{Exit, Failure};
 use crate::output::printable;
 use crate::presets::{self, Environment, NO_KEY, Presets, Values};

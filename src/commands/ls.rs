@@ -10,7 +10,8 @@ use serde_json::Value;
 use crate::api::ServerFilter;
 use crate::cli::LsArgs;
 use crate::commands::Context;
-use crate::commands::target::{Answer, Finder, Known, State};
+use crate::commands::target::sources::{Answer, Finder};
+use crate::commands::target::{Known, State};
 use crate::exit::{Exit, Failure};
 
 /// Words that `--state` takes.

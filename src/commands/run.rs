@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use crate::cli::RunArgs;
 use crate::commands::{Context, identity, submit};
+use crate::config::layers::Request;
 use crate::config::model::{ServerConfig, SlurmConfig};
-use crate::config::resolve::Request;
 use crate::config::spec::Spec;
 use crate::domain::server::ServerInfo;
 use crate::engine::llama;
@@ -161,14 +161,7 @@ fn resolve(context: &Context, args: &RunArgs) -> anyhow::Result<Spec> {
         notify: super::notify::asked(&args.notify)?,
     };
     let draft = config::resolve::load(&request)?;
-    let variant = match (&args.gpu_type, draft.gpu_type()) {
-        // What the flag says must be there; what a file says need not have a variant.
-        (Some(flag), _) if !draft.variants().is_empty() => Some(flag.clone()),
-        (None, Some(wanted)) => {
-            draft.variants().into_iter().find(|name| name.eq_ignore_ascii_case(&wanted))
-        }
-        _ => None,
-    };
+    let variant = draft.variant(args.gpu_type.as_deref());
     let spec = draft.resolve(variant.as_deref())?.spec;
     crate::notify::check(&spec.notify).map_err(Failure::usage)?;
     Ok(spec)

@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 
 use crate::cli::StatusArgs;
 use crate::commands::Context;
+use crate::commands::target::choose::For;
 use crate::commands::target::probe::{Health, Identity, Probe, probe};
-use crate::commands::target::{Finder, For, Known, is_gone};
+use crate::commands::target::sources::Finder;
+use crate::commands::target::{Known, is_gone};
 use crate::domain::job::{Job, Presence};
 use crate::exit::Exit;
 use crate::output::{Live, printable, span};

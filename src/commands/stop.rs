@@ -6,7 +6,9 @@ use serde_json::json;
 
 use crate::cli::StopArgs;
 use crate::commands::Context;
-use crate::commands::target::{Finder, For, Known};
+use crate::commands::target::Known;
+use crate::commands::target::choose::For;
+use crate::commands::target::sources::Finder;
 use crate::domain::job::{JobState, Presence};
 use crate::exit::{Exit, Failure};
 use crate::output::printable;

@@ -1,7 +1,5 @@
-//! `llamactl submit`: flags and files → job script → `sbatch`.
+//! `llamactl submit`: flags → [`launch::plan`] → `sbatch`, and what people are told of it.
 
-mod checks;
-mod gpu;
 mod ring;
 mod wait;
 
@@ -10,16 +8,15 @@ use serde::Serialize;
 use crate::cli::{ConfigsCommand, SubmitArgs};
 use crate::commands::notify::Pending;
 use crate::commands::{Context, configs};
-use crate::config::model::{GpuLayers, GpuLayersWord, ServerConfig, SlurmConfig, StringOrNumber};
-use crate::config::resolve::{self, Request, Resolved};
-use crate::config::spec::NotifySpec;
-use crate::config::{targets, units};
+use crate::config::layers::Request;
+use crate::config::model::{GpuLayers, ServerConfig, SlurmConfig, StringOrNumber};
+use crate::config::resolve::{self, Resolved};
+use crate::config::units;
 use crate::exit::{Exit, Failure};
-use crate::output::printable;
-use crate::paths;
+use crate::launch::{self, Plan, Warning};
+use crate::output::{Printer, printable};
 use crate::slurm::Slurm;
-use crate::slurm::sbatch::{Submission, SubmitError, Submitted};
-use crate::slurm::script::{self, Frame};
+use crate::slurm::sbatch::{SubmitError, Submitted};
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
@@ -46,13 +43,6 @@ struct Report {
     url: Option<String>,
 }
 
-/// Everything decided, nothing done.
-struct Plan {
-    resolved: Resolved,
-    submission: Submission,
-    script: String,
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -66,33 +56,75 @@ pub async fn run(context: &Context, args: SubmitArgs) -> anyhow::Result<Exit> {
     if !args.dry_run && slurm.find("sbatch").is_none() {
         return Err(missing("sbatch").into());
     }
-    let plan = plan(context, &args, &slurm).await?;
-    let mut report = Report::new(&plan.resolved);
-    if args.dry_run {
-        report.script = Some(plan.script);
-        if !context.printer.json(&report)? {
-            context.printer.line(report.script.unwrap_or_default().trim_end())?;
-        }
-        return Ok(Exit::OK);
+    let request = request(context, &args)?;
+    let mut plan = launch::plan(&slurm, &request, std::env::current_dir()?).await?;
+    say(context.printer, &plan.warnings, args.dry_run);
+    if args.wait && plan.is_array() {
+        return Err(Failure::usage("--wait can't follow the tasks of an array")
+            .hint("submit without --wait; `llamactl ls` shows each task")
+            .into());
     }
-    checks::shell(&plan).await?;
-    let registry = plan.resolved.settings.registry.clone();
+    match plan.obstacle.take() {
+        Some(failure) if args.dry_run => context.printer.warn(failure.message),
+        Some(failure) => return Err(failure.into()),
+        None => {}
+    }
+    match args.dry_run {
+        true => show(context, plan),
+        false => submit(context, &slurm, &args, &plan).await,
+    }
+}
+
+/// Says what is worth to be said before anything is done.
+fn say(printer: Printer, warnings: &[Warning], dry_run: bool) {
+    for warning in warnings {
+        match warning {
+            Warning::TimeLimited(_) => printer.note(warning.to_string()),
+            // A script can be shown where there is no SLURM.
+            Warning::TimeUnknown(_) if dry_run => {}
+            warning => printer.warn(warning.to_string()),
+        }
+    }
+}
+
+/// `--dry-run`: the script, and nothing is submitted.
+fn show(context: &Context, plan: Plan) -> anyhow::Result<Exit> {
+    let mut report = Report::new(&plan.resolved);
+    report.script = Some(plan.script);
+    if !context.printer.json(&report)? {
+        context.printer.line(report.script.unwrap_or_default().trim_end())?;
+    }
+    Ok(Exit::OK)
+}
+
+/// Submits, says so, and waits where that is wanted.
+async fn submit(
+    context: &Context,
+    slurm: &Slurm,
+    args: &SubmitArgs,
+    plan: &Plan,
+) -> anyhow::Result<Exit> {
+    let resolved = &plan.resolved;
+    plan.check_script().await?;
+    plan.put_away()?;
+    let registry = resolved.settings.registry.clone();
     let registry = tokio::spawn(async move {
-        checks::registry(registry.url.as_deref(), registry.token_file.as_deref()).await
+        launch::registry(registry.url.as_deref(), registry.token_file.as_deref()).await
     });
     let submitted = slurm.submit(&plan.script, &plan.submission).await.map_err(failure)?;
-    announce(context, &plan.resolved, &submitted, &mut report)?;
-    super::notify::show_topic(context.printer, &plan.resolved.spec.notify)?;
+    let mut report = Report::new(resolved);
+    announce(context, resolved, &submitted, &mut report)?;
+    super::notify::show_topic(context.printer, &resolved.spec.notify)?;
     if let Ok(Some(warning)) = registry.await {
-        context.printer.warn(warning);
+        context.printer.warn(warning.to_string());
     }
     let exit = match args.wait {
         true => {
-            let (resolved, report) = (&plan.resolved, &mut report);
-            wait::until_ready(context, &slurm, resolved, &submitted, report, args.ring).await?
+            let report = &mut report;
+            wait::until_ready(context, slurm, resolved, &submitted, report, args.ring).await?
         }
         false => {
-            let pending = Pending::new(&plan.resolved.spec, &submitted.id);
+            let pending = Pending::new(&resolved.spec, &submitted.id);
             if let Err(error) = super::notify::leave_behind(&pending) {
                 context.printer.warn(format!("nobody will tell if the job waits long: {error:#}"));
             }
@@ -101,62 +133,6 @@ pub async fn run(context: &Context, args: SubmitArgs) -> anyhow::Result<Exit> {
     };
     context.printer.json(&report)?;
     Ok(exit)
-}
-
-/// Decides everything, and refuses what can be known to be wrong before it waits in a queue.
-async fn plan(context: &Context, args: &SubmitArgs, slurm: &Slurm) -> anyhow::Result<Plan> {
-    let printer = context.printer;
-    let request = request(context, args)?;
-    let mut resolved = gpu::resolve(printer, slurm, &request).await?;
-    crate::notify::check(&resolved.spec.notify).map_err(Failure::usage)?;
-    let mut sbatch_args = resolved.slurm.args.iter().flatten();
-    if args.wait && sbatch_args.any(|arg| arg.starts_with("--array") || arg.starts_with("-a")) {
-        return Err(Failure::usage("--wait can't follow the tasks of an array")
-            .hint("submit without --wait; `llamactl ls` shows each task")
-            .into());
-    }
-    gpu::limit_time(printer, slurm, &mut resolved, args.dry_run).await;
-    if let Some(warning) = checks::model_file(&resolved, args.dry_run)? {
-        printer.warn(warning);
-    }
-    if let Some(warning) = checks::secrets(&resolved) {
-        printer.warn(warning);
-    }
-    let spec = &mut resolved.spec;
-    spec.drain_seconds = script::drain_seconds(&resolved.slurm, spec.drain_seconds);
-    spec.slurm_bin.clone_from(&slurm.bin);
-    spec.connection_dir = Some(std::env::current_dir()?);
-    put_away(&mut spec.notify, args.dry_run)?;
-    let llamactl = match &resolved.settings.paths.llamactl {
-        Some(path) => path.clone(),
-        None => std::env::current_exe()?,
-    };
-    let nonce = uuid::Uuid::now_v7().simple().to_string();
-    let frame = Frame { nonce: &nonce, llamactl: &llamactl.to_string_lossy() };
-    let script = script::render(&resolved, frame).map_err(|error| {
-        Failure::usage(error.to_string())
-            .hint("`llamactl configs show` tells where a value is from")
-    })?;
-    let submission = Submission {
-        mark: script::mark(&nonce),
-        name: resolved.name.clone(),
-        cluster: resolved.slurm.cluster.clone(),
-    };
-    Ok(Plan { resolved, submission, script })
-}
-
-/// Secrets of targets go into files that the job reads: its script can be read by others.
-fn put_away(notify: &mut NotifySpec, dry: bool) -> Result<(), Failure> {
-    let folder = paths::state_dir().map(|folder| folder.join("targets"));
-    let Some(folder) = folder else { return Ok(()) };
-    let of_rules = notify.rules.iter_mut().map(|rule| &mut rule.notify);
-    for to in of_rules.chain([&mut notify.to]) {
-        *to = targets::put_away(to, &folder, dry).map_err(|error| {
-            Failure::new(format!("{}: {error}", folder.display()))
-                .hint("a target's secret goes into a file there, which the job reads")
-        })?;
-    }
-    Ok(())
 }
 
 /// The flags as a request to the configuration.
@@ -199,27 +175,21 @@ fn request(context: &Context, args: &SubmitArgs) -> Result<Request, Failure> {
     })
 }
 
-/// `--gpu-layers`: `all`, `auto` or a number. Older scripts say 99 or -1 for all.
+/// `--gpu-layers`
 ///
 /// # Errors
 /// A usage error that names the flag.
 pub fn gpu_layers(text: &str) -> Result<GpuLayers, Failure> {
-    match text.to_ascii_lowercase().as_str() {
-        "all" | "-1" => Ok(GpuLayers::Word(GpuLayersWord::All)),
-        "auto" => Ok(GpuLayers::Word(GpuLayersWord::Auto)),
-        number => number.parse().map(GpuLayers::Count).map_err(|_| {
-            Failure::usage(format!("--gpu-layers: `{text}` is not all, auto or a number"))
-        }),
-    }
+    text.parse().map_err(|why| Failure::usage(format!("--gpu-layers: {why}")))
 }
 
-/// `--extra-args`: words as a shell reads them, but nothing is expanded.
+/// `--extra-args`
 ///
 /// # Errors
 /// A usage error that names the flag.
 pub fn words(text: &str) -> Result<Vec<String>, Failure> {
-    shlex::split(text).ok_or_else(|| {
-        Failure::usage(format!("--extra-args: a quote is not closed in `{text}`"))
+    units::words(text).map_err(|why| {
+        Failure::usage(format!("--extra-args: {why}"))
             .hint(r#"as in --extra-args "--temp 0.7 --chat-template-kwargs '{\"a\": 1}'""#)
     })
 }
@@ -229,7 +199,7 @@ impl Report {
         Report {
             job_id: None,
             cluster: None,
-            name: resolved.name.clone(),
+            name: resolved.spec.name.clone(),
             variant: resolved.variant.clone(),
             gpus: resolved.spec.gpus.clone(),
             log: None,
@@ -253,17 +223,14 @@ fn announce(
     report.job_id = Some(id.clone());
     report.cluster = cluster;
     report.log = log.as_ref().map(|log| log.display().to_string());
-    let mut about = vec![resolved.name.clone()];
+    let mut about = vec![resolved.spec.name.clone()];
     if let Some(gpus) = &resolved.spec.gpus {
-        about[0] = format!("{} on {gpus}", resolved.name);
+        about[0] = format!("{} on {gpus}", resolved.spec.name);
     }
-    about.extend(resolved.slurm.time.as_ref().map(|time| match script::plain(time) {
-        time if script::is_unlimited(&time) => "no time limit".to_owned(),
-        time => match units::walltime(&time) {
-            Ok(Some(walltime)) => humantime::format_duration(walltime).to_string(),
-            _ => time,
-        },
-    }));
+    about.extend(match resolved.slurm.is_unlimited() {
+        true => Some("no time limit".to_owned()),
+        false => resolved.slurm.walltime().map(|t| humantime::format_duration(t).to_string()),
+    });
     let printer = context.printer;
     printer.line(format!("Submitted job {id} ({})", printable(&about.join(", "))))?;
     printer.note(format!("  state    llamactl status {id}"));
@@ -271,7 +238,7 @@ fn announce(
         Some(log) => format!("  log      {}", printable(&log.display().to_string())),
         None => format!("  log      llamactl logs -f {id}"),
     });
-    printer.note(format!("  use it   llamactl connect {}", printable(&shell(&resolved.name))));
+    printer.note(format!("  use it   llamactl connect {}", printable(&shell(&resolved.spec.name))));
     Ok(())
 }
 
@@ -299,25 +266,5 @@ fn failure(error: SubmitError) -> Failure {
         SubmitError::Unknown { look, .. } => Failure::new(error.to_string()).hint(format!(
             "do not submit again before you have looked, or two jobs may run: {look}"
         )),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn gpu_layers_are_words_or_numbers() {
-        assert_eq!(gpu_layers("ALL").unwrap(), GpuLayers::Word(GpuLayersWord::All));
-        assert_eq!(gpu_layers("auto").unwrap(), GpuLayers::Word(GpuLayersWord::Auto));
-        assert_eq!(gpu_layers("33").unwrap(), GpuLayers::Count(33));
-        assert_eq!(gpu_layers("many").unwrap_err().exit, Exit::USAGE);
-    }
-
-    #[test]
-    fn extra_arguments_keep_their_commas_and_quotes() {
-        let split = words(r#"--temp 0.7 -ts 3,1 --alias 'a b'"#).unwrap();
-        assert_eq!(split, ["--temp", "0.7", "-ts", "3,1", "--alias", "a b"]);
-        assert_eq!(words("--alias 'a b").unwrap_err().exit, Exit::USAGE);
     }
 }

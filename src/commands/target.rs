@@ -1,9 +1,9 @@
 //! What people type for a server (name, model or job id) → what is known of it: the registry's
 //! record, SLURM's job and the connection file, joined.
 
-mod choose;
+pub mod choose;
 pub mod probe;
-mod sources;
+pub mod sources;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,9 +16,6 @@ use crate::domain::job::{Job, JobState};
 use crate::domain::server::{Access, Server, ServerState};
 use crate::exit::{Exit, Failure};
 use crate::output::Tone;
-
-pub use choose::{For, choose};
-pub use sources::{Answer, Finder, View};
 
 /// A connection file that is so much older than the start of its job is one of an earlier run.
 /// Large, since the file server's clock and SLURM's may differ.

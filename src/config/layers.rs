@@ -16,11 +16,11 @@ use super::merge::{self, Kind, Layer};
 use super::model::{
     GpuLayers, GpuLayersWord, Hooks, ModelConfig, ServerConfig, SlurmConfig, StringOrNumber,
 };
-use super::resolve::Request;
 use super::settings::{
     NodeSettings, NotifySettings, PathSettings, RegistrySettings, Settings, SshSettings,
 };
-use super::{check, units};
+use super::targets::Asked;
+use super::{check, drain};
 use crate::domain::server::Access;
 use crate::exit::Failure;
 use crate::{env, paths};
@@ -62,6 +62,29 @@ pub struct Everything {
     pub paths: PathSettings,
 }
 
+/// What the command line asks for. Empty fields ask for nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// `--config`: name or path.
+    pub config: Option<String>,
+    /// `--model`
+    pub model: Option<String>,
+    /// `--name`
+    pub name: Option<String>,
+    /// `--label k=v`
+    pub labels: Vec<String>,
+    /// `--set path=value`
+    pub set: Vec<String>,
+    /// Flags that set llama-server values. `args` comes after the configuration's.
+    pub server: ServerConfig,
+    /// Flags that set SLURM values. `args` comes after the configuration's.
+    pub slurm: SlurmConfig,
+    /// `--registry`
+    pub registry: Option<String>,
+    /// Who is told.
+    pub notify: Asked,
+}
+
 /// Which kind of file a text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
@@ -89,7 +112,7 @@ pub fn known() -> Vec<Key> {
     keys::of::<Everything>()
 }
 
-/// llamactl's own defaults (contract 1, and how long a drain may take).
+/// llamactl's own defaults: those of the older scripts, and what it adds.
 pub fn defaults() -> Layer {
     let server = ServerConfig {
         context: Some(131_072),
@@ -110,7 +133,7 @@ pub fn defaults() -> Layer {
         time: Some(StringOrNumber::String("8:00:00".to_owned())),
         output: Some("llamactl-%x-%j.log".to_owned()),
         drain_signal: Some(super::model::DrainSignal::USR1),
-        drain_before: Some("2m".to_owned()),
+        drain_before: Some(humantime::format_duration(drain::USUAL).to_string()),
         ..SlurmConfig::default()
     };
     let all = Everything { server, slurm, ..Everything::default() };
@@ -465,13 +488,4 @@ fn split(key: &str) -> Vec<String> {
 fn folder(path: &Path) -> Option<PathBuf> {
     let path = std::path::absolute(path).ok()?;
     path.parent().map(Path::to_owned)
-}
-
-/// Walltime in seconds as the configuration says it; nothing without a limit.
-pub(super) fn seconds(time: Option<&StringOrNumber>) -> Option<u64> {
-    let text = match time? {
-        StringOrNumber::Number(minutes) => minutes.to_string(),
-        StringOrNumber::String(text) => text.clone(),
-    };
-    units::walltime(&text).ok().flatten().map(|time| time.as_secs())
 }

@@ -1,5 +1,6 @@
 //! Lays configurations over each other, value by value, and remembers whose each value is.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,7 +9,6 @@ use serde_yaml::{Mapping, Value};
 
 use super::diagnose::Source;
 use super::marks::Path;
-use super::resolve::Origin;
 
 /// One layer: values, and where they come from.
 #[derive(Debug, Clone)]
@@ -38,6 +38,34 @@ pub enum Kind {
     Environment,
     /// A flag.
     Flag,
+}
+
+/// Which layer a value came from, in rising order of strength.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// llamactl's own default.
+    Default,
+    /// A configuration file: path and line.
+    File(String),
+    /// A variant of a model's file: its name, path and line.
+    Variant(String),
+    /// An environment variable.
+    Environment(String),
+    /// A flag.
+    Flag(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Default => f.write_str("default"),
+            Origin::File(place) => f.write_str(place),
+            Origin::Variant(place) => write!(f, "variant {place}"),
+            Origin::Environment(name) => write!(f, "${name}"),
+            Origin::Flag(name) => f.write_str(name),
+        }
+    }
 }
 
 /// One value and the layer that it came from.

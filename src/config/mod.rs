@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod diagnose;
+pub mod drain;
 pub mod engine;
 pub mod find;
 pub mod keys;
@@ -21,3 +22,4 @@ pub mod tidy;
 pub mod token;
 pub mod topic;
 pub mod units;
+pub mod variant;

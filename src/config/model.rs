@@ -1,11 +1,15 @@
 //! A model's YAML file: `configs/NAME.yaml`.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::units;
 use crate::domain::server::Access;
 
 /// One model and how to serve it. Every key but `name` and one of `model` and `hf` may be
@@ -200,6 +204,18 @@ pub struct SlurmConfig {
     pub drain_before: Option<String>,
 }
 
+impl SlurmConfig {
+    /// How long the job may run; nothing without a limit, or where none is named.
+    pub fn walltime(&self) -> Option<Duration> {
+        units::walltime(&self.time.as_ref()?.to_string()).ok()?
+    }
+
+    /// Whether it asks for no limit.
+    pub fn is_unlimited(&self) -> bool {
+        self.time.as_ref().is_some_and(|time| units::walltime(&time.to_string()) == Ok(None))
+    }
+}
+
 /// Shell lines for the job script.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -242,6 +258,22 @@ pub enum GpuLayers {
     Word(GpuLayersWord),
 }
 
+impl FromStr for GpuLayers {
+    type Err = String;
+
+    /// `all`, `auto` or a number. Older scripts say 99 or -1 for all.
+    fn from_str(text: &str) -> Result<GpuLayers, String> {
+        match text.to_ascii_lowercase().as_str() {
+            "all" | "-1" => Ok(GpuLayers::Word(GpuLayersWord::All)),
+            "auto" => Ok(GpuLayers::Word(GpuLayersWord::Auto)),
+            number => match number.parse() {
+                Ok(count) => Ok(GpuLayers::Count(count)),
+                Err(_) => Err(format!("`{text}` is not all, auto or a number")),
+            },
+        }
+    }
+}
+
 /// `all` or `auto`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -260,4 +292,28 @@ pub enum StringOrNumber {
     Number(u64),
     /// `32G`
     String(String),
+}
+
+impl fmt::Display for StringOrNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StringOrNumber::Number(number) => write!(f, "{number}"),
+            StringOrNumber::String(text) => f.write_str(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gpu_layers_are_words_or_numbers() {
+        assert_eq!("ALL".parse(), Ok(GpuLayers::Word(GpuLayersWord::All)));
+        assert_eq!("-1".parse(), Ok(GpuLayers::Word(GpuLayersWord::All)));
+        assert_eq!("auto".parse(), Ok(GpuLayers::Word(GpuLayersWord::Auto)));
+        assert_eq!("33".parse(), Ok(GpuLayers::Count(33)));
+        let error = "many".parse::<GpuLayers>().unwrap_err();
+        assert_eq!(error, "`many` is not all, auto or a number");
+    }
 }

@@ -1,101 +1,53 @@
 //! Flags, environment and files → one resolved configuration, with where each value came from.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
 use serde_yaml::Value;
 
 use super::diagnose::Problem;
-use super::layers::{self, Everything, ModelFile};
-use super::merge::{self, Kind, Layer, Merged};
-use super::model::{ServerConfig, SlurmConfig};
+use super::drain::Drain;
+use super::layers::{self, Everything, ModelFile, Request};
+use super::merge::{self, Kind, Layer, Merged, Origin};
+use super::model::{SlurmConfig, StringOrNumber};
 use super::settings::Settings;
 use super::spec::{NotifySpec, Spec};
-use super::targets::Asked;
-use super::tidy::{drain, tidy};
-use super::{find, targets, units};
+use super::tidy::tidy;
+use super::{find, targets, units, variant};
 use crate::exit::Failure;
-
-/// What the command line asks for. Empty fields ask for nothing.
-#[derive(Debug, Clone, Default)]
-pub struct Request {
-    /// `--config`: name or path.
-    pub config: Option<String>,
-    /// `--model`
-    pub model: Option<String>,
-    /// `--name`
-    pub name: Option<String>,
-    /// `--label k=v`
-    pub labels: Vec<String>,
-    /// `--set path=value`
-    pub set: Vec<String>,
-    /// Flags that set llama-server values. `args` comes after the configuration's.
-    pub server: ServerConfig,
-    /// Flags that set SLURM values. `args` comes after the configuration's.
-    pub slurm: SlurmConfig,
-    /// `--registry`
-    pub registry: Option<String>,
-    /// Who is told.
-    pub notify: Asked,
-}
-
-/// Which layer a value came from, in rising order of strength.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Origin {
-    /// llamactl's own default.
-    Default,
-    /// A configuration file: path and line.
-    File(String),
-    /// A variant of a model's file: its name, path and line.
-    Variant(String),
-    /// An environment variable.
-    Environment(String),
-    /// A flag.
-    Flag(String),
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Origin::Default => f.write_str("default"),
-            Origin::File(place) => f.write_str(place),
-            Origin::Variant(place) => write!(f, "variant {place}"),
-            Origin::Environment(name) => write!(f, "${name}"),
-            Origin::Flag(name) => f.write_str(name),
-        }
-    }
-}
 
 /// Every value resolved.
 #[derive(Debug, Clone)]
 pub struct Resolved {
-    /// Name of the server.
-    pub name: String,
-    /// One line about it.
-    pub description: Option<String>,
-    /// Path of the GGUF file, expanded.
-    pub model: Option<String>,
-    /// Hugging Face reference.
-    pub hf: Option<String>,
-    /// llama-server values.
-    pub server: ServerConfig,
-    /// SLURM values.
+    /// What the job runs.
+    pub spec: Spec,
+    /// What SLURM is asked for.
     pub slurm: SlurmConfig,
     /// `hooks.before` of the site, the user and the model, in this order.
     pub hooks: Vec<String>,
-    /// Labels.
-    pub labels: BTreeMap<String, String>,
+    /// One line about it.
+    pub description: Option<String>,
     /// The GPU type's variant that was used.
     pub variant: Option<String>,
     /// The merged configuration files and environment.
     pub settings: Settings,
     /// Key (`server.context`, `hooks.0`) → where its value came from.
     pub origins: BTreeMap<String, Origin>,
-    /// What the job runs.
-    pub spec: Spec,
+    /// How long draining may take, for whatever walltime the job gets.
+    pub drain: Drain,
+}
+
+impl Resolved {
+    /// Gives the job the walltime `time`, and fits the time to drain to it.
+    ///
+    /// # Errors
+    /// When somebody wrote a time to drain that is not shorter.
+    pub fn limit_time(&mut self, time: String) -> Result<(), Failure> {
+        self.slurm.time = Some(StringOrNumber::String(time));
+        self.spec.drain_seconds = self.drain.fit(&mut self.slurm)?;
+        Ok(())
+    }
 }
 
 /// A request with everything that it needs read, before the GPU type is chosen.
@@ -113,7 +65,7 @@ pub struct Draft {
 ///
 /// # Errors
 /// A file, variable or flag that is wrong, or a request that names no model.
-pub fn load(request: &Request) -> anyhow::Result<Draft> {
+pub fn load(request: &Request) -> Result<Draft, Failure> {
     let model = match (&request.config, &request.model) {
         (Some(config), _) => Some(layers::model_file(config)?),
         (None, Some(_)) => None,
@@ -122,7 +74,7 @@ pub fn load(request: &Request) -> anyhow::Result<Draft> {
             let names = find::names().join(", ");
             let failure = Failure::usage("no model is named");
             let hint = format!("name one with --config NAME or --model FILE; there are {names}");
-            return Err(failure.hint(hint).into());
+            return Err(failure.hint(hint));
         }
     };
     let mut weak = vec![layers::defaults()];
@@ -157,13 +109,28 @@ impl Draft {
         merge::merge(&self.layers(None)).text("slurm.gpu_type").map(str::to_owned)
     }
 
+    /// The variant to take where no cluster is asked: for the GPU type that `flag` names, which
+    /// must then be one of the model's, or else for the one that files and environment name,
+    /// which need not be.
+    pub fn variant(&self, flag: Option<&str>) -> Option<String> {
+        let variants = self.variants();
+        match flag {
+            // Resolving refuses what is none, with those that there are.
+            Some(flag) if !variants.is_empty() => {
+                Some(variant::of(&variants, flag).unwrap_or_else(|| flag.to_owned()))
+            }
+            Some(_) => None,
+            None => variant::of(&variants, &self.gpu_type()?),
+        }
+    }
+
     /// Resolves everything, with the named variant of the model, or none.
     ///
     /// # Errors
     /// A variant that the model does not have, no model or two, a path that can't be expanded,
     /// a notification without an address.
-    pub fn resolve(self, variant: Option<&str>) -> anyhow::Result<Resolved> {
-        let variant = variant.map(|name| self.variant(name)).transpose()?;
+    pub fn resolve(self, variant: Option<&str>) -> Result<Resolved, Failure> {
+        let variant = variant.map(|name| self.spelling(name)).transpose()?;
         let layers = self.layers(variant.as_deref());
         let mut merged = merge::merge(&layers);
         self.append_lists(&mut merged, layers.len());
@@ -175,7 +142,8 @@ impl Draft {
         tidy(&layers, &mut merged)?;
         let mut everything: Everything = typed(merged.tree())?;
         one_model(&everything, self.model.as_ref())?;
-        let drain_seconds = drain(&mut everything.slurm, &layers, &merged)?;
+        let drain = Drain::of(&layers, &merged);
+        let drain_seconds = drain.fit(&mut everything.slurm)?;
         let settings = settings_of(&without_model(&layers))?;
         let targets = targets::resolve(&settings, &self.request.notify)?;
         domain_rules(&everything)?;
@@ -184,20 +152,8 @@ impl Draft {
         let numbered = |(n, origin): (usize, Origin)| (format!("hooks.{n}"), origin);
         origins.extend(Vec::into_iter(hook_origins).enumerate().map(numbered));
         let spec = spec(&everything, &settings, targets, drain_seconds);
-        Ok(Resolved {
-            name: spec.name.clone(),
-            description: everything.description,
-            model: everything.model,
-            hf: everything.hf,
-            server: everything.server,
-            slurm: everything.slurm,
-            hooks,
-            labels: everything.labels,
-            variant,
-            settings,
-            origins,
-            spec,
-        })
+        let (slurm, description) = (everything.slurm, everything.description);
+        Ok(Resolved { spec, slurm, hooks, description, variant, settings, origins, drain })
     }
 
     fn layers(&self, variant: Option<&str>) -> Vec<Layer> {
@@ -211,7 +167,7 @@ impl Draft {
     }
 
     /// The variant's name as the file spells it.
-    fn variant(&self, name: &str) -> Result<String, Failure> {
+    fn spelling(&self, name: &str) -> Result<String, Failure> {
         let all = self.variants();
         if let Some(found) = all.iter().find(|one| one.eq_ignore_ascii_case(name)) {
             return Ok(found.clone());

@@ -6,9 +6,68 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::settings::EventName;
 use crate::domain::filter::{Filter, Subject};
 use crate::domain::notice::{Kind, Notice};
+
+/// A kind of event, or all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum EventName {
+    /// One of them.
+    Kind(Kind),
+    /// All of them.
+    All,
+}
+
+impl EventName {
+    /// The kinds that are named, each once.
+    pub fn kinds(names: &[EventName]) -> Vec<Kind> {
+        if names.contains(&EventName::All) {
+            return Kind::ALL.to_vec();
+        }
+        let named = |kind: &Kind| names.contains(&EventName::Kind(*kind));
+        Kind::ALL.into_iter().filter(named).collect()
+    }
+}
+
+impl std::str::FromStr for EventName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<EventName, String> {
+        match text {
+            "all" => Ok(EventName::All),
+            kind => kind.parse().map(EventName::Kind),
+        }
+    }
+}
+
+impl TryFrom<String> for EventName {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<EventName, String> {
+        text.parse()
+    }
+}
+
+impl From<EventName> for String {
+    fn from(name: EventName) -> String {
+        match name {
+            EventName::Kind(kind) => kind.name().to_owned(),
+            EventName::All => "all".to_owned(),
+        }
+    }
+}
+
+impl JsonSchema for EventName {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "EventName".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let names: Vec<&str> = Kind::ALL.map(Kind::name).into_iter().chain(["all"]).collect();
+        schemars::json_schema!({"description": "A kind of event, or all of them.", "enum": names})
+    }
+}
 
 /// One rule. What is left out takes all.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

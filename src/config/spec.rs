@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::drain;
 use super::model::ServerConfig;
 use super::rules::Rule;
 use super::settings::{Smtp, Via};
@@ -51,11 +52,19 @@ pub struct Spec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slurm_bin: Option<PathBuf>,
     /// How long draining may take after the drain signal, in seconds: `--signal`'s N.
-    #[serde(default = "default_drain_seconds")]
+    #[serde(default = "usual_drain")]
     pub drain_seconds: u64,
     /// Folder of the connection file: the folder of the submission.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection_dir: Option<PathBuf>,
+}
+
+impl Spec {
+    /// The same for a job that is submitted in `folder`, where SLURM's commands are in
+    /// `slurm_bin`, and which tells people as `notify` says: without a secret in it.
+    pub fn for_job(self, notify: NotifySpec, slurm_bin: Option<PathBuf>, folder: PathBuf) -> Spec {
+        Spec { notify, slurm_bin, connection_dir: Some(folder), ..self }
+    }
 }
 
 /// Who is told, of what, and how.
@@ -122,8 +131,6 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// SLURM asks a job to drain so many seconds before its end, unless the configuration says
-/// otherwise.
-pub fn default_drain_seconds() -> u64 {
-    120
+fn usual_drain() -> u64 {
+    drain::USUAL.as_secs()
 }

@@ -1,10 +1,10 @@
 //! Who is told: from flags, environment and configuration to addresses.
 
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::rules::Rule;
-use super::settings::{EventName, Settings};
+use super::rules::{EventName, Rule};
+use super::settings::Settings;
 use super::spec::NotifySpec;
 use super::{topic, units};
 use crate::domain::target::{NTFY, PLUGIN, Target};
@@ -140,29 +140,51 @@ pub fn how(settings: &Settings) -> NotifySpec {
     }
 }
 
-/// Writes every target that holds a secret into a file (0600) in `folder`, and gives targets
-/// that name those files: job scripts are kept where others can read them. With `dry` nothing
-/// is written.
-///
-/// # Errors
-/// When a file can't be written.
-pub fn put_away(to: &[String], folder: &Path, dry: bool) -> std::io::Result<Vec<String>> {
-    let away = |text: &String| {
-        let target = match Target::parse(text) {
-            Ok(target) if holds_a_secret(&target) => target,
-            _ => return Ok(text.clone()),
+/// A target with a secret, and the file (0600) that it goes into.
+#[derive(Debug, Clone)]
+pub struct SecretFile {
+    path: PathBuf,
+    target: Secret,
+}
+
+impl SecretFile {
+    /// Writes the file, in a folder (0700) that is made where there is none.
+    ///
+    /// # Errors
+    /// When it can't be written, with its path.
+    pub fn write(&self) -> Result<(), Failure> {
+        let write = || {
+            if let Some(folder) = self.path.parent() {
+                std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+            }
+            paths::write_private(&self.path, self.target.expose().as_bytes())
         };
-        let name = Secret::new(text).hash();
+        write().map_err(|error: std::io::Error| {
+            Failure::new(format!("{}: {error}", self.path.display()))
+                .hint("a target's secret goes into this file, which the job reads")
+        })
+    }
+}
+
+/// `how` with every target that holds a secret replaced by one that names a file in `folder`,
+/// and those files: job scripts are kept where others can read them.
+pub fn put_away(how: &NotifySpec, folder: &Path) -> (NotifySpec, Vec<SecretFile>) {
+    let (mut how, mut files) = (how.clone(), Vec::new());
+    let of_rules = how.rules.iter_mut().flat_map(|rule| &mut rule.notify);
+    for to in of_rules.chain(&mut how.to) {
+        let target = match Target::parse(to) {
+            Ok(target) if holds_a_secret(&target) => target,
+            _ => continue,
+        };
+        let secret = Secret::new(to.as_str());
+        let name = secret.hash();
         let path = folder.join(format!("{}-{}", target.channel(), &name[..16]));
-        if !dry {
-            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-            paths::write_private(&path, text.as_bytes())?;
-        }
-        let path =
-            percent_encoding::utf8_percent_encode(&path.to_string_lossy(), IN_QUERY).to_string();
-        Ok(format!("{}://?file={path}", target.channel()))
-    };
-    to.iter().map(away).collect()
+        let shown = path.to_string_lossy();
+        let shown = percent_encoding::utf8_percent_encode(&shown, IN_QUERY);
+        *to = format!("{}://?file={shown}", target.channel());
+        files.push(SecretFile { path, target: secret });
+    }
+    (how, files)
 }
 
 /// What a path must not hold within a query.
@@ -292,7 +314,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let to = ["mailto:a@b", "ntfy://topic", "slack://?env=X", "slack://h/services/SECRET"];
         let to: Vec<String> = to.map(str::to_owned).to_vec();
-        let away = put_away(&to, &folder.path().join("a b"), false).unwrap();
+        let how = NotifySpec { to: to.clone(), ..NotifySpec::default() };
+        let (away, files) = put_away(&how, &folder.path().join("a b"));
+        assert!(std::fs::read_dir(folder.path()).unwrap().next().is_none(), "nothing is done yet");
+        files.iter().for_each(|file| file.write().unwrap());
+        let away = away.to;
         assert_eq!(away[..3], to[..3]);
         assert!(!away[3].contains("SECRET"), "{}", away[3]);
         let target = Target::parse(&away[3]).unwrap();

@@ -1,15 +1,11 @@
-//! Brings merged values into their final form: paths expanded, several spellings made one, the
-//! time to drain fitted to the walltime.
+//! Brings merged values into their final form: paths expanded, several spellings made one.
 
 use std::path::{Path, PathBuf};
 
 use serde_yaml::Value;
 
 use super::diagnose::Problem;
-use super::layers;
 use super::merge::{Layer, Merged};
-use super::model::SlurmConfig;
-use super::spec::default_drain_seconds;
 use super::units;
 use crate::exit::Failure;
 use crate::paths;
@@ -77,32 +73,4 @@ fn expand(layer: &Layer, path: &[String], text: &str, absolute: bool) -> Result<
 /// `path` without `.` and, as far as that is possible without looking, without `..`.
 fn plain(path: &Path) -> PathBuf {
     path.components().collect()
-}
-
-/// Seconds before the end at which the job is asked to drain. The default gives way to a short
-/// walltime, since SLURM would signal the job at its start; what somebody wrote does not.
-pub(super) fn drain(
-    slurm: &mut SlurmConfig,
-    layers: &[Layer],
-    merged: &Merged,
-) -> Result<u64, Failure> {
-    let text = slurm.drain_before.as_deref().unwrap_or_default();
-    let seconds = units::duration(text).map_or(default_drain_seconds(), |time| time.as_secs());
-    let Some(limit) = layers::seconds(slurm.time.as_ref()) else { return Ok(seconds) };
-    let leaf = merged.get("slurm.drain_before");
-    let layer = leaf.and_then(|leaf| layers.get(leaf.layer));
-    let Some((layer, source)) = layer.and_then(|l| Some((l, l.source.as_ref()?))) else {
-        let shorter = seconds.min(limit / 4).max(1);
-        if shorter < seconds {
-            slurm.drain_before = Some(format!("{shorter}s"));
-        }
-        return Ok(shorter);
-    };
-    if seconds < limit {
-        return Ok(seconds);
-    }
-    let path = ["slurm".to_owned(), "drain_before".to_owned()];
-    let message = "`drain_before` is not shorter than the walltime";
-    let problem = Problem::in_value(source, &layer.written(&path), message);
-    Err(problem.hint("the job would be told to drain at its start").failure())
 }

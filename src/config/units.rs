@@ -98,6 +98,14 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .map_err(|_| format!("`{text}` is not a duration: 90s, 30m, 1h and 1h 30m are"))
 }
 
+/// Splits a text into words as a shell reads them, but nothing is expanded.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn words(text: &str) -> Result<Vec<String>, String> {
+    shlex::split(text).ok_or_else(|| format!("a quote is not closed in `{text}`"))
+}
+
 /// Checks the name of a server, which is also the name of its job.
 ///
 /// # Errors
@@ -209,6 +217,13 @@ mod tests {
         for bad in ["", "G", "1.5G", "32X", "-1", "32 potatoes", "99999999999999999T"] {
             assert!(memory(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn words_keep_their_commas_and_quotes() {
+        let split = words(r#"--temp 0.7 -ts 3,1 --alias 'a b'"#).unwrap();
+        assert_eq!(split, ["--temp", "0.7", "-ts", "3,1", "--alias", "a b"]);
+        assert_eq!(words("--alias 'a b").unwrap_err(), "a quote is not closed in `--alias 'a b`");
     }
 
     #[test]

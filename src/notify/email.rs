@@ -10,9 +10,9 @@ use lettre::transport::smtp::client::{CertificateStore, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
+use super::files::private_file;
 use super::helpers::cut;
 use super::message::one_line;
-use super::private_file;
 use super::programs::{self, Program};
 use super::retry::Fault;
 use crate::config::settings::{Smtp, SmtpSecurity};

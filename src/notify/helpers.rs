@@ -9,7 +9,16 @@ use handlebars::{
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use super::template::Escape;
+/// How a value is written where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Escape {
+    /// As it is: plain text.
+    None,
+    /// For HTML.
+    Html,
+    /// For the inside of a JSON string.
+    Json,
+}
 
 /// What stays as it is in a part of a URL (RFC 3986, unreserved).
 const PART: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -12,9 +12,10 @@ use serde_json::Value;
 use sha2::Sha256;
 
 use super::channel::{Accept, Channel, Format, Method, Sign};
+use super::helpers::{Escape, cut};
 use super::message::one_line;
 use super::retry::Fault;
-use super::template::{Escape, Templates};
+use super::template::Templates;
 use crate::http::cause;
 use crate::secret::Secret;
 
@@ -60,7 +61,7 @@ impl Call {
         for (name, value) in &channel.headers {
             let value = one_line(&fill(&format!("header {name}"), value, Escape::None)?);
             let name: HeaderName =
-                name.parse().map_err(|_| format!("the channel's header `{name}` is none"))?;
+                name.parse().map_err(|_| format!("the channel can't have a header `{name}`"))?;
             if !empty_header(&value) {
                 let mut value = HeaderValue::from_str(&value)
                     .map_err(|_| format!("the value of the header {name} can't be sent"))?;
@@ -210,9 +211,7 @@ fn said(answer: &[u8], json: &Value) -> String {
         // A page of HTML says nothing that helps.
         (!line.starts_with('<') && json.is_null()).then_some(line)
     });
-    word.map_or(String::new(), |word| {
-        format!(": {}", super::helpers::cut(&one_line(&word), MAX_SAID))
-    })
+    word.map_or(String::new(), |word| format!(": {}", cut(&one_line(&word), MAX_SAID)))
 }
 
 fn fault(status: StatusCode, reason: String, after: Option<Duration>) -> Fault {

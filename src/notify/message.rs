@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::{Kind, Level, Notice};
+use crate::domain::notice::{Kind, Level, Notice};
 
 /// Longest value of one line, in characters.
 const MAX_LINE: usize = 1_000;

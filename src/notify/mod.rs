@@ -6,6 +6,7 @@
 mod abroad;
 pub mod channel;
 mod email;
+mod files;
 mod helpers;
 mod http;
 pub mod mailprog;
@@ -20,13 +21,10 @@ pub mod rules;
 pub mod template;
 
 use serde::Serialize;
-use std::path::{Path, PathBuf};
 use tokio::time::Instant;
 
 use crate::config::spec::NotifySpec;
 use crate::domain::target::Target;
-use crate::paths;
-use crate::secret::{self, Secret};
 use parcel::Parcel;
 
 pub use crate::domain::notice::{Kind, Level, Notice};
@@ -118,18 +116,5 @@ fn shown(target: &str) -> (String, String) {
             None => (target.channel().to_owned(), target.masked()),
         },
         Err(_) => ("unknown".to_owned(), "…".to_owned()),
-    }
-}
-
-/// As [`secret::read_private`], of a path as people write it into YAML.
-fn private_file(path: &Path) -> Result<Secret, String> {
-    secret::read_private(&at_home(path))
-}
-
-/// `path` with a leading `~` replaced by the home folder, as people write it into YAML.
-fn at_home(path: &Path) -> PathBuf {
-    match path.strip_prefix("~") {
-        Ok(rest) => paths::expand("~/").map_or_else(|_| path.to_owned(), |home| home.join(rest)),
-        Err(_) => path.to_owned(),
     }
 }

@@ -10,12 +10,14 @@ use serde_json::{Value, json};
 
 use super::channel::Channel;
 use super::email::{self, Mail, Words};
-use super::helpers::cut;
+use super::files::{at_home, private_file};
+use super::helpers::{Escape, cut};
 use super::message::{Message, one_line, worst};
 use super::retry::Fault;
-use super::template::{Escape, Templates};
-use super::{Kind, Level, Notice, at_home, http, plugin, private_file};
+use super::template::Templates;
+use super::{http, plugin};
 use crate::config::spec::NotifySpec;
+use crate::domain::notice::{Kind, Level, Notice};
 use crate::domain::target::{EMAIL, Elsewhere, NTFY, PLUGIN, Target};
 use crate::paths;
 

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::message::one_line;
 use super::retry::Fault;
-use super::{Kind, Level, Notice};
 use crate::config::spec::NotifySpec;
+use crate::domain::notice::{Kind, Level, Notice};
 use crate::domain::target::Target;
 use crate::exec::{ExecError, Run};
 use crate::paths;

@@ -8,7 +8,7 @@ use handlebars::Handlebars;
 use rust_embed::RustEmbed;
 use serde::Serialize;
 
-use super::helpers;
+use super::helpers::{self, Escape};
 
 /// Largest file taken as a template, in bytes.
 const MAX_TEMPLATE: u64 = 64 * 1024;
@@ -25,17 +25,6 @@ const FOLDERS: [&str; 4] = ["", "events", "partials", "channels"];
 #[include = "channels/*.yaml"]
 #[include = "mail.*.hbs"]
 struct BuiltIn;
-
-/// How a value is written where it stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Escape {
-    /// As it is: plain text.
-    None,
-    /// For HTML.
-    Html,
-    /// For the inside of a JSON string.
-    Json,
-}
 
 /// Where templates are looked for: in folders, the first of which wins, then the built-in ones.
 #[derive(Debug, Clone, Default)]

@@ -1,5 +1,7 @@
 //! Which GPU to ask for: a model's variants against what the cluster has. Pure.
 
+use crate::config::variant;
+
 /// One GPU type that the cluster has.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct GpuType {
@@ -63,7 +65,7 @@ pub fn choose(
 ) -> Result<Choice, NoGpu> {
     let untyped_only = !offered.is_empty() && offered.iter().all(|gpu| gpu.name.is_none());
     if let Some(wanted) = wanted {
-        let variant = variant_for(variants, wanted);
+        let variant = variant::of(variants, wanted);
         if untyped_only {
             return Ok(Choice { variant, gres_type: None });
         }
@@ -71,7 +73,7 @@ pub fn choose(
             wanted: wanted.to_owned(),
             offered: describe(offered),
         })?;
-        let variant = variant.or_else(|| variant_for(variants, &gres_type));
+        let variant = variant.or_else(|| variant::of(variants, &gres_type));
         return Ok(Choice { variant, gres_type: Some(gres_type) });
     }
     if untyped_only {
@@ -87,11 +89,6 @@ pub fn choose(
     Ok(Choice { variant: Some(variant), gres_type: Some(gres_type) })
 }
 
-/// Chooses where the cluster could not be asked: the wanted type as it was typed.
-pub fn choose_unasked(variants: &[String], wanted: &str) -> Choice {
-    Choice { variant: variant_for(variants, wanted), gres_type: Some(wanted.to_owned()) }
-}
-
 /// What the cluster has, for a message: `h100 (n[1-2]), a100 (a1; down)`.
 pub fn describe(offered: &[GpuType]) -> String {
     if offered.is_empty() {
@@ -105,13 +102,6 @@ pub fn describe(offered: &[GpuType]) -> String {
     offered.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-/// The model's variant for a type: the one of the same name, else one that means the same.
-fn variant_for(variants: &[String], gpu_type: &str) -> Option<String> {
-    let same = |variant: &&String| variant.eq_ignore_ascii_case(gpu_type);
-    let means = |variant: &&String| matches(variant, gpu_type) || matches(gpu_type, variant);
-    variants.iter().find(same).or_else(|| variants.iter().find(means)).cloned()
-}
-
 /// How the cluster spells `wanted`: exactly so if it can be, else the first that means it,
 /// those that are up before those that are not.
 fn spelling(wanted: &str, offered: &[GpuType]) -> Option<String> {
@@ -123,44 +113,8 @@ fn spelling(wanted: &str, offered: &[GpuType]) -> Option<String> {
     all()
         .find(|name| *name == wanted)
         .or_else(|| all().find(|name| name.eq_ignore_ascii_case(wanted)))
-        .or_else(|| all().find(|name| matches(wanted, name)))
+        .or_else(|| all().find(|name| variant::means(wanted, name)))
         .cloned()
-}
-
-/// Whether the cluster's `name` (`nvidia_h100_80gb_hbm3`) is what people call `wanted`
-/// (`h100`). A slice of a GPU (`a100_3g.20gb`) or another model of a series (`rtx_6000_ada`)
-/// is not.
-fn matches(wanted: &str, name: &str) -> bool {
-    let wanted_words = words(wanted);
-    let words = words(name);
-    let joined = wanted_words.concat();
-    if joined.is_empty() {
-        return false;
-    }
-    let found = (0..words.len()).any(|from| {
-        (from + 1..=words.len()).any(|to| {
-            let run = words[from..to].concat();
-            run == joined || run.strip_prefix(&joined).is_some_and(is_form_factor)
-        })
-    });
-    found && !words.iter().any(|word| is_other_model(word) && !wanted_words.contains(word))
-}
-
-fn words(name: &str) -> Vec<String> {
-    let lower = name.to_ascii_lowercase();
-    let words = lower.split(|c: char| !c.is_ascii_alphanumeric());
-    words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
-}
-
-fn is_form_factor(rest: &str) -> bool {
-    ["pcie", "sxm", "nvl"].iter().any(|form| {
-        rest.strip_prefix(form).is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()))
-    })
-}
-
-fn is_other_model(word: &str) -> bool {
-    let mig = word.strip_suffix('g').is_some_and(|n| n.parse::<u8>().is_ok());
-    mig || ["ada", "ti", "super", "mig"].contains(&word)
 }
 
 #[cfg(test)]
@@ -178,33 +132,6 @@ mod tests {
 
     fn choice(variant: Option<&str>, gres_type: Option<&str>) -> Choice {
         Choice { variant: variant.map(Into::into), gres_type: gres_type.map(Into::into) }
-    }
-
-    #[test]
-    fn names_of_vendors_and_sites_are_understood() {
-        for (wanted, name) in [
-            ("h100", "nvidia_h100_80gb_hbm3"),
-            ("a100", "a100-sxm4-80gb"),
-            ("A100", "NVIDIA-A100-PCIE-40GB"),
-            ("a100", "a100pcie"),
-            ("rtx6000", "quadro_rtx_6000"),
-            ("p40", "tesla_p40"),
-            ("a100-3g.20gb", "a100_3g.20gb"),
-            ("a6000", "rtx_a6000"),
-        ] {
-            assert!(matches(wanted, name), "{wanted} {name}");
-        }
-        for (wanted, name) in [
-            ("a100", "a100_3g.20gb"),
-            ("h200", "gh200"),
-            ("a10", "a100"),
-            ("a100", "rtx_a1000"),
-            ("l40", "l40s"),
-            ("rtx6000", "rtx_6000_ada"),
-            ("", "h100"),
-        ] {
-            assert!(!matches(wanted, name), "{wanted} {name}");
-        }
     }
 
     #[test]
@@ -248,12 +175,5 @@ mod tests {
         let offered = [gpu("", true)];
         assert_eq!(choose(&variants, Some("v100"), &offered), Ok(choice(Some("v100"), None)));
         assert!(matches!(choose(&variants, None, &offered), Err(NoGpu::Untyped { .. })));
-    }
-
-    #[test]
-    fn a_cluster_that_can_not_be_asked_gets_what_was_typed() {
-        let variants = texts(&["h100"]);
-        let chosen = choose_unasked(&variants, "nvidia_h100");
-        assert_eq!(chosen, choice(Some("h100"), Some("nvidia_h100")));
     }
 }

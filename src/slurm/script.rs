@@ -3,7 +3,7 @@
 use handlebars::Handlebars;
 use serde::Serialize;
 
-use crate::config::model::{DrainSignal, SlurmConfig, StringOrNumber};
+use crate::config::model::{DrainSignal, SlurmConfig};
 use crate::config::resolve::Resolved;
 use crate::config::spec::Spec;
 use crate::config::units;
@@ -46,23 +46,6 @@ struct Fields<'a> {
 /// The text that the job's comment holds, by which a submission is found again.
 pub fn mark(nonce: &str) -> String {
     format!("llamactl:{nonce}")
-}
-
-/// How long before the walltime's end a job with this configuration is asked to drain, in
-/// seconds: `wanted`, but a quarter of a walltime that is not longer, since SLURM would send
-/// the signal right at the start.
-pub fn drain_seconds(slurm: &SlurmConfig, wanted: u64) -> u64 {
-    let walltime = slurm.time.as_ref().and_then(|time| units::walltime(&plain(time)).ok()?);
-    let seconds = match walltime.map(|walltime| walltime.as_secs()) {
-        Some(walltime) if wanted >= walltime => walltime / 4,
-        _ => wanted,
-    };
-    seconds.clamp(1, units::MAX_SIGNAL_SECONDS)
-}
-
-/// Whether a value of `slurm.time` asks for no limit.
-pub fn is_unlimited(time: &str) -> bool {
-    units::walltime(time) == Ok(None)
 }
 
 /// Writes the job script.
@@ -127,7 +110,7 @@ fn directives(resolved: &Resolved, frame: Frame) -> Result<Vec<String>, ScriptEr
     };
     let output = slurm.output.as_deref().unwrap_or(DEFAULT_OUTPUT);
     let comment = comment(slurm, &mark(frame.nonce));
-    add("name", "job-name", Some(&resolved.name))?;
+    add("name", "job-name", Some(&resolved.spec.name))?;
     add("slurm.args", "comment", Some(&comment))?;
     add("slurm.output", "output", Some(output))?;
     add("", "open-mode", Some("append"))?;
@@ -143,7 +126,7 @@ fn directives(resolved: &Resolved, frame: Frame) -> Result<Vec<String>, ScriptEr
     add("", "ntasks", Some("1"))?;
     add("slurm.gpu_type", "gres", gres(slurm)?.as_deref())?;
     add("slurm.cpus", "cpus-per-task", slurm.cpus.map(|cpus| cpus.to_string()).as_deref())?;
-    add("slurm.mem", "mem", slurm.mem.as_ref().map(plain).as_deref())?;
+    add("slurm.mem", "mem", slurm.mem.as_ref().map(ToString::to_string).as_deref())?;
     add("slurm.time", "time", time(slurm)?.as_deref())?;
     add("", "signal", Some(&signal(resolved)))?;
     lines.push("--requeue".to_owned());
@@ -178,7 +161,7 @@ fn gres(slurm: &SlurmConfig) -> Result<Option<String>, ScriptError> {
 
 fn time(slurm: &SlurmConfig) -> Result<Option<String>, ScriptError> {
     let Some(time) = &slurm.time else { return Ok(None) };
-    let text = plain(time);
+    let text = time.to_string();
     match units::walltime(&text) {
         Ok(None) => Ok(Some("UNLIMITED".to_owned())),
         Ok(Some(_)) => Ok(Some(text)),
@@ -192,7 +175,7 @@ fn signal(resolved: &Resolved) -> String {
         DrainSignal::USR1 => "USR1",
         DrainSignal::USR2 => "USR2",
     };
-    format!("B:{name}@{}", drain_seconds(&resolved.slurm, resolved.spec.drain_seconds))
+    format!("B:{name}@{}", resolved.spec.drain_seconds)
 }
 
 /// One of `slurm.args`. Some options of sbatch would change what `submit` gets back from it.
@@ -232,12 +215,4 @@ fn quote(key: &str, value: &str) -> Result<String, ScriptError> {
         return Ok(value.to_owned());
     }
     Ok(format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"")))
-}
-
-/// A value that people write with or without quotes, as text.
-pub fn plain(value: &StringOrNumber) -> String {
-    match value {
-        StringOrNumber::Number(number) => number.to_string(),
-        StringOrNumber::String(text) => text.clone(),
-    }
 }

@@ -327,6 +327,31 @@ fn no_time_limit_asks_for_what_the_partition_allows() {
     assert!(err(&output).contains("allows 7-00:00:00 at most"), "{}", err(&output));
 }
 
+#[test]
+fn slurm_asks_for_a_drain_that_is_as_long_as_the_job_expects_wherever_the_walltime_is_from() {
+    let site = Site::new();
+    site.bin.replace("sinfo", "echo 'main*|0:02:30'");
+    site.write("short.yaml", "model: m.gguf\nvariants: { p40: { slurm: { time: '2:30' } } }\n");
+    let drains = |args: &[&str], limit: Option<&str>| {
+        let mut command = site.command(&[&["submit", "--dry-run"], args].concat());
+        limit.map(|limit| command.env("SBATCH_TIMELIMIT", limit));
+        let output = command.output().unwrap();
+        let script = out(&output);
+        let after = |begin: &str| {
+            let line = script.lines().find_map(|line| line.strip_prefix(begin));
+            line.unwrap_or_else(|| panic!("{begin}: {script}{}", err(&output))).to_owned()
+        };
+        (after("#SBATCH --signal=B:USR1@"), after("drain_seconds: "))
+    };
+    let same = |seconds: &str| (seconds.to_owned(), seconds.to_owned());
+    assert_eq!(drains(&["--config", "cpu", "--time", "2:30"], None), same("37"));
+    assert_eq!(drains(&["--config", "cpu"], Some("2:30")), same("37"));
+    assert_eq!(drains(&["--config", "cpu", "--no-time-limit"], None), same("37"));
+    assert_eq!(drains(&["--config", "cpu"], None), same("120"));
+    site.bin.replace("sinfo", "exit 1");
+    assert_eq!(drains(&["--config", "./short.yaml", "--gpu-type", "p40"], None), same("37"));
+}
+
 /// The real llamactl in the job, with a real llama-server.
 #[test]
 fn wait_ends_when_the_server_answers_200() {

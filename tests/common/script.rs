@@ -40,17 +40,13 @@ pub fn spec() -> Spec {
 /// A resolved configuration around a specification.
 pub fn resolved(spec: Spec) -> Resolved {
     Resolved {
-        name: spec.name.clone(),
-        description: None,
-        model: None,
-        hf: None,
-        server: spec.server.clone(),
+        spec,
         slurm: Default::default(),
         hooks: Vec::new(),
-        labels: spec.labels.clone(),
+        description: None,
         variant: None,
         settings: Default::default(),
         origins: Default::default(),
-        spec,
+        drain: Default::default(),
     }
 }

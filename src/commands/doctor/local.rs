@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::Check;
 use crate::config::find::{self, Found};
-use crate::config::resolve::{self, Request};
+use crate::config::layers::Request;
+use crate::config::resolve;
 use crate::config::settings::Settings;
 use crate::exec::Run;
 
@@ -31,7 +32,7 @@ pub fn configuration(settings: &anyhow::Result<Settings>) -> Check {
     }
 }
 
-fn first_line(error: &anyhow::Error) -> String {
+fn first_line(error: &impl std::fmt::Display) -> String {
     format!("{error:#}").lines().next().unwrap_or_default().to_owned()
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{List, list, table};
 use crate::cli::LsArgs;
 use crate::commands::Context;
-use crate::commands::target::Finder;
+use crate::commands::target::sources::Finder;
 use crate::exit::Exit;
 use crate::output::Live;
 

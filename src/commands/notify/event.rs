@@ -6,7 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::{DEADLINE, answer, relay, whom};
+use super::told::{DEADLINE, answer};
+use super::whom::{relay, whom};
 use crate::cli::{EventFlags, NotifyFlags};
 use crate::commands::Context;
 use crate::commands::identity::{self, slurm};

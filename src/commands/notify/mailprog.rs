@@ -43,7 +43,7 @@ pub async fn run(context: &Context, args: &MailprogArgs) -> anyhow::Result<Exit>
     let settings = resolve::settings(context.global.registry.as_deref())?;
     let how = targets::how(&settings);
     // Mail goes without a registry too.
-    let relay = super::relay(&settings).ok().flatten();
+    let relay = super::whom::relay(&settings).ok().flatten();
     let post = Post::new(how.clone(), relay);
     let outbox = post::outbox(&how);
     let folder = paths::state_dir().unwrap_or_else(|| PathBuf::from("/nonexistent"));

@@ -6,32 +6,28 @@ mod outbox;
 mod pending;
 mod preview;
 mod templates;
+mod told;
 mod topic;
+mod whom;
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use crate::cli::{NotifyArgs, NotifyCommand, NotifyFlags, PluginsCommand, TestArgs};
-use crate::client::RegistryClient;
 use crate::commands::Context;
 use crate::config::resolve;
-use crate::config::settings::Settings;
-use crate::config::spec::NotifySpec;
-use crate::config::targets::{self, Asked};
-use crate::config::token::token;
-use crate::domain::target::{self, Target};
+use crate::domain::target;
 use crate::exit::{Exit, Failure};
 use crate::notify::channel::{self, Channel};
-use crate::notify::post::{self, Forward, Post};
-use crate::notify::{Delivery, Kind, parcel, plugin};
+use crate::notify::post::{self, Post};
+use crate::notify::{Kind, parcel, plugin};
 use crate::output;
-use crate::supervisor::relay::ByRegistry;
+
+use told::{DEADLINE, answer};
+use whom::{everybody, of, relay, settings_and_targets, whom};
 
 pub use pending::{Pending, leave_behind};
 pub use topic::show as show_topic;
-
-/// How long all tries together may take: somebody waits for this command.
-const DEADLINE: Duration = Duration::from_secs(60);
+pub use whom::asked;
 
 /// Tells people of an event, or does what the subcommand says.
 ///
@@ -54,63 +50,6 @@ pub async fn run(context: &Context, args: NotifyArgs) -> anyhow::Result<Exit> {
         Some(NotifyCommand::Outbox(command)) => outbox::run(context, command).await,
         Some(NotifyCommand::Pending(args)) => pending::run(context, &args).await,
         Some(NotifyCommand::Mailprog(args)) => mailprog::run(context, &args).await,
-    }
-}
-
-/// What the flags ask for.
-///
-/// # Errors
-/// Never: clap has looked at the names of events.
-pub fn asked(flags: &NotifyFlags) -> Result<Asked, Failure> {
-    let events: Result<_, _> = flags.events.iter().map(|event| event.parse()).collect();
-    Ok(Asked {
-        email: flags.email.clone(),
-        ntfy_topic: flags.ntfy_topic.clone(),
-        ntfy_server: flags.ntfy_server.clone(),
-        to: flags.to.clone(),
-        events: events.map_err(Failure::usage)?,
-    })
-}
-
-/// What sends through the registry, where one is given or configured.
-///
-/// # Errors
-/// A token that can't be read.
-fn relay(settings: &Settings) -> anyhow::Result<Option<Box<dyn Forward>>> {
-    let Some(url) = &settings.registry.url else { return Ok(None) };
-    let token = token(settings.registry.token_file.as_deref())?;
-    Ok(Some(Box::new(ByRegistry(RegistryClient::new(url).token(token)))))
-}
-
-/// Who is told, by flags, environment and configuration.
-fn whom(settings: &Settings, flags: &NotifyFlags) -> Result<NotifySpec, Failure> {
-    let how = targets::resolve(settings, &asked(flags)?)?;
-    if how.is_empty() {
-        return Err(Failure::usage("nobody is to be told").hint(
-            "say whom: --email [ADDRESS], --ntfy-topic [TOPIC] or --notify TARGET; \
-             `llamactl notify channels` lists all channels",
-        ));
-    }
-    Ok(how)
-}
-
-/// Says how deliveries went.
-fn answer(context: &Context, deliveries: Vec<Delivery>) -> anyhow::Result<Exit> {
-    if !context.printer.json(&deliveries)? {
-        for delivery in &deliveries {
-            context.printer.line(outcome(delivery))?;
-        }
-    }
-    let failed = deliveries.iter().any(|delivery| delivery.error.is_some());
-    Ok(if failed { Exit::FAILURE } else { Exit::OK })
-}
-
-fn outcome(delivery: &Delivery) -> String {
-    let Delivery { channel, target, attempts, error } = delivery;
-    match error {
-        None if *attempts == 1 => format!("{channel}: sent to {target}"),
-        None => format!("{channel}: sent to {target} ({attempts} tries)"),
-        Some(error) => format!("{channel}: not sent to {target}: {error}"),
     }
 }
 
@@ -139,27 +78,6 @@ async fn test(context: &Context, args: &TestArgs) -> anyhow::Result<Exit> {
     notice.name = "llamactl notify test".to_owned();
     let post = Post::new(how.clone(), relay(&settings)?);
     answer(context, post::tell_now(&how.to, &post, &notice, DEADLINE).await)
-}
-
-/// Every target, those of rules too.
-fn everybody(how: &NotifySpec) -> impl Iterator<Item = &String> {
-    how.to.iter().chain(how.rules.iter().flat_map(|rule| &rule.notify))
-}
-
-/// Whether a target is of this channel.
-fn of(target: &str, channel: &str) -> bool {
-    let wanted = if channel == "mailto" { target::EMAIL } else { channel };
-    Target::parse(target).is_ok_and(|target| target.channel() == wanted)
-}
-
-/// Who is configured for a preview or a list, where nobody need be.
-fn settings_and_targets(
-    context: &Context,
-    flags: &NotifyFlags,
-) -> anyhow::Result<(Settings, NotifySpec)> {
-    let settings = resolve::settings(context.global.registry.as_deref())?;
-    let how = targets::resolve(&settings, &asked(flags)?)?;
-    Ok((settings, how))
 }
 
 fn channels(context: &Context) -> anyhow::Result<Exit> {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::{answer, settings_and_targets};
+use super::told::answer;
+use super::whom::{relay, settings_and_targets};
 use crate::cli::{NotifyFlags, OutboxCommand};
 use crate::commands::Context;
 use crate::domain::target::masked;
@@ -27,7 +28,7 @@ pub async fn run(context: &Context, command: OutboxCommand) -> anyhow::Result<Ex
     match command {
         OutboxCommand::Ls => ls(context, &outbox),
         OutboxCommand::Flush => {
-            let post = Post::new(how, super::relay(&settings)?);
+            let post = Post::new(how, relay(&settings)?);
             let outcomes = outbox.flush(&post, Instant::now() + FLUSH).await;
             if outcomes.is_empty() && !context.printer.is_json() {
                 context.printer.note("nothing waits");

@@ -99,7 +99,7 @@ impl Pending {
 
 async fn tell(how: &NotifySpec, notice: &Notice) {
     let settings = resolve::settings(Some(notice.registry.as_str()).filter(|url| !url.is_empty()));
-    let relay = settings.ok().and_then(|settings| super::relay(&settings).ok().flatten());
+    let relay = settings.ok().and_then(|settings| super::whom::relay(&settings).ok().flatten());
     let (outbox, post) = (post::outbox(how), Post::new(how.clone(), relay));
     let to = rules::whom(how, notice);
     for delivery in post::tell(&to, &outbox, &post, notice, DEADLINE).await {

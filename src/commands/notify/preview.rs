@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::{of, settings_and_targets};
+use super::whom::{of, settings_and_targets};
 use crate::cli::PreviewArgs;
 use crate::commands::Context;
 use crate::config::spec::NotifySpec;

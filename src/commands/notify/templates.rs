@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::settings_and_targets;
+use super::whom::settings_and_targets;
 use crate::cli::{NotifyFlags, TemplatesCommand, TemplatesInitArgs};
 use crate::commands::Context;
 use crate::exit::{Exit, Failure};

@@ -4,7 +4,7 @@ use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 use serde::Serialize;
 
-use super::settings_and_targets;
+use super::whom::settings_and_targets;
 use crate::cli::{NotifyFlags, TopicArgs};
 use crate::commands::Context;
 use crate::config::spec::NotifySpec;

@@ -37,7 +37,7 @@ fn filter(args: &AuditArgs, now: Timestamp) -> Result<AuditFilter, Failure> {
         let kind = EventKind::ALL.iter().find(|kind| kind.as_str() == word);
         kind.copied().ok_or_else(|| {
             let all: Vec<_> = EventKind::ALL.iter().map(|kind| kind.as_str()).collect();
-            Failure::usage(format!("--kind {word:?} is none")).hint(all.join(", "))
+            Failure::usage(format!("there is no kind of event {word:?}")).hint(all.join(", "))
         })
     });
     Ok(AuditFilter {

@@ -8,7 +8,7 @@ use crate::api::ServerFilter;
 use crate::cli::EventsArgs;
 use crate::client::{EventFilter, Happening, RegistryClient};
 use crate::commands::Context;
-use crate::commands::target::Finder;
+use crate::commands::target::sources::Finder;
 use crate::domain::event::Event;
 use crate::exit::Exit;
 use crate::output::{printable, reader_is_gone};

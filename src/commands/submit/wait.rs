@@ -50,8 +50,8 @@ pub(super) async fn until_ready(
     bar.finish_and_clear();
     if rings {
         match &end {
-            End::Ready(url) => ring(&format!("{} is ready", resolved.name), url).await,
-            End::Gone(why) => ring(&format!("{} failed", resolved.name), why).await,
+            End::Ready(url) => ring(&format!("{} is ready", resolved.spec.name), url).await,
+            End::Gone(why) => ring(&format!("{} failed", resolved.spec.name), why).await,
             End::Interrupted => {}
         }
     }
@@ -210,7 +210,7 @@ pub(super) fn log_path(resolved: &Resolved, id: &str) -> Option<PathBuf> {
             '\\' => return None,
             '%' => match chars.next()? {
                 'j' | 'A' => name.push_str(id),
-                'x' => name.push_str(&resolved.name),
+                'x' => name.push_str(&resolved.spec.name),
                 'u' => name.push_str(&std::env::var("USER").ok()?),
                 '%' => name.push('%'),
                 _ => return None,

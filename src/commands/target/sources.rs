@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::choose::{For, choose};
 use super::probe::probe;
 use super::{FoundFile, Known};
 use crate::api::ServerFilter;
@@ -196,9 +197,9 @@ impl Finder {
     /// # Errors
     /// Exit 2 when several fit, 4 when nobody knows it, 1 when somebody who may know it did
     /// not answer.
-    pub async fn find(&self, query: &str, purpose: super::For) -> anyhow::Result<Known> {
+    pub async fn find(&self, query: &str, purpose: For) -> anyhow::Result<Known> {
         let mut view = self.everything().await;
-        let choice = super::choose(query, &view.known, &self.me, purpose);
+        let choice = choose(query, &view.known, &self.me, purpose);
         let failure = match choice {
             Ok(known) => return Ok(known.clone()),
             Err(failure) if failure.exit != crate::exit::Exit::GONE => return Err(failure.into()),

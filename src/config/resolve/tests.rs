@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::config::diagnose::Source;
-use crate::config::model::{ModelConfig, StringOrNumber};
+use crate::config::model::{ModelConfig, ServerConfig};
 
 /// A draft of flags over a model file over the defaults; no other file, no environment.
-fn draft(model: Option<&str>, request: Request) -> anyhow::Result<Draft> {
+fn draft(model: Option<&str>, request: Request) -> Result<Draft, Failure> {
     let model = model.map(|yaml| {
         let source = Source::file("m.yaml".into(), None, yaml.into()).unwrap();
         let config: ModelConfig = serde_yaml::from_str(yaml).unwrap();
@@ -19,8 +19,7 @@ fn resolved(model: Option<&str>, request: Request, variant: Option<&str>) -> Res
     draft(model, request).unwrap().resolve(variant).unwrap()
 }
 
-fn hint(error: &anyhow::Error) -> String {
-    let failure = error.downcast_ref::<Failure>().unwrap();
+fn hint(failure: &Failure) -> String {
     format!("{failure} / {}", failure.hint.as_deref().unwrap_or_default())
 }
 
@@ -47,12 +46,12 @@ fn flags_are_stronger_than_variants_and_their_lists_come_after() {
         ..Request::default()
     };
     let all = resolved(Some(MODEL), request, Some("h100"));
-    assert_eq!(all.server.context, Some(3000));
+    assert_eq!(all.spec.server.context, Some(3000));
     assert_eq!(all.origins["server.context"], Origin::Flag("--context".into()));
     assert_eq!(all.origins["slurm.time"], Origin::Flag("--no-time-limit".into()));
-    assert_eq!(all.server.args, args(&["--temp", "1", "-v"]));
+    assert_eq!(all.spec.server.args, args(&["--temp", "1", "-v"]));
     assert_eq!(all.slurm.args, args(&["--exclusive", "--mail-type=END"]));
-    assert_eq!(all.labels["a.b"], "c=d");
+    assert_eq!(all.spec.labels["a.b"], "c=d");
     assert_eq!(all.spec.drain_seconds, 120);
 }
 
@@ -77,14 +76,14 @@ fn a_variant_names_the_gpu_type_unless_it_says_another() {
 fn a_model_without_a_configuration_gets_the_defaults_and_its_files_name() {
     let flag = |model: &str| Request { model: Some(model.into()), ..Request::default() };
     let all = resolved(None, flag("/m/Some Model.Q4.gguf"), None);
-    assert_eq!(all.name, "Some Model.Q4");
-    assert_eq!((all.server.context, all.slurm.cpus), (Some(131_072), Some(8)));
-    assert_eq!(all.server.port, Some(0));
+    assert_eq!(all.spec.name, "Some Model.Q4");
+    assert_eq!((all.spec.server.context, all.slurm.cpus), (Some(131_072), Some(8)));
+    assert_eq!(all.spec.server.port, Some(0));
     assert!(all.spec.connection_dir.is_some());
     let all = resolved(Some(MODEL), flag("/m/x.gguf"), None);
-    assert_eq!((all.name.as_str(), all.hf), ("m", None));
+    assert_eq!((all.spec.name.as_str(), all.spec.hf), ("m", None));
     let set = Request { set: vec!["hf=o/r-GGUF:Q8_0".into()], ..Request::default() };
-    assert_eq!(resolved(None, set, None).name, "r-GGUF");
+    assert_eq!(resolved(None, set, None).spec.name, "r-GGUF");
 }
 
 #[test]
@@ -124,6 +123,61 @@ fn a_spec_survives_the_way_through_the_job_script() {
 fn a_request_without_a_model_lists_what_there_is() {
     let error = load(&Request::default()).unwrap_err();
     assert!(hint(&error).contains("qwen3-30b"), "{error}");
+}
+
+/// Walltime and time to drain as they stand after resolving, and in what the job runs.
+fn drains(all: &Resolved) -> (Option<u64>, Option<&str>, u64) {
+    let walltime = all.slurm.walltime().map(|time| time.as_secs());
+    (walltime, all.slurm.drain_before.as_deref(), all.spec.drain_seconds)
+}
+
+#[test]
+fn a_short_walltime_shortens_the_default_drain_wherever_the_walltime_is_from() {
+    let set = |set: &str| Request { set: vec![set.into()], ..Request::default() };
+    let short = (Some(150), Some("37s"), 37);
+    let all = resolved(Some(MODEL), set("slurm.time=2:30"), None);
+    assert_eq!(drains(&all), short);
+    let model = format!("{MODEL}  p40: {{ slurm: {{ time: '2:30' }} }}\n");
+    let all = resolved(Some(&model), Request::default(), Some("p40"));
+    assert_eq!(drains(&all), short);
+    let mut all = resolved(Some(MODEL), set("slurm.time=none"), None);
+    assert_eq!(drains(&all), (None, Some("2m"), 120));
+    all.limit_time("2:30".into()).unwrap();
+    assert_eq!(drains(&all), short);
+    let all = resolved(Some(MODEL), set("slurm.time=0:02"), None);
+    assert_eq!(drains(&all), (Some(2), Some("1s"), 1));
+}
+
+#[test]
+fn a_drain_that_somebody_wrote_must_fit_wherever_the_walltime_is_from() {
+    let set = |time: &str| Request {
+        set: vec![format!("slurm.time={time}"), "slurm.drain_before=2m".into()],
+        ..Request::default()
+    };
+    assert_eq!(drains(&resolved(Some(MODEL), set("2:30"), None)), (Some(150), Some("2m"), 120));
+    let error = draft(Some(MODEL), set("2:00")).unwrap().resolve(None).unwrap_err();
+    assert!(hint(&error).contains("not shorter than the walltime"), "{error}");
+    let mut all = resolved(Some(MODEL), set("none"), None);
+    let error = all.limit_time("1:00".into()).unwrap_err();
+    assert!(hint(&error).contains("not shorter than the walltime"), "{error}");
+}
+
+#[test]
+fn without_a_cluster_a_variant_is_for_the_gpu_that_is_named_however_it_is_called() {
+    let with = |kind: &str| {
+        let slurm = SlurmConfig { gpu_type: Some(kind.into()), ..Default::default() };
+        draft(Some(MODEL), Request { slurm, ..Request::default() }).unwrap()
+    };
+    let unnamed = draft(Some(MODEL), Request::default()).unwrap();
+    for name in ["h100", "nvidia_h100_80gb_hbm3"] {
+        assert_eq!(with(name).variant(Some(name)).as_deref(), Some("H100"), "{name}");
+        assert_eq!(with(name).variant(None).as_deref(), Some("H100"), "{name}");
+    }
+    assert_eq!(with("p40").variant(Some("p40")).as_deref(), Some("p40"), "it is refused later");
+    assert_eq!(with("p40").variant(None), None, "a file may name what the model has none for");
+    assert_eq!(unnamed.variant(None), None);
+    let bare = draft(Some("hf: a/b"), Request::default()).unwrap();
+    assert_eq!(bare.variant(Some("h100")), None);
 }
 
 proptest::proptest! {

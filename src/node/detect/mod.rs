@@ -4,19 +4,16 @@
 pub mod gpu;
 pub mod host;
 pub mod nvidia;
+mod program;
 pub mod rocm;
 pub mod slurm;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use gpu::{Found, Reading};
+use program::{Found, Reading};
 
 use crate::domain::node::{Gpu, NodeCapabilities};
-
-/// How long one of the programs that are asked may take.
-pub const PROGRAM_LIMIT: Duration = Duration::from_secs(5);
 
 /// What does not change while a machine runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,7 +1,6 @@
 //! NVIDIA's GPUs, by nvidia-smi(1).
 
-use super::PROGRAM_LIMIT;
-use super::gpu::{self, Found, Reading};
+use super::program::{self, Found, Reading};
 use crate::domain::node::Gpu;
 use crate::exec::Run;
 
@@ -10,12 +9,12 @@ const QUERY: &str = "--query-gpu=index,name,memory.total,memory.used,utilization
 
 /// Asks nvidia-smi.
 pub async fn look() -> Found {
-    gpu::ask("nvidia-smi", &[QUERY, "--format=csv,noheader,nounits"], parse).await
+    program::ask("nvidia-smi", &[QUERY, "--format=csv,noheader,nounits"], parse).await
 }
 
 /// The version of CUDA that the driver supports; nothing where nvidia-smi does not tell.
 pub async fn cuda_version() -> Option<String> {
-    let outcome = Run::new("nvidia-smi").timeout(PROGRAM_LIMIT).output().await.ok()?;
+    let outcome = Run::new("nvidia-smi").timeout(program::LIMIT).output().await.ok()?;
     version(&outcome.stdout)
 }
 

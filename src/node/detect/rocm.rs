@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::gpu::{self, Found, Reading};
+use super::program::{self, Found, Reading};
 use crate::domain::node::Gpu;
 
 /// Bytes in a MiB.
@@ -11,7 +11,7 @@ const MIB: u64 = 1024 * 1024;
 /// Asks rocm-smi.
 pub async fn look() -> Found {
     let args = ["--showproductname", "--showmeminfo", "vram", "--showuse", "--json"];
-    gpu::ask("rocm-smi", &args, parse).await
+    program::ask("rocm-smi", &args, parse).await
 }
 
 /// Reads the object that has one member `cardN` for each GPU, all of whose values are texts.

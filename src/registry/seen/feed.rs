@@ -56,7 +56,7 @@ impl What {
                 "nodes" => what.nodes = true,
                 "events" => what.events = true,
                 _ => {
-                    return Err(ApiError::bad_request(format!("what: {word:?} is none"))
+                    return Err(ApiError::bad_request(format!("there is no {word:?} to follow"))
                         .hint("servers, nodes, events"));
                 }
             }

@@ -113,7 +113,7 @@ impl<'a> Matcher<'a> {
             Some("draining") => (Some(ServerState::Draining), false),
             Some("lost") => (Some(ServerState::Lost), false),
             Some(other) => {
-                return Err(ApiError::bad_request(format!("state: {other:?} is none"))
+                return Err(ApiError::bad_request(format!("there is no state {other:?}"))
                     .hint("loading, ready, draining, lost or all"));
             }
         };

@@ -101,7 +101,8 @@ impl Wanted {
             let kind = EventKind::ALL.iter().find(|kind| kind.as_str() == word);
             kind.copied().ok_or_else(|| {
                 let all: Vec<_> = EventKind::ALL.iter().map(|kind| kind.as_str()).collect();
-                ApiError::bad_request(format!("kind: {word:?} is none")).hint(all.join(", "))
+                ApiError::bad_request(format!("there is no kind of event {word:?}"))
+                    .hint(all.join(", "))
             })
         });
         let kinds = kinds.collect::<Result<_, _>>()?;

@@ -70,7 +70,7 @@ impl<'a> Matcher<'a> {
         if let Some(status) = &status
             && NodeState::from_word(status).is_none()
         {
-            return Err(ApiError::bad_request(format!("status: {status:?} is none"))
+            return Err(ApiError::bad_request(format!("there is no status {status:?}"))
                 .hint("online, active, warning, degraded, offline, maintenance or draining"));
         }
         let labels = filter.label.as_deref().unwrap_or_default();

@@ -36,7 +36,7 @@ impl Service {
             Some("servers") => Kinds { servers: true, nodes: false },
             Some("nodes") => Kinds { servers: false, nodes: true },
             Some(other) => {
-                return Err(ApiError::bad_request(format!("what: {other:?} is none"))
+                return Err(ApiError::bad_request(format!("there is no history of {other:?}"))
                     .hint("servers or nodes; both without it"));
             }
         };

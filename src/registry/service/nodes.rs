@@ -429,7 +429,7 @@ fn age(then: Timestamp, now: Timestamp) -> Duration {
 
 fn reported(word: &str) -> Result<NodeState, ApiError> {
     NodeState::from_word(word).ok_or_else(|| {
-        ApiError::bad_request(format!("status: {word:?} is none"))
+        ApiError::bad_request(format!("there is no status {word:?}"))
             .hint("online, degraded, draining, maintenance or offline")
     })
 }

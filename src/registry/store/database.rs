@@ -179,7 +179,7 @@ fn postgres(url: &str) -> Result<Database, Failure> {
             // Whoever asks for TLS gets it verified: without that it keeps nobody out.
             ("sslmode", "require" | "verify-ca" | "verify-full") => secure = true,
             ("sslmode", other) => {
-                return Err(Failure::usage(format!("database: sslmode {other:?} is none"))
+                return Err(Failure::usage(format!("database: there is no sslmode {other:?}"))
                     .hint("disable, require or verify-full"));
             }
             ("sslrootcert", path) => roots = Some(path.replace("%2F", "/")),

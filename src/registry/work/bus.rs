@@ -75,7 +75,7 @@ impl Bus {
         let info = url.expose().into_connection_info().map_err(|_| wrong("the URL is wrong"))?;
         let fine = |c: char| c.is_ascii_alphanumeric() || ":_-.".contains(c);
         if prefix.is_empty() || prefix.len() > 128 || !prefix.chars().all(fine) {
-            return Err(Failure::usage(format!("--event-bus-prefix {prefix:?}: this is none"))
+            return Err(Failure::usage(format!("--event-bus-prefix can't be {prefix:?}"))
                 .hint("use letters, digits and : _ - ."));
         }
         // Only RESP3 has subscriptions and commands on one connection; Redis 6 speaks it.

@@ -26,7 +26,7 @@ async fn names_and_comments_come_out_of_slurm_as_they_went_in() {
         "100%",
     ] {
         let mut all = resolved(spec());
-        all.name = name.to_owned();
+        all.spec.name = name.to_owned();
         all.slurm.args = Some(vec!["--hold".into(), format!("--comment={name}")]);
         let script = script::render(&all, Frame { nonce: NONCE, llamactl: "/bin/true" }).unwrap();
         let submission =

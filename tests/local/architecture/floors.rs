@@ -19,6 +19,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // Connections and what passes through them: of nobody in particular.
     ("proxy", &["LEAVES"]),
     ("engine", &["config", "domain", "LEAVES"]),
+    // One submission, decided; what prints or acts stands above it.
+    ("launch", &["client", "config", "slurm", "exec", "domain", "notify", "LEAVES"]),
     ("registry", &["proxy", "api", "domain", "config", "notify", "presets", "shutdown", "LEAVES"]),
     (
         "supervisor",

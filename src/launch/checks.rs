@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::Plan;
+use super::warning::Warning;
 use crate::client::{ClientError, RegistryClient};
-use crate::config::resolve::Resolved;
+use crate::config::spec::Spec;
 use crate::config::token::token;
 use crate::exec::{ExecError, Run};
 use crate::exit::Failure;
@@ -15,31 +15,23 @@ const REGISTRY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Looks for the model file. A file that is missing in a folder that is here, or below the
 /// home folder, which nodes share with this machine, is a mistake; a folder that is not here
-/// may still be on the compute nodes, which is worth a warning. A dry run only warns.
+/// may still be on the compute nodes, which is worth a warning.
 ///
 /// # Errors
 /// The file is missing.
-pub fn model_file(resolved: &Resolved, dry_run: bool) -> Result<Option<String>, Failure> {
-    let Some(model) = &resolved.spec.model else { return Ok(None) };
-    if model.is_file() {
-        return Ok(None);
-    }
-    let shown = model.display();
+pub fn model_file(model: Option<&Path>) -> Result<Option<Warning>, Failure> {
+    let Some(model) = model.filter(|model| !model.is_file()) else { return Ok(None) };
     let folder = model.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     let at_home = etcetera::home_dir().is_ok_and(|home| model.starts_with(home));
     if !folder.is_dir() && !at_home {
-        return Ok(Some(format!(
-            "{shown} is not on this machine, nor is its folder: it must be on the compute node"
-        )));
+        return Ok(Some(Warning::ModelElsewhere(model.to_owned())));
     }
+    let shown = model.display();
     let message = match model.exists() {
         true => format!("the model {shown} is not a file"),
         false => format!("there is no model file {shown}"),
     };
-    if dry_run {
-        return Ok(Some(message));
-    }
     Err(Failure::usage(message).hint(near(model, folder)))
 }
 
@@ -63,13 +55,9 @@ fn near(model: &Path, folder: &Path) -> String {
 }
 
 /// Says that a token which llama-server would download a model with does not reach the job.
-pub fn secrets(resolved: &Resolved) -> Option<String> {
-    let wanted = resolved.hf.is_some() && std::env::var_os("HF_TOKEN").is_some();
-    wanted.then(|| {
-        "HF_TOKEN is not handed to the job, since secrets in a job's environment leak; for a \
-         gated model, read it from a file in hooks.before"
-            .to_owned()
-    })
+pub fn secrets(spec: &Spec) -> Option<Warning> {
+    let wanted = spec.hf.is_some() && std::env::var_os("HF_TOKEN").is_some();
+    wanted.then_some(Warning::NoHfToken)
 }
 
 /// Has bash read the script without running it: an open quote in a hook would show only when
@@ -77,11 +65,8 @@ pub fn secrets(resolved: &Resolved) -> Option<String> {
 ///
 /// # Errors
 /// Bash does not understand the script.
-pub async fn shell(plan: &Plan) -> Result<(), Failure> {
-    if plan.resolved.hooks.is_empty() {
-        return Ok(());
-    }
-    let outcome = match Run::new("bash").arg("-n").stdin(plan.script.clone()).output().await {
+pub async fn shell(script: &str) -> Result<(), Failure> {
+    let outcome = match Run::new("bash").arg("-n").stdin(script.to_owned()).output().await {
         Ok(outcome) => outcome,
         Err(ExecError::NotFound(_) | ExecError::TimedOut { .. } | ExecError::Io { .. }) => {
             return Ok(());
@@ -98,37 +83,31 @@ pub async fn shell(plan: &Plan) -> Result<(), Failure> {
 
 /// What is wrong with the registry, as a warning: the job can run without it, and it may be
 /// back when the job starts.
-pub async fn registry(url: Option<&str>, token_file: Option<&Path>) -> Option<String> {
+pub async fn registry(url: Option<&str>, token_file: Option<&Path>) -> Option<Warning> {
     let url = url?;
     let host = reqwest::Url::parse(url).ok()?.host_str()?.to_owned();
     if ["localhost", "127.0.0.1", "[::1]"].contains(&host.as_str()) {
-        return Some(format!(
-            "the registry is at {url}: a job on another machine than this one can't reach it; \
-             give the host's name instead"
-        ));
+        return Some(Warning::RegistryIsLocal(url.to_owned()));
     }
     let token = match token(token_file) {
         Ok(token) => token,
         Err(failure) => {
-            return Some(format!("{failure}: the job's server will not be in the registry"));
+            let what = format!("{failure}: the job's server will not be in the registry");
+            return Some(Warning::Registry(what));
         }
     };
     let unheard = token.is_some() && token_file.is_none();
     let client = RegistryClient::new(url).timeout(REGISTRY_TIMEOUT).token(token);
     match client.whoami().await {
         // It is known to whoever may read the job's environment, so it stays here.
-        Ok(who) if unheard && who.owner.is_some() => Some(
-            "LLAMACTL_TOKEN is not handed to the job, since secrets in a job's environment leak, \
-             and without a token its server can't register: keep the token in a file (chmod 600) \
-             that registry.token_file in ~/.config/llamactl/config.yaml names"
-                .to_owned(),
-        ),
+        Ok(who) if unheard && who.owner.is_some() => Some(Warning::TokenStays),
         Ok(_) | Err(ClientError::Unknown(_)) => None,
         Err(ClientError::Refused { status: 403, .. }) => None,
         Err(error @ ClientError::Refused { .. }) => {
             let hint = error.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
-            Some(format!("{error}{hint}; without a token the job's server can't register"))
+            let what = format!("{error}{hint}; without a token the job's server can't register");
+            Some(Warning::Registry(what))
         }
-        Err(error) => Some(format!("{error}; the job will go on trying")),
+        Err(error) => Some(Warning::Registry(format!("{error}; the job will go on trying"))),
     }
 }

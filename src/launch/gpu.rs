@@ -1,11 +1,11 @@
 //! Which variant and which GPUs a job gets, with the cluster asked where it must be.
 
-use crate::config::model::StringOrNumber;
-use crate::config::resolve::{self, Request, Resolved};
+use super::warning::Warning;
+use crate::config::layers::Request;
+use crate::config::resolve::{self, Resolved};
 use crate::exit::Failure;
-use crate::output::Printer;
 use crate::slurm::gpu::{self, Choice, NoGpu};
-use crate::slurm::{Slurm, SlurmError, script};
+use crate::slurm::{Slurm, SlurmError};
 
 /// Chooses the variant and resolves everything.
 ///
@@ -15,10 +15,10 @@ use crate::slurm::{Slurm, SlurmError, script};
 /// # Errors
 /// What is wrong with the configuration, or why no GPU fits.
 pub async fn resolve(
-    printer: Printer,
     slurm: &Slurm,
     request: &Request,
-) -> anyhow::Result<Resolved> {
+    warnings: &mut Vec<Warning>,
+) -> Result<Resolved, Failure> {
     let draft = resolve::load(request)?;
     let variants = draft.variants();
     let wanted = draft.gpu_type();
@@ -36,17 +36,14 @@ pub async fn resolve(
         (Ok(offered), _) => gpu::choose(&variants, wanted.as_deref(), &offered)
             .map_err(|error| no_gpu(error, partition.as_deref()))?,
         (Err(error), Some(wanted)) => {
-            printer.warn(format!("{error}; taking the GPU type {wanted} as it is"));
-            gpu::choose_unasked(&variants, wanted)
+            warnings.push(Warning::TypeUnasked { error, wanted: wanted.clone() });
+            Choice { variant: draft.variant(None), gres_type: Some(wanted.clone()) }
         }
-        (Err(error), None) => return Err(not_asked(&error, &variants).into()),
+        (Err(error), None) => return Err(not_asked(&error, &variants)),
     };
     let Choice { variant, gres_type } = choice;
-    if let (Some(wanted), None, false) = (&wanted, &variant, variants.is_empty()) {
-        printer.warn(format!(
-            "there is no variant for {wanted}, only for {}: taking the values without a variant",
-            variants.join(", ")
-        ));
+    if let (Some(wanted), None, false) = (wanted, &variant, variants.is_empty()) {
+        warnings.push(Warning::NoVariant { wanted, variants });
     }
     let mut resolved = draft.resolve(variant.as_deref())?;
     describe(&mut resolved, gres_type);
@@ -55,21 +52,27 @@ pub async fn resolve(
 
 /// Where no limit is wanted, asks for the most that the partition allows: SLURM would let a
 /// job that asks for more wait for ever.
-pub async fn limit_time(printer: Printer, slurm: &Slurm, resolved: &mut Resolved, dry_run: bool) {
-    let wanted = resolved.slurm.time.as_ref().map(script::plain);
-    if wanted.as_deref().is_none_or(|time| !script::is_unlimited(time)) {
-        return;
+///
+/// # Errors
+/// When that is shorter than the time to drain that somebody wrote.
+pub async fn limit_time(
+    slurm: &Slurm,
+    resolved: &mut Resolved,
+    warnings: &mut Vec<Warning>,
+) -> Result<(), Failure> {
+    if !resolved.slurm.is_unlimited() {
+        return Ok(());
     }
     let partition = resolved.slurm.partition.as_deref();
     match slurm.max_time(partition, resolved.slurm.cluster.as_deref()).await {
         Ok(Some(limit)) => {
-            printer.note(format!("the partition allows {limit} at most: asking for that"));
-            resolved.slurm.time = Some(StringOrNumber::String(limit));
+            resolved.limit_time(limit.clone())?;
+            warnings.push(Warning::TimeLimited(limit));
         }
         Ok(None) => {}
-        Err(_) if dry_run => {}
-        Err(error) => printer.warn(format!("the partition's time limit is unknown: {error}")),
+        Err(error) => warnings.push(Warning::TimeUnknown(error)),
     }
+    Ok(())
 }
 
 /// Puts the cluster's spelling into the request to SLURM, and into what the job tells.
