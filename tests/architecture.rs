@@ -37,7 +37,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("node", &["api", "client", "domain", "exec", "config", "shutdown", "LEAVES"]),
     ("lookup", &["api", "client", "domain", "LEAVES"]),
-    ("connection", &["LEAVES"]),
+    ("connection", &["domain", "LEAVES"]),
     ("exec", &["LEAVES"]),
     ("shutdown", &["LEAVES"]),
     ("output", &["LEAVES"]),

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::connection::Connection;
 use crate::domain::job::{Job, JobState};
-use crate::domain::server::{Access, Server, ServerState};
+use crate::domain::server::{Access, Server, ServerState, authority};
 use crate::exit::{Exit, Failure};
 use crate::output::Tone;
 
@@ -173,11 +173,7 @@ impl Known {
     pub fn url(&self) -> Option<String> {
         let scheme = self.server.as_ref().map_or("http", |server| server.info.scheme.as_str());
         let (host, port) = self.address()?;
-        Some(if host.contains(':') {
-            format!("{scheme}://[{host}]:{port}")
-        } else {
-            format!("{scheme}://{host}:{port}")
-        })
+        Some(format!("{scheme}://{}", authority(host, port)))
     }
 
     /// Who may use it; nothing where only its owner could know.

@@ -10,7 +10,7 @@ use crate::client::ClientError;
 use crate::commands::Context;
 use crate::commands::target::probe::{Health, Identity, Probe, probe};
 use crate::commands::target::{Finder, For, Known, State, is_gone};
-use crate::domain::server::Access;
+use crate::domain::server::{Access, authority};
 use crate::exit::{Exit, Failure};
 use crate::http::direct;
 use crate::output::printable;
@@ -184,6 +184,7 @@ pub async fn reach(
     args: &ConnectArgs,
 ) -> anyhow::Result<Way> {
     let (host, port) = address(known)?;
+    let place = authority(host, port);
     let via = args.via.as_deref().or(finder.settings.ssh.via.as_deref());
     let failure = match near(known, host, port, key).await {
         Ok(probe) => match verdict(&probe, host, args.trust) {
@@ -193,7 +194,7 @@ pub async fn reach(
             }
             Err(failure) => failure,
         },
-        Err(reason) => Failure::new(format!("{host}:{port} can't be reached: {reason}")).hint(
+        Err(reason) => Failure::new(format!("{place} can't be reached: {reason}")).hint(
             "name a login host of the cluster with --via HOST, LLAMACTL_SSH_VIA or ssh.via in \
              the configuration",
         ),
@@ -205,7 +206,7 @@ pub async fn reach(
         let port = if args.local_port == 0 { free_port()? } else { args.local_port };
         return Ok(Way::Later { command: route.background_line(port)?, port });
     }
-    context.printer.note(format!("{host}:{port} is not reachable from here: tunnel through {via}"));
+    context.printer.note(format!("{place} is not reachable from here: tunnel through {via}"));
     let tunnel = route.open(args.local_port, key).await?;
     match verdict(&tunnel.probe, host, args.trust) {
         Ok(warning) => {
