@@ -72,7 +72,7 @@ async fn values(known: &Known, key: Option<&Secret>, way: &Way) -> anyhow::Resul
     let model = match (listed, way) {
         (Some(model), _) => Some(model),
         (None, Way::Later { .. }) => None,
-        (None, _) => reach::first_model(&url, key).await,
+        (None, _) => reach::models(&url, key).await.and_then(|ids| ids.into_iter().next()),
     };
     let model = presets::model_name(model.as_deref(), known.model(), known.name());
     let model_file = known.connection.as_ref().map(|file| file.connection.model_file.clone());

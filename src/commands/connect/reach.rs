@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
-
 use super::tunnel::{Tunnel, free_port};
 use crate::cli::ConnectArgs;
 use crate::client::ClientError;
@@ -11,6 +9,7 @@ use crate::commands::Context;
 use crate::commands::target::probe::{Health, Identity, Probe, probe};
 use crate::commands::target::{Finder, For, Known, State, is_gone};
 use crate::domain::server::{Access, authority};
+use crate::engine::llama;
 use crate::exit::{Exit, Failure};
 use crate::http::direct;
 use crate::output::printable;
@@ -263,22 +262,13 @@ fn verdict(probe: &Probe, host: &str, trust: bool) -> Result<Option<String>, Fai
     }
 }
 
-/// The name of the first model in the server's own list, as requests have to name it.
-pub async fn first_model(url: &str, key: Option<&Secret>) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Models {
-        data: Vec<Model>,
-    }
-    #[derive(Deserialize)]
-    struct Model {
-        id: String,
-    }
+/// What the server itself lists; nothing when it does not answer in time, or something else.
+pub async fn models(url: &str, key: Option<&Secret>) -> Option<Vec<String>> {
     let mut request = direct().ok()?.get(format!("{url}/v1/models")).timeout(ANSWER);
     if let Some(key) = key {
         request = request.bearer_auth(key.expose());
     }
-    let models: Models = request.send().await.ok()?.json().await.ok()?;
-    models.data.into_iter().next().map(|model| model.id)
+    llama::models(&request.send().await.ok()?.bytes().await.ok()?)
 }
 
 fn address(known: &Known) -> Result<(&str, u16), Failure> {
