@@ -14,6 +14,7 @@ use crate::config::model::{GpuLayers, GpuLayersWord, ServerConfig, SlurmConfig, 
 use crate::config::resolve::{self, Request, Resolved};
 use crate::config::spec::NotifySpec;
 use crate::config::{targets, units};
+use crate::domain::gpu::Gpus;
 use crate::exit::{Exit, Failure};
 use crate::output::printable;
 use crate::paths;
@@ -32,7 +33,7 @@ struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     variant: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    gpus: Option<String>,
+    gpus: Option<Gpus>,
     #[serde(skip_serializing_if = "Option::is_none")]
     log: Option<String>,
     /// With `--dry-run`: what would have been submitted.

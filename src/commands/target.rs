@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::connection::Connection;
+use crate::domain::gpu::Gpus;
 use crate::domain::job::{Job, JobState};
 use crate::domain::server::{Access, Server, ServerState, authority};
 use crate::exit::{Exit, Failure};
@@ -160,6 +161,13 @@ impl Known {
         of_server.or_else(|| self.job.as_ref().map(|job| job.user.as_str()))
     }
 
+    /// Its GPUs, as the registry knows them, or as SLURM does.
+    pub fn gpus(&self) -> Option<String> {
+        let gres = || self.job.as_ref()?.gres.as_deref();
+        let of_server = self.server.as_ref().and_then(|server| server.info.gpus.clone());
+        of_server.or_else(|| Gpus::from_gres(gres()?).map(|gpus| gpus.to_string()))
+    }
+
     /// Host and port, where they are known.
     pub fn address(&self) -> Option<(&str, u16)> {
         let of_server = self.server.as_ref().map(|s| (s.info.host.as_str(), s.info.port));
@@ -256,7 +264,7 @@ impl Known {
             "scheme": "http",
             "slurm_node": job.and_then(|job| job.nodes.as_deref()),
             "partition": job.and_then(|job| job.partition.as_deref()),
-            "gpus": job.and_then(|job| job.gres.as_deref()).and_then(gpus),
+            "gpus": self.gpus(),
             "started": self.started(),
             "ends": self.ends(),
             "state": self.state().as_str(),
@@ -266,21 +274,6 @@ impl Known {
             record.retain(|_, value| !value.is_null());
         }
         record
-    }
-}
-
-/// `gres:gpu:h100:2` → `2 x h100`, `gpu:2` → `2 x gpu`; nothing where there are no GPUs.
-pub fn gpus(gres: &str) -> Option<String> {
-    let plain =
-        |part: &str| part.trim_start_matches("gres:").trim_start_matches("gres/").to_owned();
-    let gpu = gres.rsplit(',').map(plain).find(|part| part.starts_with("gpu"))?;
-    let words: Vec<&str> = gpu.split([':', '=']).collect();
-    match words[..] {
-        ["gpu"] => Some("1 x gpu".to_owned()),
-        ["gpu", count] if count.parse::<u32>().is_ok() => Some(format!("{count} x gpu")),
-        ["gpu", kind] => Some(format!("1 x {kind}")),
-        ["gpu", kind, count, ..] => Some(format!("{} x {kind}", count.split('(').next()?)),
-        _ => None,
     }
 }
 
@@ -378,13 +371,5 @@ pub(crate) mod tests {
         assert_eq!(record["model"], json!({"name": "a", "file": "/m/a.gguf"}));
         assert_eq!((&record["state"], &record["port"]), (&json!("ready"), &json!(7)));
         assert!(!record.to_string().contains("hidden"));
-    }
-
-    #[test]
-    fn gpus_are_named_as_the_registry_names_them() {
-        assert_eq!(gpus("gres:gpu:h100:2").as_deref(), Some("2 x h100"));
-        assert_eq!(gpus("gres/gpu:4").as_deref(), Some("4 x gpu"));
-        assert_eq!(gpus("gpu:a100:1(S:0)").as_deref(), Some("1 x a100"));
-        assert_eq!(gpus("license:x"), None);
     }
 }

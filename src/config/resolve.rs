@@ -16,6 +16,7 @@ use super::spec::{NotifySpec, Spec};
 use super::targets::Asked;
 use super::tidy::{drain, tidy};
 use super::{find, targets, units};
+use crate::domain::gpu::Gpus;
 use crate::exit::Failure;
 
 /// What the command line asks for. Empty fields ask for nothing.
@@ -342,12 +343,13 @@ fn spec(
     notify: NotifySpec,
     drain_seconds: u64,
 ) -> Spec {
+    let slurm = &everything.slurm;
     Spec {
         name: everything.name.clone().unwrap_or_default(),
         model: everything.model.as_ref().map(PathBuf::from),
         hf: everything.hf.clone(),
         server: everything.server.clone(),
-        gpus: gpus(&everything.slurm),
+        gpus: Gpus::new(slurm.gpus.unwrap_or_default(), slurm.gpu_type.as_deref()),
         labels: everything.labels.clone(),
         registry: settings.registry.url.clone(),
         registry_token_file: settings.registry.token_file.clone(),
@@ -357,15 +359,6 @@ fn spec(
         slurm_bin: settings.paths.slurm_bin.clone(),
         drain_seconds,
         connection_dir: std::env::current_dir().ok(),
-    }
-}
-
-fn gpus(slurm: &SlurmConfig) -> Option<String> {
-    match (slurm.gpus.unwrap_or_default(), &slurm.gpu_type) {
-        (0, _) => None,
-        (count, Some(kind)) => Some(format!("{count} x {kind}")),
-        (1, None) => Some("1 GPU".to_owned()),
-        (count, None) => Some(format!("{count} GPUs")),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod event;
 pub mod filter;
+pub mod gpu;
 pub mod job;
 pub mod lease;
 pub mod node;

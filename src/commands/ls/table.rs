@@ -51,7 +51,6 @@ fn row(one: &Known, now: Timestamp) -> Vec<Cell> {
     let server = one.server.as_ref();
     let state = one.state();
     let dash = || "-".to_owned();
-    let gpu = || one.job.as_ref()?.gres.as_deref().and_then(crate::commands::target::gpus);
     let since = |time: Timestamp| now.duration_since(time).as_secs();
     let left = one.ends().map(|ends| -since(ends));
     let address = one.address().map(|(host, port)| authority(host, port));
@@ -70,7 +69,7 @@ fn row(one: &Known, now: Timestamp) -> Vec<Cell> {
             None => Cell::new(state.as_str(), state.tone()),
         },
         address.or(reason).unwrap_or_else(dash).into(),
-        server.and_then(|server| server.info.gpus.clone()).or_else(gpu).unwrap_or_else(dash).into(),
+        one.gpus().unwrap_or_else(dash).into(),
         context.map_or_else(dash, tokens).into(),
         slots.map_or_else(dash, |slots| format!("{}/{}", slots.busy, slots.total)).into(),
         one.started().filter(|_| running).map_or_else(dash, |time| span(since(time))).into(),

@@ -2,6 +2,7 @@
 
 use crate::config::model::StringOrNumber;
 use crate::config::resolve::{self, Request, Resolved};
+use crate::domain::gpu::Gpus;
 use crate::exit::Failure;
 use crate::output::Printer;
 use crate::slurm::gpu::{self, Choice, NoGpu};
@@ -76,11 +77,7 @@ pub async fn limit_time(printer: Printer, slurm: &Slurm, resolved: &mut Resolved
 fn describe(resolved: &mut Resolved, gres_type: Option<String>) {
     resolved.slurm.gpu_type = gres_type;
     let name = resolved.slurm.gpu_type.as_deref().or(resolved.variant.as_deref());
-    resolved.spec.gpus = match (resolved.slurm.gpus.unwrap_or(0), name) {
-        (0, _) => None,
-        (gpus, Some(name)) => Some(format!("{gpus} x {name}")),
-        (gpus, None) => Some(format!("{gpus} x GPU")),
-    };
+    resolved.spec.gpus = Gpus::new(resolved.slurm.gpus.unwrap_or_default(), name);
 }
 
 fn no_gpu(error: NoGpu, partition: Option<&str>) -> Failure {

@@ -12,7 +12,7 @@ export async function it_tells_the_story_of_a_job_to_its_end({ world, visit }) {
   await there.open(`/servers/${server.id}`);
   await there.loaded();
   const facts = page.getByRole('region', { name: 'Facts' });
-  for (const known of [server.job, 'main', '1 x GPU', 'tiny.gguf', '8,192 tokens', 'team=nlp', server.owner, `http://127.0.0.1:${server.port}`]) {
+  for (const known of [server.job, 'main', '1 GPU', 'tiny.gguf', '8,192 tokens', 'team=nlp', server.owner, `http://127.0.0.1:${server.port}`]) {
     await facts.getByText(known, { exact: true }).first().waitFor();
   }
   const events = page.getByRole('region', { name: 'Events' });
