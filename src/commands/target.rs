@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::connection::Connection;
 use crate::domain::gpu::Gpus;
 use crate::domain::job::{Job, JobState};
+use crate::domain::names::{Names, stem};
 use crate::domain::server::{Access, Server, ServerState, authority};
 use crate::exit::{Exit, Failure};
 use crate::output::Tone;
@@ -129,30 +130,23 @@ impl Known {
         }
     }
 
-    /// Every name of its model: name, alias, file and the file's stem.
+    /// Every name of its model that the registry or the connection file knows.
     pub fn models(&self) -> Vec<&str> {
-        let mut names = Vec::new();
-        if let Some(model) = self.server.as_ref().map(|server| &server.info.model) {
-            names.push(model.name.as_str());
-            names.extend(model.alias.as_deref());
-            names.extend(model.file.as_deref());
-            names.extend(model.file.as_deref().map(stem));
-        }
-        if let Some(file) = &self.connection {
-            let path = file.connection.model_file.as_str();
-            let name = path.rsplit('/').next().unwrap_or(path);
-            names.extend([path, name, stem(name)]);
-        }
-        names.retain(|name| !name.is_empty());
-        names
+        let listed = self.server.as_ref().map(Server::names);
+        let told = self.model_file().map(|file| Names { file: Some(file), ..Names::default() });
+        listed.iter().chain(&told).flat_map(Names::all).collect()
     }
 
     /// The model's name for a table.
     pub fn model(&self) -> &str {
         match &self.server {
             Some(server) => &server.info.model.name,
-            None => self.models().last().copied().unwrap_or_default(),
+            None => self.model_file().map(stem).unwrap_or_default(),
         }
+    }
+
+    fn model_file(&self) -> Option<&str> {
+        self.connection.as_ref().map(|file| file.connection.model_file.as_str())
     }
 
     /// Whose it is, where that is known.
@@ -281,10 +275,6 @@ impl Known {
 /// could tell answered.
 pub fn is_gone(error: &anyhow::Error) -> bool {
     error.downcast_ref::<Failure>().is_some_and(|failure| failure.exit == Exit::GONE)
-}
-
-fn stem(file: &str) -> &str {
-    file.strip_suffix(".gguf").unwrap_or(file)
 }
 
 #[cfg(test)]

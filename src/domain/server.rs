@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::names::Names;
+
 /// Longest text that a client may put into one field, in characters.
 pub const MAX_TEXT: usize = 512;
 /// A text without control characters, as a pattern of JSON Schema.
@@ -252,6 +254,12 @@ impl Server {
     /// Whether the registry looked and got no answer.
     pub fn is_unhealthy(&self) -> bool {
         self.health.as_ref().is_some_and(|health| !health.ok)
+    }
+
+    /// What its model is called.
+    pub fn names(&self) -> Names<'_> {
+        let ModelInfo { name, file, alias, .. } = &self.info.model;
+        Names { name, alias: alias.as_deref(), file: file.as_deref(), listed: &self.models }
     }
 
     /// `http://HOST:PORT`, with brackets around an IPv6 address.

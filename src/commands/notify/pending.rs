@@ -48,7 +48,8 @@ impl Pending {
         let notice = Notice {
             kind: Kind::Pending,
             name: spec.name.clone(),
-            model: spec.server.alias.clone().unwrap_or_else(|| spec.name.clone()),
+            model: spec.name.clone(),
+            model_alias: spec.server.alias.clone().unwrap_or_default(),
             model_file: file.or_else(|| spec.hf.clone()).unwrap_or_default(),
             job: job.to_owned(),
             owner: identity::user(),
