@@ -48,7 +48,9 @@ export function onChange(fn) {
 function namesOfFile(file) {
   const base = (path) => path.slice(path.lastIndexOf("/") + 1);
   const reference = file.replace(/:[^:/.]*$/, "");
-  const stem = base(reference).replace(/\.gguf$/i, "").replace(/-gguf$/i, "");
+  const stem = base(reference)
+    .replace(/\.gguf$/i, "")
+    .replace(/-gguf$/i, "");
   const whole = stem.replace(/-\d+-of-\d+$/, "");
   const plain = whole.replace(/^(.+?)(?:[-.]UD)?[-.](?:[IT]?Q\d(?:_\w*)?|MXFP4(?:_\w*)?|BF16|FP?16|F32)$/i, "$1");
   return [file, base(file), reference, base(reference), stem, plain];

@@ -181,7 +181,7 @@ export async function a_watch_takes_the_models_that_the_registry_takes() {
   globalThis.location ??= { hash: "" };
   globalThis.addEventListener ??= () => undefined;
   const { namesOf, serves } = await load("js/facts/watching.js");
-  const cases = JSON.parse(readFileSync(new URL('../../fixtures/model-names.json', import.meta.url), 'utf8'));
+  const cases = JSON.parse(readFileSync(new URL("../../fixtures/model-names.json", import.meta.url), "utf8"));
   assert.ok(cases.length > 10);
   for (const { about, server, names, not } of cases) {
     assert.deepEqual(namesOf(server), names, about);
