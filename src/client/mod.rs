@@ -2,6 +2,7 @@
 
 mod live;
 mod nodes;
+pub mod pace;
 mod watches;
 
 use std::sync::OnceLock;

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::Service;
 use crate::api::nodes::{CleanupQuery, CleanupReply, NodeChange, Profile};
+use crate::chance;
 use crate::domain::node::{self, Life, Limits, MAX_LIST, NodeState, PoolStatus};
 use crate::domain::server::text;
 use crate::registry::edge::identity::Identity;
@@ -319,14 +320,10 @@ impl Service {
 
     /// When a node should beat next: spread, and seldom enough for all of them.
     pub fn beat_node_after(&self) -> Duration {
-        let mut random = [0u8; 2];
-        // Without random numbers nodes beat together, which does no harm.
-        let _ = getrandom::fill(&mut random);
-        let spread = f64::from(u16::from_le_bytes(random)) / f64::from(u16::MAX);
         let nodes = self.view().read().nodes.len();
         let alone = self.store.is_alone();
         let rate = if alone { BEATS_A_SECOND } else { WRITTEN_BEATS_A_SECOND };
-        beat_after(self.limits, nodes, rate, spread)
+        beat_after(self.limits, nodes, rate, chance::fraction())
     }
 
     /// Marks nodes that were not heard of for long, and writes beats that have waited for it.
