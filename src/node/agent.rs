@@ -14,6 +14,7 @@ use crate::api::nodes::{NodeBeat, NodeLease, NodeRegister, NodeReply};
 use crate::chance;
 use crate::client::pace::Pace;
 use crate::client::{ClientError, RegistryClient};
+use crate::domain::node::{Measured, NodeChange};
 use crate::shutdown::{Signals, Stop};
 
 /// After so many failed beats in a row the node registers anew (contract 2).
@@ -210,7 +211,8 @@ impl Running {
     async fn beat(&mut self) -> Result<u64, ClientError> {
         let metrics = self.metrics();
         let status = self.status().to_owned();
-        let beat = NodeBeat { metrics: Some(metrics), ..self.word(&status) };
+        let measured = Measured { metrics: Some(metrics), pools: None };
+        let beat = NodeBeat { measured, ..self.word(&status) };
         let lease = self.lease();
         self.agent.client.beat_node(&beat, lease.as_ref()).await.map(|reply| reply.beat_after_ms)
     }
@@ -278,15 +280,16 @@ pub fn registration(
         node.hostname.clone_from(&machine.hostname);
     }
     node.node_id = node.node_id.or_else(|| node_id.map(str::to_owned));
-    node.ip = node.ip.or_else(|| facts.ip.map(|ip| ip.to_string()));
-    if node.addresses.is_empty() {
-        node.addresses.clone_from(&facts.addresses);
-    }
-    node.machine_id = node.machine_id.or_else(|| machine.machine_id.clone());
-    node.slurm_node = node.slurm_node.or_else(|| machine.slurm_node.clone());
-    if node.capabilities == Default::default() {
-        node.capabilities = facts.capabilities(machine);
-    }
+    let told = node.told;
+    let addresses = || Some(facts.addresses.clone()).filter(|found| !found.is_empty());
+    node.told = NodeChange {
+        ip: told.ip.or_else(|| facts.ip.map(|ip| ip.to_string())),
+        addresses: told.addresses.or_else(addresses),
+        machine_id: told.machine_id.or_else(|| machine.machine_id.clone()),
+        slurm_node: told.slurm_node.or_else(|| machine.slurm_node.clone()),
+        capabilities: told.capabilities.or_else(|| Some(facts.capabilities(machine).to_map())),
+        ..told
+    };
     node
 }
 
@@ -444,7 +447,7 @@ mod tests {
     fn what_a_person_declares_is_stronger_than_what_is_found() {
         let declared = NodeRegister {
             role: "compute".to_owned(),
-            ip: Some("10.9.9.9".to_owned()),
+            told: NodeChange { ip: Some("10.9.9.9".to_owned()), ..NodeChange::default() },
             ..NodeRegister::default()
         };
         let machine = Machine { hostname: "n1".to_owned(), ..Machine::default() };
@@ -454,9 +457,9 @@ mod tests {
             ..Facts::default()
         };
         let node = registration(&declared, &machine, &facts, Some("id-1"));
-        assert_eq!((node.hostname.as_str(), node.ip.as_deref()), ("n1", Some("10.9.9.9")));
+        assert_eq!((node.hostname.as_str(), node.told.ip.as_deref()), ("n1", Some("10.9.9.9")));
         assert_eq!(node.node_id.as_deref(), Some("id-1"));
-        assert_eq!(node.addresses, ["10.0.0.1"]);
-        assert_eq!(node.capabilities.gpu, Some(false));
+        assert_eq!(node.told.addresses.unwrap(), ["10.0.0.1"]);
+        assert_eq!(node.told.capabilities.unwrap()["gpu"], false);
     }
 }
