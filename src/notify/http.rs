@@ -15,7 +15,7 @@ use super::channel::{Accept, Channel, Format, Method, Sign};
 use super::message::one_line;
 use super::retry::Fault;
 use super::template::{Escape, Templates};
-use crate::http::cause;
+use crate::http::{cause, guard};
 use crate::secret::Secret;
 
 /// How long one try may take.
@@ -107,10 +107,7 @@ impl Call {
                 .header("webhook-timestamp", seconds)
                 .header("webhook-signature", signature);
         }
-        let response = request.send().await.map_err(|error| {
-            let reason = cause(&error);
-            if error.is_connect() { Fault::unreachable(reason) } else { Fault::transient(reason) }
-        })?;
+        let response = request.send().await.map_err(|error| unsent(&error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         let answer = begin_of(response).await;
         let json: Value = serde_json::from_slice(&answer).unwrap_or_default();
@@ -131,6 +128,16 @@ impl Call {
         };
         let after = header(RETRY_AFTER).and_then(|text| retry_after(text, Timestamp::now()));
         Err(fault(status, reason, after.or_else(|| retry_after_in(&json))))
+    }
+}
+
+/// Why a request has no answer.
+fn unsent(error: &reqwest::Error) -> Fault {
+    let reason = cause(error);
+    match guard::is_refusal(error) {
+        true => Fault::Permanent(reason),
+        false if error.is_connect() => Fault::unreachable(reason),
+        false => Fault::transient(reason),
     }
 }
 
