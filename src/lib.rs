@@ -4,6 +4,7 @@
 //! import which; `tests/local/architecture/` holds it.
 
 pub mod api;
+pub mod chance;
 pub mod cli;
 pub mod client;
 pub mod commands;

@@ -1,6 +1,7 @@
 //! The registry's wire types, shared by the registry and its clients.
 
 pub mod dashboard;
+pub mod matcher;
 pub mod nodes;
 pub mod notifications;
 pub mod old;

@@ -1,17 +1,18 @@
 //! Nodes on the wire: the canonical format, which contract 2 is a part of.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 
-use crate::domain::node::{Node, NodeCapabilities, PoolStatus};
+use crate::domain::node::{Measured, Node, NodeCapabilities, NodeChange, NodeInfo};
 use crate::secret::Secret;
 
 /// `POST /api/v1/nodes/register`. The same host, or the same `node_id`, is the same node.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct NodeRegister {
     /// Host name.
     pub hostname: String,
@@ -20,119 +21,46 @@ pub struct NodeRegister {
     /// The id that it has already. Without it the registry gives one, the same for the same host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_id: Option<String>,
-    /// The name that people use; the host's name without it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// The address at which others reach it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ip: Option<String>,
-    /// Its address in the virtual private network.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub vpn_ip: Option<String>,
-    /// Its address on the internet.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub public_ip: Option<String>,
-    /// URL of its own service.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub address: Option<String>,
-    /// All its addresses.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub addresses: Vec<String>,
-    /// Words by which it is found.
-    #[serde(default)]
-    pub labels: Vec<String>,
-    /// Groups that it is in.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub groups: Vec<String>,
-    /// Where it stands.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub location: Option<String>,
-    /// Id of the machine.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub machine_id: Option<String>,
-    /// SLURM's name for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub slurm_node: Option<String>,
-    /// What it has.
-    #[serde(default)]
-    pub capabilities: NodeCapabilities,
-    /// Whatever its owner wants to keep with it.
-    #[serde(default)]
-    pub metadata: Map<String, Value>,
+    /// What else is told of it; host name and role are those above.
+    #[serde(flatten)]
+    pub told: NodeChange,
 }
 
-/// Body of `PATCH /api/v1/nodes/{node_id}`: what changes. What is missing, or `null`, stays; an
-/// empty text or list takes away what is there. Metadata and capabilities change key by key,
-/// where `null` takes a key away.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NodeChange {
-    /// The name that people use.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// Host name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hostname: Option<String>,
-    /// What it is for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub role: Option<String>,
-    /// The address at which others reach it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ip: Option<String>,
-    /// Its address in the virtual private network.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub vpn_ip: Option<String>,
-    /// Its address on the internet.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub public_ip: Option<String>,
-    /// URL of its own service.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub address: Option<String>,
-    /// All its addresses.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub addresses: Option<Vec<String>>,
-    /// Words by which it is found.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub labels: Option<Vec<String>>,
-    /// Groups that it is in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub groups: Option<Vec<String>>,
-    /// Where it stands.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub location: Option<String>,
-    /// Id of the machine.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub machine_id: Option<String>,
-    /// SLURM's name for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub slurm_node: Option<String>,
-    /// What it has.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub capabilities: Option<Map<String, Value>>,
-    /// Whatever its owner wants to keep with it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<Map<String, Value>>,
-}
+impl JsonSchema for NodeRegister {
+    fn schema_name() -> Cow<'static, str> {
+        "NodeRegister".into()
+    }
 
-impl NodeChange {
-    /// Names of all its fields.
-    pub const FIELDS: [&str; 15] = [
-        "name",
-        "hostname",
-        "role",
-        "ip",
-        "vpn_ip",
-        "public_ip",
-        "address",
-        "addresses",
-        "labels",
-        "groups",
-        "location",
-        "machine_id",
-        "slurm_node",
-        "capabilities",
-        "metadata",
-    ];
+    /// What a node registers with is what the registry knows of it afterwards; of that only two
+    /// things must be there.
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let known = NodeInfo::json_schema(generator);
+        let known = known.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+        let own = json!({
+            "hostname": known["hostname"],
+            "role": known["role"],
+            "node_id": {
+                "type": ["string", "null"],
+                "description": "The id that it has already. Without it the registry gives one, \
+                    the same for the same host.",
+            },
+            "name": {
+                "type": ["string", "null"],
+                "description": "The name that people use; the host's name without it.",
+            },
+        });
+        let mut properties = own.as_object().cloned().unwrap_or_default();
+        for (field, schema) in known {
+            properties.entry(field).or_insert(schema);
+        }
+        json_schema!({
+            "type": "object",
+            "properties": properties,
+            "required": ["hostname", "role"],
+            "description": "`POST /api/v1/nodes/register`. The same host, or the same `node_id`, \
+                is the same node.",
+        })
+    }
 }
 
 /// The answer to a registration: the node, and how to go on.
@@ -168,11 +96,8 @@ pub struct NodeBeat {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
     /// What it measured.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub metrics: Option<Map<String, Value>>,
-    /// Its pools.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pools: Option<Vec<PoolStatus>>,
+    #[serde(flatten)]
+    pub measured: Measured,
 }
 
 /// The answer to a heartbeat.

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use super::{ClientError, RegistryClient, with_query};
+use super::call::{ClientError, RegistryClient, with_query};
 use crate::api::nodes::{
     Maintenance, NodeBeat, NodeBeatReply, NodeFilter, NodeLease, NodeRegister, NodeReply, Profile,
     Topology,

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use super::{ClientError, RegistryClient, encoded};
+use super::call::{ClientError, RegistryClient, encoded};
 use crate::api::dashboard::{WatchCreate, Watches};
 use crate::api::notifications::{Relay, Relayed};
 use crate::domain::watch::Watch;

@@ -6,17 +6,15 @@ use std::time::Duration;
 use super::lease::{self, LeaseFile};
 use super::process::Process;
 use crate::api::{Renewed, ServerUpdate};
+use crate::chance;
 use crate::cli::{HeartbeatArgs, StateArg};
 use crate::client::ClientError;
+use crate::client::pace::Pace;
 use crate::commands::Context;
 use crate::domain::server::ServerState;
 use crate::exit::{Exit, Failure};
 use crate::shutdown::{Signals, Stop};
 
-/// Bounds of what the registry may dictate as the interval of beats.
-const BEATS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(600));
-/// Waits between tries while the registry can't be reached: the first, and the longest.
-const RETRY: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(30));
 /// How often the process of `--pid` is looked at.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -81,7 +79,7 @@ async fn ended(process: Option<Process>) {
 }
 
 async fn keep(context: &Context, path: &Path) -> anyhow::Result<Exit> {
-    let mut backoff = RETRY.0;
+    let mut pace = Pace::default();
     let mut trouble = None;
     loop {
         // Read anew each time: `heartbeat --state` and `unregister` change it meanwhile.
@@ -108,11 +106,10 @@ async fn keep(context: &Context, path: &Path) -> anyhow::Result<Exit> {
         }
         let wait = match answer {
             Ok(renewed) => {
-                backoff = RETRY.0;
                 if trouble.take().is_some() {
                     context.printer.note("the registry answers again");
                 }
-                Duration::from_millis(renewed.beat_after_ms).clamp(BEATS.0, BEATS.1)
+                pace.ok(Duration::from_millis(renewed.beat_after_ms))
             }
             Err(ClientError::Superseded(why)) => {
                 return Err(lease::refused(ClientError::Superseded(why)).into());
@@ -123,9 +120,7 @@ async fn keep(context: &Context, path: &Path) -> anyhow::Result<Exit> {
                     context.printer.warn(format!("{text}; trying on"));
                     trouble = Some(text);
                 }
-                let wait = backoff;
-                backoff = (backoff * 2).min(RETRY.1);
-                wait
+                pace.failed(chance::fraction())
             }
         };
         tokio::time::sleep(wait).await;

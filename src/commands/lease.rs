@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::api::{LeaseGrant, RegisterRequest};
+use crate::chance;
+use crate::client::pace::Pace;
 use crate::client::{ClientError, RegistryClient};
 use crate::commands::Context;
 use crate::config::token::token;
@@ -16,8 +18,8 @@ use crate::config::{resolve, units};
 use crate::connection::write_private;
 use crate::exit::{Exit, Failure};
 
-/// Waits between tries while the registry can't be reached: the first, and the longest.
-const RETRY: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
+/// How long a `heartbeat --loop` that registered anew may take to write the file.
+const REWRITTEN: Duration = Duration::from_millis(200);
 
 /// A lease file: what proves the lease, and what it takes to register anew. It has secrets,
 /// and is 0600.
@@ -118,15 +120,16 @@ where
     F: Future<Output = Result<T, ClientError>>,
 {
     let deadline = Instant::now() + limit;
-    let mut wait = RETRY.0;
+    let mut pace = Pace::watched();
     loop {
-        match call().await {
-            Err(ClientError::Unreachable { .. }) if Instant::now() + wait < deadline => {
-                tokio::time::sleep(wait).await;
-                wait = (wait * 2).min(RETRY.1);
-            }
-            answer => return answer,
+        let answer = call().await;
+        let wait = pace.failed(chance::fraction());
+        if !matches!(answer, Err(ClientError::Unreachable { .. }))
+            || Instant::now() + wait >= deadline
+        {
+            return answer;
         }
+        tokio::time::sleep(wait).await;
     }
 }
 
@@ -147,7 +150,7 @@ where
     let stale = file.lease.secret.clone();
     let answer = call(file).await;
     if let Err(ClientError::Superseded(_)) = answer {
-        tokio::time::sleep(RETRY.0).await;
+        tokio::time::sleep(REWRITTEN).await;
         let file = LeaseFile::read(path)?;
         if file.lease.secret != stale {
             return call(file).await.map_err(refused);

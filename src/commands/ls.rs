@@ -3,8 +3,6 @@
 mod table;
 mod watch;
 
-use std::time::Duration;
-
 use serde_json::Value;
 
 use crate::api::ServerFilter;
@@ -12,6 +10,7 @@ use crate::cli::LsArgs;
 use crate::commands::Context;
 use crate::commands::target::sources::{Answer, Finder};
 use crate::commands::target::{Known, State};
+use crate::domain::server::Server;
 use crate::exit::{Exit, Failure};
 
 /// Words that `--state` takes.
@@ -33,7 +32,7 @@ pub async fn run(context: &Context, args: LsArgs) -> anyhow::Result<Exit> {
     if args.watch {
         return watch::run(context, &finder, &args).await;
     }
-    let list = list(&finder, &args, None).await;
+    let list = list(&finder, &args).await;
     if let Some(note) = &list.note {
         context.printer.note(note);
     }
@@ -54,8 +53,6 @@ struct List {
     known: Vec<Known>,
     /// Where it comes from, when not from the registry.
     note: Option<String>,
-    /// The number to go on with, from a registry that can wait for a change.
-    seq: Option<u64>,
 }
 
 impl List {
@@ -65,20 +62,22 @@ impl List {
 }
 
 /// Asks the registry, and only it, as long as it answers and what it says can be all: jobs
-/// that wait are SLURM's, so for one's own servers SLURM is asked too. `since`: wait so long for
-/// something after this event.
-async fn list(finder: &Finder, args: &LsArgs, since: Option<(u64, Duration)>) -> List {
+/// that wait are SLURM's, so for one's own servers SLURM is asked too.
+async fn list(finder: &Finder, args: &LsArgs) -> List {
     if args.state.as_deref() == Some("pending") {
         return local(finder, args, None).await;
     }
-    let (after, wait) = (since.map(|(after, _)| after), since.unwrap_or_default().1);
-    let listed = match finder.servers_after(&filter(finder, args), after, wait).await {
-        Ok(listed) => listed,
-        Err(answer) => return local(finder, args, Some(answer)).await,
-    };
+    match finder.servers(&filter(finder, args)).await {
+        Ok(servers) => listed(finder, args, servers).await,
+        Err(answer) => local(finder, args, Some(answer)).await,
+    }
+}
+
+/// The registry's servers that fit, and what SLURM alone knows.
+async fn listed(finder: &Finder, args: &LsArgs, servers: Vec<Server>) -> List {
     let known =
-        listed.servers.into_iter().map(|server| Known { server: Some(server), ..Known::default() });
-    let mut list = List { known: known.collect(), note: None, seq: listed.seq };
+        servers.into_iter().map(|server| Known { server: Some(server), ..Known::default() });
+    let mut list = List { known: known.collect(), note: None };
     if args.mine || list.known.is_empty() {
         add_own_jobs(finder, args, &mut list).await;
     }
@@ -116,7 +115,7 @@ async fn local(finder: &Finder, args: &LsArgs, answer: Option<Answer>) -> List {
         None if view.slurm == Answer::Yes => None,
         None => Some(format!("showing {shown}")),
     };
-    List { known, note, seq: None }
+    List { known, note }
 }
 
 fn filter(finder: &Finder, args: &LsArgs) -> ServerFilter {

@@ -2,6 +2,8 @@
 //!
 //! Three older wire formats are translations of it, so it has what each of them knows.
 
+mod change;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -11,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::server::{MAX_TEXT, host, text};
+pub use change::NodeChange;
 
 /// Most labels, groups, addresses, GPUs or pools of one node, each.
 pub const MAX_LIST: usize = 128;
@@ -220,6 +223,17 @@ pub struct PoolStatus {
     pub other: Map<String, Value>,
 }
 
+/// What a heartbeat tells that is different with each.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Measured {
+    /// What it measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Map<String, Value>>,
+    /// Its pools.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pools: Option<Vec<PoolStatus>>,
+}
+
 /// What a node, or whoever looks after it, says about it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NodeInfo {
@@ -300,6 +314,14 @@ pub struct Node {
 }
 
 impl NodeCapabilities {
+    /// Those that are known, key by key, as a change tells them.
+    pub fn to_map(&self) -> Map<String, Value> {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(map)) => map,
+            _ => Map::new(),
+        }
+    }
+
     /// How many GPUs it has, however that was told.
     pub fn gpus(&self) -> u32 {
         let listed = u32::try_from(self.gpus.len()).unwrap_or(u32::MAX);

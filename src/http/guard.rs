@@ -14,10 +14,25 @@ use reqwest::{Proxy, Url};
 
 use super::{builder, cause, roots, with_roots};
 
-/// What a connection is told that must not be made.
-pub const REFUSED: &str = "it has no public address, and the operator lists it not in relay.hosts";
+/// Why a client of [`guarded_client`] does not connect.
+const REFUSED: &str = "it has no public address, and the operator lists it not in relay.hosts";
 /// A name that never exists (RFC 6761): what leads there is not connected.
 const NOWHERE: &str = "http://refused.invalid/";
+
+/// A connection that must not be made. An inner address stays one: trying again does not help.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Refusal(String);
+
+fn refusal(why: String) -> Box<dyn std::error::Error + Send + Sync> {
+    Box::new(Refusal(why))
+}
+
+/// Whether a request failed because its connection must not be made.
+pub fn is_refusal(error: &reqwest::Error) -> bool {
+    let first: &(dyn std::error::Error + 'static) = error;
+    std::iter::successors(Some(first), |error| error.source()).any(|error| error.is::<Refusal>())
+}
 
 /// One exception from the rule that inner addresses are left alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -220,14 +235,14 @@ impl<A: Admits> Resolve for Guard<A> {
         let admits = Arc::clone(&self.0);
         Box::pin(async move {
             if NOWHERE.contains(&format!("/{}/", name.as_str())) {
-                return Err(Box::from(A::REFUSAL));
+                return Err(refusal(A::REFUSAL.to_owned()));
             }
             let trusted = admits.names(name.as_str());
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let good = |address: &SocketAddr| trusted || admits.admits(address.ip());
             let found: Vec<SocketAddr> = found.filter(good).collect();
             if found.is_empty() {
-                return Err(Box::from(format!("{}: {}", name.as_str(), A::REFUSAL)));
+                return Err(refusal(format!("{}: {}", name.as_str(), A::REFUSAL)));
             }
             let found: Addrs = Box::new(found.into_iter());
             Ok(found)
@@ -347,10 +362,15 @@ mod tests {
                 let url = format!("{scheme}://{host}:{port}/");
                 let error = client.get(&url).send().await.unwrap_err();
                 assert!(cause(&error).contains("relay.hosts"), "{url}: {}", cause(&error));
+                assert!(is_refusal(&error), "{url}: {error:?}");
             }
         }
         let none = listener.accept().unwrap_err();
         assert_eq!(none.kind(), std::io::ErrorKind::WouldBlock, "somebody connected");
+        let closed = guarded_client(&exceptions(&["127.0.0.1"])).unwrap();
+        drop(listener);
+        let error = closed.get(format!("http://127.0.0.1:{port}/")).send().await.unwrap_err();
+        assert!(error.is_connect() && !is_refusal(&error), "it may open again: {error:?}");
     }
 
     #[tokio::test]

@@ -11,13 +11,12 @@ use tokio::time::Instant;
 use super::detect::{Facts, Machine, gpu, host};
 use super::keep::Keep;
 use crate::api::nodes::{NodeBeat, NodeLease, NodeRegister, NodeReply};
+use crate::chance;
+use crate::client::pace::Pace;
 use crate::client::{ClientError, RegistryClient};
+use crate::domain::node::{Measured, NodeChange};
 use crate::shutdown::{Signals, Stop};
 
-/// Bounds of what the registry may dictate as the interval of beats.
-const BEATS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(600));
-/// Waits between tries while the registry does not answer: the first, and the longest.
-const RETRY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 /// After so many failed beats in a row the node registers anew (contract 2).
 const FAILED_BEATS: u32 = 5;
 /// How long the goodbye may take. With it the agent ends within 2 s of TERM.
@@ -178,8 +177,7 @@ impl Running {
             Step::Register => self.register().await.map(|reply| reply.beat_after_ms),
             Step::Beat => self.beat().await,
         };
-        let spread = f64::from(u16::from_le_bytes(random())) / f64::from(u16::MAX);
-        let verdict = self.course.after(&answer.as_ref().map(|ms| *ms), spread);
+        let verdict = self.course.after(&answer.as_ref().map(|ms| *ms), chance::fraction());
         if let Some(word) = verdict.word {
             tracing::info!("{word}");
         }
@@ -213,7 +211,8 @@ impl Running {
     async fn beat(&mut self) -> Result<u64, ClientError> {
         let metrics = self.metrics();
         let status = self.status().to_owned();
-        let beat = NodeBeat { metrics: Some(metrics), ..self.word(&status) };
+        let measured = Measured { metrics: Some(metrics), pools: None };
+        let beat = NodeBeat { measured, ..self.word(&status) };
         let lease = self.lease();
         self.agent.client.beat_node(&beat, lease.as_ref()).await.map(|reply| reply.beat_after_ms)
     }
@@ -281,15 +280,16 @@ pub fn registration(
         node.hostname.clone_from(&machine.hostname);
     }
     node.node_id = node.node_id.or_else(|| node_id.map(str::to_owned));
-    node.ip = node.ip.or_else(|| facts.ip.map(|ip| ip.to_string()));
-    if node.addresses.is_empty() {
-        node.addresses.clone_from(&facts.addresses);
-    }
-    node.machine_id = node.machine_id.or_else(|| machine.machine_id.clone());
-    node.slurm_node = node.slurm_node.or_else(|| machine.slurm_node.clone());
-    if node.capabilities == Default::default() {
-        node.capabilities = facts.capabilities(machine);
-    }
+    let told = node.told;
+    let addresses = || Some(facts.addresses.clone()).filter(|found| !found.is_empty());
+    node.told = NodeChange {
+        ip: told.ip.or_else(|| facts.ip.map(|ip| ip.to_string())),
+        addresses: told.addresses.or_else(addresses),
+        machine_id: told.machine_id.or_else(|| machine.machine_id.clone()),
+        slurm_node: told.slurm_node.or_else(|| machine.slurm_node.clone()),
+        capabilities: told.capabilities.or_else(|| Some(facts.capabilities(machine).to_map())),
+        ..told
+    };
     node
 }
 
@@ -311,13 +311,6 @@ fn add_gpus(metrics: &mut Map<String, Value>, facts: &Facts) {
     }
 }
 
-fn random() -> [u8; 2] {
-    let mut bytes = [0; 2];
-    // Without random numbers agents try again together, which does little harm.
-    let _ = getrandom::fill(&mut bytes);
-    bytes
-}
-
 /// What comes next.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Step {
@@ -332,8 +325,8 @@ struct Course {
     step: Step,
     /// Whether a registration ever succeeded.
     registered: bool,
-    /// Answers since the last good beat that were none, or a refusal.
-    failures: u32,
+    /// It counts the answers since the last good beat that were none, or a refusal.
+    pace: Pace,
     /// Why the registry can't be used now, as it was logged.
     outage: Option<String>,
 }
@@ -350,11 +343,11 @@ struct Verdict {
 
 impl Course {
     /// Decides what comes after the answer to the present step: the registry's interval in
-    /// milliseconds, or an error. `spread` is a random number from 0 to 1.
-    fn after(&mut self, answer: &Result<u64, &ClientError>, spread: f64) -> Verdict {
+    /// milliseconds, or an error. `chance` is from 0 to 1.
+    fn after(&mut self, answer: &Result<u64, &ClientError>, chance: f64) -> Verdict {
         match answer {
             Ok(beat_after_ms) => self.good(*beat_after_ms),
-            Err(error) => self.bad(error, spread),
+            Err(error) => self.bad(error, chance),
         }
     }
 
@@ -364,22 +357,21 @@ impl Course {
         if was == Step::Register {
             return Verdict::default();
         }
-        self.failures = 0;
         let word = self.outage.take().map(|_| "the registry answers again".to_owned());
-        let wait = Duration::from_millis(beat_after_ms).clamp(BEATS.0, BEATS.1);
+        let wait = self.pace.ok(Duration::from_millis(beat_after_ms));
         Verdict { wait, word, fatal: false }
     }
 
-    fn bad(&mut self, error: &ClientError, spread: f64) -> Verdict {
-        self.failures = self.failures.saturating_add(1);
+    fn bad(&mut self, error: &ClientError, chance: f64) -> Verdict {
+        let wait = self.pace.failed(chance);
         let refused = !matches!(error, ClientError::Unreachable { .. });
         if refused && !self.registered {
             return Verdict { fatal: true, ..Verdict::default() };
         }
         let lost = matches!(error, ClientError::Unknown(_) | ClientError::Superseded(_));
-        if self.step == Step::Beat && (lost || self.failures >= FAILED_BEATS) {
+        if self.step == Step::Beat && (lost || self.pace.failures() >= FAILED_BEATS) {
             self.step = Step::Register;
-            if lost && self.failures == 1 {
+            if lost && self.pace.failures() == 1 {
                 let word = Some(format!("registering anew: {error}"));
                 return Verdict { word, ..Verdict::default() };
             }
@@ -390,15 +382,8 @@ impl Course {
             false => None,
         };
         self.outage.get_or_insert(text);
-        Verdict { wait: backoff(self.failures, spread), word, fatal: false }
+        Verdict { wait, word, fatal: false }
     }
-}
-
-/// How long to wait after so many failures: twice as long each time, and spread by a quarter,
-/// so that agents do not come back together.
-fn backoff(failures: u32, spread: f64) -> Duration {
-    let doubled = RETRY.0 * 2u32.saturating_pow(failures.saturating_sub(1).min(10));
-    doubled.min(RETRY.1).mul_f64(0.75 + 0.5 * spread.clamp(0.0, 1.0))
 }
 
 #[cfg(test)]
@@ -424,7 +409,7 @@ mod tests {
         course.after(&Ok(1000), 0.5);
         // A registry that forgets everything at once must not make a hot loop.
         let again = course.after(&Err(&ClientError::Unknown("x".to_owned())), 0.5);
-        assert!(again.wait >= Duration::from_secs(1), "{again:?}");
+        assert!(again.wait >= Duration::from_millis(400), "{again:?}");
     }
 
     #[test]
@@ -435,7 +420,7 @@ mod tests {
                 let register = course.step == Step::Register;
                 assert_eq!(register, failed >= 5, "{failed}");
                 let verdict = course.after(&Err(&away()), 1.0);
-                assert!(verdict.wait <= RETRY.1.mul_f64(1.25) && !verdict.fatal);
+                assert!(verdict.wait <= Duration::from_secs(36) && !verdict.fatal);
                 verdict.word
             })
             .collect();
@@ -462,7 +447,7 @@ mod tests {
     fn what_a_person_declares_is_stronger_than_what_is_found() {
         let declared = NodeRegister {
             role: "compute".to_owned(),
-            ip: Some("10.9.9.9".to_owned()),
+            told: NodeChange { ip: Some("10.9.9.9".to_owned()), ..NodeChange::default() },
             ..NodeRegister::default()
         };
         let machine = Machine { hostname: "n1".to_owned(), ..Machine::default() };
@@ -472,9 +457,9 @@ mod tests {
             ..Facts::default()
         };
         let node = registration(&declared, &machine, &facts, Some("id-1"));
-        assert_eq!((node.hostname.as_str(), node.ip.as_deref()), ("n1", Some("10.9.9.9")));
+        assert_eq!((node.hostname.as_str(), node.told.ip.as_deref()), ("n1", Some("10.9.9.9")));
         assert_eq!(node.node_id.as_deref(), Some("id-1"));
-        assert_eq!(node.addresses, ["10.0.0.1"]);
-        assert_eq!(node.capabilities.gpu, Some(false));
+        assert_eq!(node.told.addresses.unwrap(), ["10.0.0.1"]);
+        assert_eq!(node.told.capabilities.unwrap()["gpu"], false);
     }
 }

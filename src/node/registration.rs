@@ -11,14 +11,12 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinHandle};
 
+use crate::chance;
+use crate::client::pace::Pace;
 use crate::http::{cause, http};
 
 /// How long one call may take.
 const CALL_LIMIT: Duration = Duration::from_secs(10);
-/// Bounds of the interval of beats, whoever sets it.
-const BEATS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(600));
-/// The longest wait between tries while the registry does not answer.
-const MAX_RETRY: Duration = Duration::from_secs(30);
 
 /// What a node has (contract 3).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -229,19 +227,14 @@ impl NodeRegistrationConfig {
     }
 
     async fn beat_on(&self, pools: impl Fn() -> Vec<PoolStatus>) {
-        let usual = Duration::from_secs(self.heartbeat_interval_secs).clamp(BEATS.0, BEATS.1);
-        let mut retry = BEATS.0;
+        let usual = Duration::from_secs(self.heartbeat_interval_secs);
+        let mut pace = Pace::default();
         loop {
             let wait = match self.beat(pools()).await {
-                Ok(next) => {
-                    retry = BEATS.0;
-                    next.map_or(usual, |next| next.clamp(BEATS.0, BEATS.1))
-                }
+                Ok(next) => pace.ok(next.unwrap_or(usual)),
                 Err(error) => {
                     tracing::warn!(node = %self.node_id, %error, "a heartbeat failed");
-                    let wait = retry;
-                    retry = (retry * 2).min(MAX_RETRY);
-                    wait
+                    pace.failed(chance::fraction())
                 }
             };
             tokio::time::sleep(wait).await;

@@ -16,7 +16,7 @@ use super::helpers::{Escape, cut};
 use super::message::one_line;
 use super::retry::Fault;
 use super::template::Templates;
-use crate::http::cause;
+use crate::http::{cause, guard};
 use crate::secret::Secret;
 
 /// How long one try may take.
@@ -108,10 +108,7 @@ impl Call {
                 .header("webhook-timestamp", seconds)
                 .header("webhook-signature", signature);
         }
-        let response = request.send().await.map_err(|error| {
-            let reason = cause(&error);
-            if error.is_connect() { Fault::unreachable(reason) } else { Fault::transient(reason) }
-        })?;
+        let response = request.send().await.map_err(|error| unsent(&error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         let answer = begin_of(response).await;
         let json: Value = serde_json::from_slice(&answer).unwrap_or_default();
@@ -132,6 +129,16 @@ impl Call {
         };
         let after = header(RETRY_AFTER).and_then(|text| retry_after(text, Timestamp::now()));
         Err(fault(status, reason, after.or_else(|| retry_after_in(&json))))
+    }
+}
+
+/// Why a request has no answer.
+fn unsent(error: &reqwest::Error) -> Fault {
+    let reason = cause(error);
+    match guard::is_refusal(error) {
+        true => Fault::Permanent(reason),
+        false if error.is_connect() => Fault::unreachable(reason),
+        false => Fault::transient(reason),
     }
 }
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::chance;
+
 /// The first wait. Each further one is twice as long.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// The longest wait.
@@ -87,7 +89,7 @@ where
             Err(_) => Fault::transient("no answer in the time there was"),
         };
         let left = end.saturating_duration_since(Instant::now());
-        match next(&fault, tries, deadline, left, random()) {
+        match next(&fault, tries, deadline, left, chance::fraction()) {
             Next::GiveUp => return (tries, Err(fault.reason().to_owned())),
             Next::Wait(wait) => {
                 told(tries, fault.reason(), wait);
@@ -127,11 +129,6 @@ pub(super) fn next(
 pub(super) fn backoff(tries: u32, random: f64) -> Duration {
     let doubled = FIRST_WAIT.saturating_mul(1 << (tries.clamp(1, 16) - 1));
     doubled.min(LONGEST_WAIT).mul_f64(0.8 + 0.4 * random.clamp(0.0, 1.0)).min(LONGEST_WAIT)
-}
-
-/// A number from 0 to 1, to spread waits with.
-pub(super) fn random() -> f64 {
-    f64::from(getrandom::u32().unwrap_or(u32::MAX / 2)) / f64::from(u32::MAX)
 }
 
 #[cfg(test)]

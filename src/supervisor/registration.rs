@@ -13,6 +13,8 @@ use crate::api::{
     LeaseGrant, MAX_NOTIFIED, MAX_OWNERS_TARGETS, Notified, OwnerNotify, RegisterRequest,
     ServerUpdate,
 };
+use crate::chance;
+use crate::client::pace::Pace;
 use crate::client::{ClientError, RegistryClient};
 use crate::config::spec::NotifySpec;
 use crate::domain::server::{Access, ServerInfo, ServerState, Slots};
@@ -20,12 +22,6 @@ use crate::engine::ask::Backend;
 use crate::notify::{self, Kind};
 use crate::secret::Secret;
 
-/// Waits between tries while the registry can't be reached: the first, and the longest.
-const RETRY: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(30));
-/// Wait after a refusal that trying again does not mend; an operator may.
-const REFUSED: Duration = Duration::from_secs(60);
-/// Bounds of what the registry may dictate as the interval of beats.
-const BEATS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(600));
 /// How long one try to unregister may take.
 const GOODBYE: Duration = Duration::from_secs(3);
 /// How long llama-server may take to say how busy it is: between two beats, and when a new
@@ -81,6 +77,7 @@ impl Registration {
             client,
             subject,
             report: seen,
+            pace: Pace::default(),
             models: Vec::new(),
             total: None,
             tokens: None,
@@ -146,8 +143,10 @@ enum Failed {
     Forgotten,
     /// 409
     Superseded(String),
-    /// Try again, but not before this time.
-    Later(Duration),
+    /// Trying again may help.
+    Away,
+    /// Trying again does not help; an operator may.
+    Refused,
 }
 
 /// How busy llama-server is, as far as it tells.
@@ -161,6 +160,7 @@ struct Keeper {
     client: RegistryClient,
     subject: Subject,
     report: watch::Receiver<Report>,
+    pace: Pace,
     /// Ids of `/v1/models`, once they are known.
     models: Vec<String>,
     /// Number of slots, once it is known.
@@ -179,26 +179,23 @@ struct Keeper {
 
 impl Keeper {
     async fn keep(mut self, mut ended: oneshot::Receiver<Instant>) {
-        let mut backoff = RETRY.0;
         let left = loop {
             // Not to be broken off: a lease that we never saw can't be given back.
             let wait = match self.register().await {
                 Ok((lease, told)) => match self.beat(lease, told, &mut ended).await {
                     Left::Forgotten => {
                         tracing::info!("the registry forgot this server: registering anew");
-                        backoff = RETRY.0;
                         continue;
                     }
                     left => break left,
                 },
                 Err(Failed::Superseded(why)) => break Left::Superseded(why),
-                Err(Failed::Later(at_least)) => backoff.max(at_least),
-                Err(Failed::Forgotten) => REFUSED,
+                Err(Failed::Away) => self.pace.failed(chance::fraction()),
+                Err(Failed::Refused | Failed::Forgotten) => self.pace.refused(chance::fraction()),
             };
-            backoff = (backoff * 2).min(RETRY.1);
             tokio::select! {
                 deadline = &mut ended => break Left::Ending(or_now(deadline), None),
-                () = tokio::time::sleep(spread(wait)) => {}
+                () = tokio::time::sleep(wait) => {}
                 Ok(()) = self.report.changed() => {}
             }
         };
@@ -231,7 +228,7 @@ impl Keeper {
                 if request.info.access == Access::Private && request.api_key.is_some() =>
             {
                 self.subject.api_key = None;
-                Err(Failed::Later(Duration::ZERO))
+                Err(Failed::Away)
             }
             Ok(lease) => {
                 self.trouble = None;
@@ -246,7 +243,7 @@ impl Keeper {
                 // There is no such route: this is not a registry of ours.
                 Failed::Forgotten => {
                     self.complain("it does not take registrations".to_owned());
-                    Err(Failed::Later(REFUSED))
+                    Err(Failed::Refused)
                 }
                 failed => Err(failed),
             },
@@ -260,8 +257,7 @@ impl Keeper {
         mut told: Report,
         ended: &mut oneshot::Receiver<Instant>,
     ) -> Left {
-        let mut wait = beats(lease.beat_after_ms);
-        let mut backoff = RETRY.0;
+        let mut wait = self.pace.ok(Duration::from_millis(lease.beat_after_ms));
         loop {
             tokio::select! {
                 deadline = &mut *ended => return Left::Ending(or_now(deadline), Some(lease)),
@@ -277,20 +273,17 @@ impl Keeper {
             match renewed {
                 Ok(next) => {
                     told = wanted;
-                    wait = next;
-                    backoff = RETRY.0;
+                    wait = self.pace.ok(next);
                 }
-                Err(Failed::Later(at_least)) => {
-                    wait = spread(backoff.max(at_least));
-                    backoff = (backoff * 2).min(RETRY.1);
-                }
+                Err(Failed::Away) => wait = self.pace.failed(chance::fraction()),
+                Err(Failed::Refused) => wait = self.pace.refused(chance::fraction()),
                 Err(Failed::Forgotten) => return Left::Forgotten,
                 Err(Failed::Superseded(why)) => return Left::Superseded(why),
             }
         }
     }
 
-    /// One beat; gives the time to the next.
+    /// One beat; gives the time after which the registry wants the next.
     async fn renew(
         &mut self,
         lease: &LeaseGrant,
@@ -318,14 +311,14 @@ impl Keeper {
                 if self.trouble.take().is_some() {
                     tracing::info!("the registry answers again");
                 }
-                Ok(beats(renewed.beat_after_ms))
+                Ok(Duration::from_millis(renewed.beat_after_ms))
             }
             Err(ClientError::Refused { status: 400, .. })
                 if update.tokens_per_second.is_some() || !update.notified.is_empty() =>
             {
                 self.plain = true;
                 self.models.truncate(knew);
-                Err(Failed::Later(Duration::ZERO))
+                Err(Failed::Away)
             }
             Err(error) => {
                 // What it did not hear is told with the next beat.
@@ -391,11 +384,11 @@ impl Keeper {
             ClientError::Superseded(why) => Failed::Superseded(why),
             ClientError::Unreachable { reason, .. } => {
                 self.complain(reason);
-                Failed::Later(Duration::ZERO)
+                Failed::Away
             }
             ClientError::Refused { error, hint, .. } => {
                 self.complain(hint.map_or(error.clone(), |hint| format!("{error} ({hint})")));
-                Failed::Later(REFUSED)
+                Failed::Refused
             }
         }
     }
@@ -410,7 +403,7 @@ impl Keeper {
     }
 
     async fn say_goodbye(&self, lease: &LeaseGrant, deadline: Instant) {
-        let mut wait = RETRY.0;
+        let mut pace = Pace::default();
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let client = self.client.clone().timeout(left.min(GOODBYE));
@@ -419,8 +412,7 @@ impl Keeper {
                 Err(ClientError::Unreachable { .. }) => {}
                 Err(error) => return tracing::warn!("not unregistered: {error}"),
             }
-            tokio::time::sleep(wait).await;
-            wait *= 2;
+            tokio::time::sleep(pace.failed(chance::fraction())).await;
         }
     }
 }
@@ -441,15 +433,4 @@ pub fn owners_targets(how: &NotifySpec) -> Option<OwnerNotify> {
 /// The deadline, or none left when whoever would have set it is gone.
 fn or_now(deadline: Result<Instant, oneshot::error::RecvError>) -> Instant {
     deadline.unwrap_or_else(|_| Instant::now())
-}
-
-fn beats(after_ms: u64) -> Duration {
-    Duration::from_millis(after_ms).clamp(BEATS.0, BEATS.1)
-}
-
-/// `wait`, more or less by up to a fifth: servers that lost the registry together must not
-/// come back together.
-fn spread(wait: Duration) -> Duration {
-    let random = getrandom::u32().unwrap_or(u32::MAX / 2);
-    wait.mul_f64(0.8 + 0.4 * f64::from(random) / f64::from(u32::MAX))
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use llamactl::api::{SEQ_HEADER, ServerUpdate};
+use llamactl::client::feed::{Feed, State, What};
 use llamactl::domain::event::Event;
 use llamactl::domain::server::ServerState;
 use serde_json::{Value, json};
@@ -502,4 +503,59 @@ async fn watching_the_list_shows_a_change_as_it_comes() {
     assert_eq!(next().await[0]["slots"]["busy"], 3);
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+/// Waits until a feed is as wanted.
+async fn heard(feed: &mut Feed, wanted: impl Fn(&Feed) -> bool) {
+    let heard = async {
+        while !wanted(feed) {
+            feed.changed().await;
+        }
+    };
+    let in_time = tokio::time::timeout(SOON, heard).await.is_ok();
+    assert!(in_time, "{:?}: {:?}", feed.state(), feed.view());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_feed_comes_back_by_itself_and_keeps_what_it_knew() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = Registry::start(dir.path(), &[]);
+    let port = registry.url.rsplit(':').next().unwrap().to_owned();
+    let client = registry.client();
+    let grant = client.register(&request("1", 0)).await.unwrap();
+    let mut feed = Feed::start(client.clone(), What::All);
+    assert!(matches!(feed.state(), State::Away { .. }), "nothing was heard yet");
+    let current = |feed: &Feed, servers| {
+        feed.state() == State::Connected && feed.view().servers().count() == servers
+    };
+    heard(&mut feed, |feed| current(feed, 1)).await;
+    client.register(&request("2", 0)).await.unwrap();
+    let update = ServerUpdate { state: Some(ServerState::Draining), ..Default::default() };
+    client.heartbeat(&grant, &update).await.unwrap();
+    let drains = |feed: &Feed| {
+        feed.view().server(grant.id).is_some_and(|server| server.state == ServerState::Draining)
+    };
+    heard(&mut feed, |feed| current(feed, 2) && drains(feed)).await;
+
+    let killed = Instant::now();
+    registry.kill();
+    heard(&mut feed, |feed| feed.state() != State::Connected).await;
+    assert_eq!(feed.view().servers().count(), 2, "what was known stays known");
+    // It is older than its end, and soon it is clear that nobody listens.
+    heard(&mut feed, |feed| match feed.state() {
+        State::Away { since, why } => since <= killed && why.contains("refused"),
+        State::Connected => false,
+    })
+    .await;
+
+    let mut command = registry_support::llamactl();
+    command.args(["registry", "serve", "--json", "--port", &port, "--database"]);
+    command.arg(registry_support::database(dir.path()));
+    let registry = Registry::spawn(command);
+    heard(&mut feed, |feed| current(feed, 2)).await;
+    registry.client().unregister(&grant).await.unwrap();
+    let node = json!({"hostname": "n1", "role": "compute"});
+    assert_eq!(registry.send("POST", "/api/v1/nodes/register", Some(node)).await.0, 200);
+    heard(&mut feed, |feed| current(feed, 1) && feed.view().nodes().count() == 1).await;
+    assert!(feed.view().server(grant.id).is_none());
 }

@@ -4,6 +4,7 @@ use super::{client, find, own_lease, pairs, refused};
 use crate::api::nodes::NodeBeat;
 use crate::cli::{NodeHeartbeatArgs, NodeStatusArg};
 use crate::commands::Context;
+use crate::domain::node::Measured;
 use crate::exit::Exit;
 
 /// Runs the command.
@@ -24,8 +25,7 @@ pub async fn run(context: &Context, args: NodeHeartbeatArgs) -> anyhow::Result<E
     let beat = NodeBeat {
         node_id,
         status: Some(status.to_owned()),
-        metrics: (!metrics.is_empty()).then_some(metrics),
-        pools: None,
+        measured: Measured { metrics: (!metrics.is_empty()).then_some(metrics), pools: None },
     };
     let reply = client.beat_node(&beat, lease.as_ref()).await.map_err(refused)?;
     context.printer.json(&reply)?;

@@ -19,7 +19,7 @@ use crate::commands::{Context, lease};
 use crate::config::resolve;
 use crate::config::settings::NodeSettings;
 use crate::config::token::token;
-use crate::domain::node::{Node, NodeCapabilities, identifier};
+use crate::domain::node::{Node, NodeCapabilities, NodeChange, identifier};
 use crate::exit::{Exit, Failure};
 use crate::node::detect::{gpu, host};
 use crate::node::keep;
@@ -139,19 +139,20 @@ fn declared(flags: &NodeFlags, settings: &NodeSettings) -> Result<NodeRegister, 
     let name = either(&flags.name, &settings.name);
     identifier("role", &role).map_err(Failure::usage)?;
     name.as_ref().map_or(Ok(()), |name| identifier("name", name)).map_err(Failure::usage)?;
-    Ok(NodeRegister {
-        role,
+    let told = NodeChange {
         name,
         ip: either(&flags.ip, &settings.ip),
         vpn_ip: either(&flags.vpn_ip, &settings.vpn_ip),
         public_ip: either(&flags.public_ip, &settings.public_ip),
         address: either(&flags.address, &settings.address),
-        labels: words(&flags.labels, &settings.labels),
-        groups: words(&flags.groups, &settings.groups),
+        // None at all is told too: labels are the agent's.
+        labels: Some(words(&flags.labels, &settings.labels)),
+        groups: Some(words(&flags.groups, &settings.groups)).filter(|groups| !groups.is_empty()),
         location: either(&flags.location, &settings.location),
-        metadata: pairs("--metadata", &flags.metadata)?,
-        ..NodeRegister::default()
-    })
+        metadata: Some(pairs("--metadata", &flags.metadata)?),
+        ..NodeChange::default()
+    };
+    Ok(NodeRegister { role, told, ..NodeRegister::default() })
 }
 
 /// `KEY=VALUE` several times, as an object. A value that is a number or another JSON literal is
@@ -217,7 +218,7 @@ mod tests {
         };
         let flags = NodeFlags { labels: vec![" b".to_owned()], ..NodeFlags::default() };
         let node = declared(&flags, &settings).unwrap();
-        assert_eq!((node.role.as_str(), node.labels), ("compute", vec!["b".to_owned()]));
+        assert_eq!((node.role.as_str(), node.told.labels), ("compute", Some(vec!["b".to_owned()])));
         let none = declared(&flags, &NodeSettings::default()).unwrap_err();
         assert_eq!(none.exit, Exit::USAGE);
     }

@@ -5,7 +5,7 @@ use crate::api::nodes::NodeRegister;
 use crate::cli::NodeRegisterArgs;
 use crate::commands::Context;
 use crate::config::{resolve, units};
-use crate::domain::node::NodeCapabilities;
+use crate::domain::node::{NodeCapabilities, NodeChange};
 use crate::exit::{Exit, Failure};
 use crate::node::agent::registration;
 use crate::node::detect::{Facts, Machine};
@@ -19,13 +19,18 @@ const MIB: u64 = 1024 * 1024;
 /// What is wrong with the flags, or what the registry says.
 pub async fn run(context: &Context, args: NodeRegisterArgs) -> anyhow::Result<Exit> {
     let settings = resolve::settings(context.global.registry.as_deref())?;
+    let declared = declared(&args.node, &settings.node)?;
+    let capabilities = capabilities(&args)?.to_map();
     let node = NodeRegister {
         hostname: args.hostname.clone().unwrap_or_default(),
         node_id: args.node_id.clone(),
-        machine_id: args.machine_id.clone(),
-        slurm_node: args.slurm_node.clone(),
-        capabilities: capabilities(&args)?,
-        ..declared(&args.node, &settings.node)?
+        told: NodeChange {
+            machine_id: args.machine_id.clone(),
+            slurm_node: args.slurm_node.clone(),
+            capabilities: Some(capabilities).filter(|told| !told.is_empty()),
+            ..declared.told
+        },
+        ..declared
     };
     let client = client(context)?;
     let node = match args.hostname {

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use crate::api::ServerFilter;
 use crate::cli::EventsArgs;
 use crate::client::{EventFilter, Happening, RegistryClient};
 use crate::commands::Context;
@@ -31,7 +30,7 @@ pub async fn run(context: &Context, args: EventsArgs) -> anyhow::Result<Exit> {
     let registry = Finder::new(context)?.registry.timeout(PATIENCE);
     let after = match args.after {
         Some(after) => after,
-        None => last(&registry).await?.saturating_sub(LAST),
+        None => registry.last_event().await?.saturating_sub(LAST),
     };
     let filter = EventFilter {
         after: Some(after),
@@ -58,11 +57,6 @@ pub async fn run(context: &Context, args: EventsArgs) -> anyhow::Result<Exit> {
         }
     }
     Ok(Exit::OK)
-}
-
-async fn last(registry: &RegistryClient) -> anyhow::Result<u64> {
-    let none = ServerFilter { limit: Some(0), ..ServerFilter::default() };
-    Ok(registry.servers_after(&none, None, Duration::ZERO).await?.seq.unwrap_or_default())
 }
 
 /// All that the registry has, page by page.

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::Report;
 use super::ring::ring;
+use crate::chance;
 use crate::commands::Context;
 use crate::commands::notify::Pending;
 use crate::commands::tail::tail;
@@ -147,7 +148,9 @@ async fn job_gone(
                 say(format!("job {id}: SLURM does not answer ({error}), asking again"));
             }
         }
-        pass(pause.mul_f64(jitter()), state, log, id, say).await;
+        // Many who wait do not ask in step.
+        let spread = pause.mul_f64(0.8 + 0.4 * chance::fraction());
+        pass(spread, state, log, id, say).await;
     }
 }
 
@@ -190,13 +193,6 @@ fn describe(job: &Job) -> String {
         }
         state => format!("job {id}: {state} ({})", job.raw_state),
     }
-}
-
-/// A factor from 0.8 to 1.2, so that many waiting users do not ask in step.
-fn jitter() -> f64 {
-    let mut byte = [0u8; 1];
-    let _ = getrandom::fill(&mut byte);
-    0.8 + 0.4 * f64::from(byte[0]) / 255.0
 }
 
 /// Where job `id` writes its log, where the pattern says so without SLURM: sbatch's `%j`,

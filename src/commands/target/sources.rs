@@ -11,7 +11,7 @@ use super::choose::{For, choose};
 use super::probe::probe;
 use super::{FoundFile, Known};
 use crate::api::ServerFilter;
-use crate::client::{ClientError, Listed, RegistryClient};
+use crate::client::{ClientError, RegistryClient};
 use crate::commands::Context;
 use crate::config::settings::Settings;
 use crate::config::token;
@@ -120,21 +120,7 @@ impl Finder {
     /// # Errors
     /// Why there are none to see.
     pub async fn servers(&self, filter: &ServerFilter) -> Result<Vec<Server>, Answer> {
-        let listed = self.servers_after(filter, None, Duration::ZERO).await?;
-        Ok(listed.servers)
-    }
-
-    /// The same once something happened after event number `after`, or `wait` is over.
-    ///
-    /// # Errors
-    /// Why there are none to see.
-    pub async fn servers_after(
-        &self,
-        filter: &ServerFilter,
-        after: Option<u64>,
-        wait: Duration,
-    ) -> Result<Listed, Answer> {
-        self.registry.servers_after(filter, after, wait).await.map_err(|error| match error {
+        self.registry.servers(filter).await.map_err(|error| match error {
             ClientError::Unreachable { reason, .. } if !self.configured => {
                 let url = self.registry.url();
                 Answer::Absent(format!(

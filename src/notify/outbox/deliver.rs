@@ -14,6 +14,7 @@ use super::disk::{self, Sign};
 use super::plan::{self, Pace, Step};
 use super::session::{self, Session};
 use super::{Courier, Envelope, Fate, Fault, Outbox, Outcome, Silence};
+use crate::chance;
 use crate::notify::retry::{self, Next};
 
 /// The longest time that one try may take.
@@ -210,7 +211,7 @@ impl Outbox {
                 return Ok(());
             }
             // Spread, so that hundreds that wait do not knock together.
-            let wait = poll.mul_f64(0.5 + retry::random());
+            let wait = poll.mul_f64(0.5 + chance::fraction());
             tokio::time::sleep(wait.min(time.left())).await;
             poll = (poll * 2).min(POLL.1);
         }
@@ -429,7 +430,7 @@ impl Job<'_> {
             Fault::Permanent(_) | Fault::Unreachable(_) => None,
         };
         let failures = session.state.failures.saturating_add(1);
-        let random = retry::random();
+        let random = chance::fraction();
         let (whole, left) = (self.time.whole(), self.time.left());
         let wait = match retry::next(fault, failures, whole, left, random) {
             Next::Wait(wait) => wait,

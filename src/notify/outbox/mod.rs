@@ -14,6 +14,7 @@ mod plan;
 mod run;
 mod session;
 mod state;
+mod tag;
 #[cfg(test)]
 mod tests;
 
@@ -34,6 +35,7 @@ use uuid::Uuid;
 use super::{Fault, Kind, Notice};
 pub use deliver::carry_now;
 use disk::{Disk, Sign};
+pub use tag::Tag;
 
 /// How long a message may wait at most.
 pub const MAX_AGE: Duration = Duration::from_secs(86_400);
@@ -53,9 +55,9 @@ pub struct Envelope {
     /// Messages of one group to one target wait for each other and go as one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
-    /// What whoever put it wants to know again when it arrived.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub tag: String,
+    /// On whose behalf it goes, where whoever put it wants to know that again at its end.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "tag::read")]
+    pub tag: Option<Tag>,
     /// When it was made.
     pub created: Timestamp,
     /// It is not tried after this.
@@ -71,7 +73,7 @@ impl Envelope {
             target: target.into(),
             notice,
             group,
-            tag: String::new(),
+            tag: None,
             created,
             until: created.checked_add(MAX_AGE).unwrap_or(Timestamp::MAX),
         }

@@ -13,8 +13,8 @@ use serde_json::{Map, Value};
 use crate::api::dashboard::{ConnectQuery, Snippets, Usage, WatchCreate, Watches};
 use crate::api::nodes::{
     CleanupQuery, CleanupReply, History, HistoryQuery, Maintenance, NodeBeat, NodeBeatReply,
-    NodeChange, NodeDeleted, NodeFilter, NodeRegister, NodeReply, NodeStats, Profile,
-    ProfileConfig, ProfileDeleted, Topology,
+    NodeDeleted, NodeFilter, NodeRegister, NodeReply, NodeStats, Profile, ProfileConfig,
+    ProfileDeleted, Topology,
 };
 use crate::api::notifications::{Relay, Relayed};
 use crate::api::old::{OldByOwner, OldDone, OldList, OldRecord, OldShown};
@@ -24,7 +24,7 @@ use crate::api::{
     RegisterRequest, Renewed, ServerFilter, ServerUpdate,
 };
 use crate::domain::event::Event;
-use crate::domain::node::Node;
+use crate::domain::node::{Node, NodeChange};
 use crate::domain::server::Server;
 use crate::domain::token::{Scope, Token};
 use crate::domain::watch::Watch;

@@ -8,7 +8,8 @@ use http::Uri;
 use serde::{Serialize, Serializer};
 
 use crate::api::ServerFilter;
-use crate::domain::server::{Server, ServerState};
+use crate::api::matcher::Matcher;
+use crate::domain::server::Server;
 use crate::registry::error::ApiError;
 use crate::registry::seen::view::{Entry, SharedView};
 
@@ -78,7 +79,9 @@ pub fn render(view: &SharedView, filter: &ServerFilter) -> Result<Rendered, ApiE
 /// # Errors
 /// 400 for a filter that means nothing.
 pub fn page(view: &SharedView, filter: &ServerFilter) -> Result<Page, ApiError> {
-    let matcher = Matcher::new(filter)?;
+    let matcher = Matcher::new(filter).map_err(|error| {
+        ApiError::bad_request(error).hint("loading, ready, draining, lost or all")
+    })?;
     let mut found: Vec<Shown> = {
         let view = view.read();
         let leased = view.entries.values().filter(|entry| matcher.passes(&entry.server));
@@ -93,57 +96,6 @@ pub fn page(view: &SharedView, filter: &ServerFilter) -> Result<Page, ApiError> 
     let total = found.len();
     let servers = found.into_iter().skip(offset).take(limit).collect();
     Ok(Page { servers, total, offset, limit })
-}
-
-struct Matcher<'a> {
-    filter: &'a ServerFilter,
-    state: Option<ServerState>,
-    all_states: bool,
-    labels: Vec<(&'a str, Option<&'a str>)>,
-}
-
-impl<'a> Matcher<'a> {
-    fn new(filter: &'a ServerFilter) -> Result<Matcher<'a>, ApiError> {
-        let (state, all_states) = match filter.state.as_deref() {
-            None => (None, false),
-            Some("all") => (None, true),
-            Some("loading") => (Some(ServerState::Loading), false),
-            Some("ready") => (Some(ServerState::Ready), false),
-            Some("draining") => (Some(ServerState::Draining), false),
-            Some("lost") => (Some(ServerState::Lost), false),
-            Some(other) => {
-                return Err(ApiError::bad_request(format!("there is no state {other:?}"))
-                    .hint("loading, ready, draining, lost or all"));
-            }
-        };
-        let labels = filter.label.as_deref().unwrap_or_default();
-        let labels = labels.split(',').filter(|part| !part.is_empty()).map(|part| {
-            part.split_once('=').map_or((part, None), |(key, value)| (key, Some(value)))
-        });
-        Ok(Matcher { filter, state, all_states, labels: labels.collect() })
-    }
-
-    fn passes(&self, server: &Server) -> bool {
-        let info = &server.info;
-        let is = |wanted: &Option<String>, value: &str| {
-            wanted.as_ref().is_none_or(|wanted| wanted == value)
-        };
-        let state = match self.state {
-            Some(state) => server.state == state,
-            None => self.all_states || server.state != ServerState::Lost,
-        };
-        let wanted = self.filter.model.as_ref();
-        let model = wanted.is_none_or(|wanted| server.names().answers_to(wanted));
-        let labels = self.labels.iter().all(|(key, wanted)| {
-            let value = info.labels.get(*key);
-            value.is_some_and(|value| wanted.is_none_or(|wanted| wanted == value))
-        });
-        state
-            && model
-            && labels
-            && is(&self.filter.owner, &info.owner)
-            && is(&self.filter.cluster, &info.job.cluster)
-    }
 }
 
 /// Which part of a list a page holds.

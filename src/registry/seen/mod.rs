@@ -11,7 +11,6 @@ pub mod list;
 pub mod live;
 pub mod log;
 pub mod node_list;
-pub mod node_merge;
 pub mod nodes;
 pub mod snippets;
 pub mod usage;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::domain::node::{Life, Node, NodeInfo, NodeState, PoolStatus};
+use crate::domain::node::{Life, Measured, Node, NodeInfo, NodeState, PoolStatus};
 use crate::registry::may::Held;
 
 /// One node.
@@ -78,10 +78,15 @@ impl NodeEntry {
         self.beats += 1;
         self.last_heartbeat = beat.seen;
         self.heard = beat.heard;
-        if let Some(metrics) = beat.metrics {
+        self.measure(beat.measured)
+    }
+
+    /// Takes over what was measured; tells whether pools changed.
+    pub fn measure(&mut self, measured: Measured) -> bool {
+        if let Some(metrics) = measured.metrics {
             self.metrics = metrics;
         }
-        match beat.pools {
+        match measured.pools {
             Some(pools) if pools != self.pools => {
                 self.pools = pools;
                 true
@@ -160,10 +165,8 @@ pub fn url_host(url: &str) -> Option<&str> {
 pub struct Beaten {
     /// Whose it is.
     pub node_id: String,
-    /// What the node measured, where the beat said so.
-    pub metrics: Option<Map<String, Value>>,
-    /// Its pools, where the beat said so.
-    pub pools: Option<Vec<PoolStatus>>,
+    /// What the node measured.
+    pub measured: Measured,
     /// The time of day.
     pub seen: Timestamp,
     /// The same on the clock that silence is counted on.
@@ -391,8 +394,7 @@ pub(crate) mod tests {
         let metrics = Map::from_iter([("load".to_owned(), load.into())]);
         Box::new(Beaten {
             node_id: "id-a".to_owned(),
-            metrics: Some(metrics),
-            pools: None,
+            measured: Measured { metrics: Some(metrics), pools: None },
             seen: Timestamp::from_second(1_700_000_010).unwrap(),
             heard: Instant::now(),
         })

@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 
 use http::StatusCode;
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::Service;
-use crate::api::nodes::{CleanupQuery, CleanupReply, NodeChange, Profile};
-use crate::domain::node::{self, Life, MAX_LIST, NodeLimits, NodeState, PoolStatus};
+use crate::api::nodes::{CleanupQuery, CleanupReply, Profile};
+use crate::chance;
+use crate::domain::node::{self, Life, MAX_LIST, Measured, NodeChange, NodeLimits, NodeState};
 use crate::domain::server::text;
 use crate::registry::edge::identity::Identity;
 use crate::registry::error::ApiError;
@@ -65,9 +66,7 @@ pub struct Sign {
     /// The word that the node has for its state.
     pub status: Option<String>,
     /// What it measured.
-    pub metrics: Option<Map<String, Value>>,
-    /// Its pools.
-    pub pools: Option<Vec<PoolStatus>>,
+    pub measured: Measured,
 }
 
 impl Service {
@@ -121,10 +120,10 @@ impl Service {
     ) -> Result<(), ApiError> {
         check_name(&node)?;
         let reported = sign.status.as_deref().map(reported).transpose()?;
-        if let Some(metrics) = &sign.metrics {
+        if let Some(metrics) = &sign.measured.metrics {
             node::object("metrics", metrics).map_err(ApiError::bad_request)?;
         }
-        if let Some(pools) = &sign.pools {
+        if let Some(pools) = &sign.measured.pools {
             check_pools(pools.iter().map(|pool| &pool.pool_id))?;
             for pool in pools {
                 node::object("pools", &pool.other).map_err(ApiError::bad_request)?;
@@ -134,13 +133,12 @@ impl Service {
         let known = self.view().read().nodes.find(&node).map(|entry| entry.info.node_id.clone());
         let node = known.unwrap_or(node);
         let (now, by) = (Now::get(), who.by());
-        let (metrics, pools) = (sign.metrics, sign.pools);
-        let (seen, heard) = (now.wall, now.instant);
-        let beat = Box::new(Beaten { node_id: node, metrics, pools, seen, heard });
+        let (measured, seen, heard) = (sign.measured, now.wall, now.instant);
+        let beat = Box::new(Beaten { node_id: node, measured, seen, heard });
         if let Err(beat) = self.take_beat(beat, reported, &by, proof.as_ref()) {
-            let Beaten { node_id: node, metrics, pools, .. } = *beat;
+            let Beaten { node_id: node, measured, .. } = *beat;
             let durable = self.changes_state(&node, reported);
-            let beat = Beat { node, reported, metrics, pools, durable, proof };
+            let beat = Beat { node, reported, measured, durable, proof };
             self.node_op(NodeOp::Beat(Box::new(beat)), who).await?;
         }
         self.counters.node_heartbeats.inc();
@@ -319,14 +317,10 @@ impl Service {
 
     /// When a node should beat next: spread, and seldom enough for all of them.
     pub fn beat_node_after(&self) -> Duration {
-        let mut random = [0u8; 2];
-        // Without random numbers nodes beat together, which does no harm.
-        let _ = getrandom::fill(&mut random);
-        let spread = f64::from(u16::from_le_bytes(random)) / f64::from(u16::MAX);
         let nodes = self.view().read().nodes.len();
         let alone = self.store.is_alone();
         let rate = if alone { BEATS_A_SECOND } else { WRITTEN_BEATS_A_SECOND };
-        beat_after(self.limits, nodes, rate, spread)
+        beat_after(self.limits, nodes, rate, chance::fraction())
     }
 
     /// Marks nodes that were not heard of for long, and writes beats that have waited for it.

@@ -13,10 +13,10 @@ use crate::api::Notified;
 use crate::config::spec::NotifySpec;
 use crate::domain::notice::Notice;
 use crate::domain::target::Target;
-use crate::http::guard::{REFUSED, guarded_client};
+use crate::http::guard::guarded_client;
 use crate::notify::{
     self, Fault,
-    outbox::{Courier, Envelope, Fate, Outbox, OutboxLimits},
+    outbox::{Courier, Envelope, Fate, Outbox, OutboxLimits, Tag},
 };
 use crate::registry::error::StoreError;
 use crate::registry::may::By;
@@ -37,28 +37,13 @@ const TRIES: (u32, Duration) = (5, Duration::from_secs(1));
 /// Outcomes that wait to be written down.
 const OUTCOMES: usize = 10_000;
 
-/// On whose behalf something is sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// Of a watch.
-    Watch(String),
-    /// Of a rule of the site.
-    Rule,
-    /// Of the server's owner.
-    Owner,
-    /// Of whoever could not send it.
-    Relay,
-}
-
 /// One message to one target.
 #[derive(Debug, Clone)]
 pub struct Letter {
     /// By which it is known: put twice, it goes once.
     pub id: String,
-    /// Who asked for it.
-    pub source: Source,
-    /// The event, and whom it is about; 0 and nothing of what is sent on.
-    pub about: (u64, String),
+    /// On whose behalf it goes.
+    pub tag: Tag,
     /// Letters of one group to one target may become one message.
     pub group: Option<String>,
     /// What happened.
@@ -101,7 +86,7 @@ impl Mailbag {
         for letter in letters {
             let mut envelope = Envelope::new(letter.to, letter.notice, letter.group);
             envelope.id = uuid(&letter.id);
-            envelope.tag = tag(&letter.source, &letter.about);
+            envelope.tag = Some(letter.tag);
             match self.outbox.put(&envelope, Instant::now() + DISK).await {
                 Ok(()) => unkept.kept += 1,
                 Err(error) => (unkept.lost, unkept.error) = (unkept.lost + 1, error),
@@ -163,12 +148,11 @@ async fn tell(diary: &Diary, letter: &Envelope, error: Option<&str>) {
         error: error.map(|error| notify::without_names(error, &how)),
     };
     diary.counters.notified(&delivery);
-    let Some((source, (seq, subject))) = read_tag(&letter.tag) else { return };
-    let watch = match source {
-        Source::Watch(id) => Some((id, seq)),
-        Source::Rule | Source::Owner => None,
+    let (watch, subject) = match &letter.tag {
+        Some(Tag::Watch { id, seq, subject }) => (Some((id.clone(), *seq)), subject),
+        Some(Tag::Rule { subject } | Tag::Owner { subject }) => (None, subject),
         // What is sent on is of servers that tell themselves how it went.
-        Source::Relay => return,
+        Some(Tag::Relay) | None => return,
     };
     let of = (letter.notice.name.clone(), letter.notice.owner.clone());
     for _ in 0..TRIES.0 {
@@ -210,7 +194,7 @@ impl Courier for Carrier {
     }
 
     async fn carry(&self, target: &str, letters: &[Envelope]) -> Result<(), Fault> {
-        let by_rule = |letter: &Envelope| matches!(read_tag(&letter.tag), Some((Source::Rule, _)));
+        let by_rule = |letter: &Envelope| matches!(letter.tag, Some(Tag::Rule { .. }));
         if letters.iter().all(by_rule) {
             return self.trusted.carry(target, letters).await;
         }
@@ -218,16 +202,8 @@ impl Courier for Carrier {
         let target = self.channels.allowed(target).map_err(|no| Fault::Permanent(no.reason))?;
         match self.channels.is_own(&target) {
             true => self.trusted.carry(target.text(), letters).await,
-            false => self.guarded.carry(target.text(), letters).await.map_err(for_good),
+            false => self.guarded.carry(target.text(), letters).await,
         }
-    }
-}
-
-/// An inner address stays one: trying again does not help.
-fn for_good(fault: Fault) -> Fault {
-    match fault.reason().contains(REFUSED) {
-        true => Fault::Permanent(fault.reason().to_owned()),
-        false => fault,
     }
 }
 
@@ -238,45 +214,10 @@ fn uuid(id: &str) -> String {
     ::uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
 }
 
-/// What an envelope remembers of a letter.
-fn tag(source: &Source, (seq, subject): &(u64, String)) -> String {
-    let (word, id) = match source {
-        Source::Watch(id) => ("watch", id.as_str()),
-        Source::Rule => ("rule", ""),
-        Source::Owner => ("owner", ""),
-        Source::Relay => ("relay", ""),
-    };
-    format!("{word}:{id}:{seq}:{subject}")
-}
-
-/// The reverse of [`tag`].
-fn read_tag(tag: &str) -> Option<(Source, (u64, String))> {
-    let mut parts = tag.splitn(4, ':');
-    let (word, id) = (parts.next()?, parts.next()?);
-    let source = match word {
-        "watch" => Source::Watch(id.to_owned()),
-        "rule" => Source::Rule,
-        "owner" => Source::Owner,
-        "relay" => Source::Relay,
-        _ => return None,
-    };
-    Some((source, (parts.next()?.parse().ok()?, parts.next()?.to_owned())))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use ::uuid::Uuid;
-
-    #[test]
-    fn a_tag_comes_back_from_the_disk() {
-        for source in [Source::Watch("id".into()), Source::Rule, Source::Owner, Source::Relay] {
-            let about = (7, "a:b".to_owned());
-            assert_eq!(read_tag(&tag(&source, &about)), Some((source, about)));
-        }
-        assert_eq!(read_tag(""), None);
-        assert_eq!(read_tag("boss::1:x"), None);
-    }
 
     #[test]
     fn the_same_letter_has_the_same_id() {

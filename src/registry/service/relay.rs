@@ -7,9 +7,10 @@ use sha2::{Digest, Sha256};
 use super::Service;
 use crate::api::notifications::{MAX_RELAYED, NotRelayed, Relay, Relayed};
 use crate::domain::target::{self, Target};
+use crate::notify::outbox::Tag;
 use crate::registry::edge::identity::Identity;
 use crate::registry::error::ApiError;
-use crate::registry::service::post::{Letter, Mailbag, Source};
+use crate::registry::service::post::{Letter, Mailbag};
 use crate::secret::{Secret, hex};
 
 /// Longest notice that is sent on, as JSON, in bytes.
@@ -48,8 +49,7 @@ impl Service {
         let owner = &hex(&Sha256::digest(sender.as_bytes()))[..16];
         let letters = targets.iter().map(|(index, target)| Letter {
             id: format!("{owner}.{id}.{index}"),
-            source: Source::Relay,
-            about: (0, String::new()),
+            tag: Tag::Relay,
             group: notice.group(),
             notice: notice.clone(),
             to: target.text().to_owned(),

@@ -12,6 +12,7 @@ use crate::api::{
     KeyReply, LeaseGrant, MAX_NOTIFIED, MAX_OWNERS_TARGETS, Notified, RegisterRequest, Renewed,
     ServerUpdate,
 };
+use crate::chance;
 use crate::domain::lease;
 use crate::domain::server::{self, Access, MAX_MODELS, Server, ServerState};
 use crate::domain::target;
@@ -171,11 +172,7 @@ impl Service {
     }
 
     fn renewed(&self) -> Renewed {
-        let mut random = [0u8; 2];
-        // Without random numbers servers beat together, which does no harm.
-        let _ = getrandom::fill(&mut random);
-        let spread = f64::from(u16::from_le_bytes(random)) / f64::from(u16::MAX);
-        let beat_after = lease::beat_after(self.ttl, spread);
+        let beat_after = lease::beat_after(self.ttl, chance::fraction());
         Renewed {
             ttl_ms: self.ttl.as_millis() as u64,
             beat_after_ms: beat_after.as_millis() as u64,

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::api::nodes::NodeChange;
-use crate::domain::node::{Life, NodeState, PoolStatus};
+use crate::domain::node::{Life, Measured, NodeChange, NodeState};
 use crate::registry::may::Proof;
 use crate::registry::seen::nodes::NodeEntry;
 
@@ -101,9 +100,7 @@ pub struct Beat {
     /// What it says of itself.
     pub reported: Option<NodeState>,
     /// What it measured.
-    pub metrics: Option<Map<String, Value>>,
-    /// Its pools.
-    pub pools: Option<Vec<PoolStatus>>,
+    pub measured: Measured,
     /// Whether the view says that its state changes.
     pub durable: bool,
     /// The lease that was shown.

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
+use crate::chance;
 use crate::domain::server::{ServerHealth, ServerInfo, ServerState};
 use crate::http;
 use crate::http::guard::{self, Admits};
@@ -133,7 +134,8 @@ impl Prober {
             }
             return;
         }
-        let next = now + self.interval.mul_f64(spread());
+        // Servers that came together are not looked at together.
+        let next = now + self.interval.mul_f64(chance::fraction());
         self.known.insert(of, Looks { next, failures: 0, waits: false, round: self.round });
     }
 
@@ -223,14 +225,6 @@ fn was_ok(view: &View, of: &Probed) -> bool {
         Probed::Legacy(job) => view.legacy.get(job).and_then(|entry| entry.health.as_ref()),
     };
     health.is_none_or(|health| health.ok)
-}
-
-/// A random part of the whole, so that servers that came together are not looked at together.
-fn spread() -> f64 {
-    let mut random = [0u8; 2];
-    // Without random numbers they are, which does little harm.
-    let _ = getrandom::fill(&mut random);
-    f64::from(u16::from_le_bytes(random)) / f64::from(u16::MAX)
 }
 
 async fn look(

@@ -13,10 +13,11 @@ use uuid::Uuid;
 
 use crate::domain::event::Event;
 use crate::domain::notice::Kind;
+use crate::notify::outbox::Tag;
 use crate::notify::rules::pick;
 use crate::registry::may::By;
 use crate::registry::service::Shared;
-use crate::registry::service::post::{Letter, Mailbag, Source};
+use crate::registry::service::post::{Letter, Mailbag};
 use crate::registry::store::watch_op::{Claim, KeptWatch, OpenClaim};
 use crate::registry::store::{Done, Now, Op, WatchOp};
 use happening::{Happening, happening, may_matter, owners};
@@ -88,6 +89,17 @@ struct Teller {
     after: u64,
     /// Claims of others whose messages are on no disk yet, and since when that is known.
     open: HashMap<(u64, String), Instant>,
+}
+
+/// On whose behalf somebody is told.
+#[derive(Debug, PartialEq, Eq)]
+enum Source {
+    /// Of the watch with this id.
+    Watch(String),
+    /// Of a rule of the site.
+    Rule,
+    /// Of the server's owner.
+    Owner,
 }
 
 /// Somebody who is to be told of an event.
@@ -300,16 +312,15 @@ fn write(seq: u64, happening: &Happening, telling: Telling) -> Vec<Letter> {
         Kind::Available => notice.group(),
         kind => Some(kind.name().to_owned()),
     };
-    let who = match &source {
-        Source::Watch(id) => id.as_str(),
-        Source::Rule => "rule",
-        Source::Owner => "owner",
-        Source::Relay => "relay",
+    let subject = happening.id.clone();
+    let (who, tag) = match &source {
+        Source::Watch(id) => (id.as_str(), Tag::Watch { id: id.clone(), seq, subject }),
+        Source::Rule => ("rule", Tag::Rule { subject }),
+        Source::Owner => ("owner", Tag::Owner { subject }),
     };
     let letters = targets.into_iter().map(|to| Letter {
         id: format!("{seq}.{who}.{to}"),
-        source: source.clone(),
-        about: (seq, happening.id.clone()),
+        tag: tag.clone(),
         group: group.clone(),
         notice: notice.clone(),
         to,

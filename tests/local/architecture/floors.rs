@@ -5,7 +5,7 @@ use super::imports::imports;
 use super::reader::sources;
 
 /// Modules that know nothing of ours but each other, and that anybody may use.
-const LEAVES: &[&str] = &["env", "exit", "paths", "secret", "http"];
+const LEAVES: &[&str] = &["chance", "env", "exit", "paths", "secret", "http"];
 
 /// Module → what of ours it may import, beside itself.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
@@ -45,6 +45,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("output", &["LEAVES"]),
     // Values are completed by those who know them.
     ("cli", &["LEAVES"]),
+    ("chance", &["LEAVES"]),
     ("env", &["LEAVES"]),
     ("exit", &["LEAVES"]),
     ("paths", &["LEAVES"]),

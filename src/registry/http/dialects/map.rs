@@ -12,10 +12,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::api::nodes::{
-    Connection, HistoryQuery, NodeChange, NodeFilter, NodeStats, Topology, TopologyNode,
-};
-use crate::domain::node::{Life, NodeCapabilities};
+use crate::api::nodes::{Connection, HistoryQuery, NodeFilter, NodeStats, Topology, TopologyNode};
+use crate::domain::node::{Life, Measured, NodeCapabilities, NodeChange};
 use crate::registry::edge::identity::Caller;
 use crate::registry::error::ApiError;
 use crate::registry::http::extract::{Body, Params, Segment, chosen_secret, proof};
@@ -141,7 +139,8 @@ pub async fn beat(
     body: Body,
 ) -> Result<Json<Told>, ApiError> {
     let beat: Heartbeat = if body.0.is_empty() { Heartbeat::default() } else { body.json()? };
-    let sign = Sign { status: beat.status, metrics: beat.metrics, pools: None };
+    let sign =
+        Sign { status: beat.status, measured: Measured { metrics: beat.metrics, pools: None } };
     service.beat_node(name.0.clone(), sign, proof(&headers)?, &who).await?;
     Ok(Json(Told { status: "ok", node: shown(&*service.node_named(&name.0)?) }))
 }

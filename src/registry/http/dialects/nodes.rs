@@ -3,13 +3,12 @@
 use serde_json::{Map, Value};
 
 use crate::api::nodes::NodeRegister;
+use crate::domain::node::NodeChange;
 use crate::registry::error::ApiError;
-use crate::registry::seen::node_merge;
 use crate::registry::service::nodes::NewNode;
 use crate::secret::Secret;
 
-/// What a registration tells. It is read twice: as what it has to be, and for which fields are
-/// there; one that is missing, or `null`, is told from an empty one.
+/// What a registration tells: a field that is missing, or `null`, is told from an empty one.
 ///
 /// # Errors
 /// 400 for a field that means nothing.
@@ -19,13 +18,12 @@ pub fn registration(
 ) -> Result<NewNode, ApiError> {
     told.retain(|_, value| !value.is_null());
     let wrong = |error| ApiError::bad_request(format!("the body is wrong: {error}"));
-    let request: NodeRegister =
-        serde_json::from_value(Value::Object(told.clone())).map_err(wrong)?;
-    let change = node_merge::told(told).map_err(wrong)?;
+    let NodeRegister { hostname, role, node_id, told } =
+        serde_json::from_value(Value::Object(told)).map_err(wrong)?;
     Ok(NewNode {
-        node_id: request.node_id.filter(|id| !id.is_empty()),
-        change,
-        default_role: request.role,
+        node_id: node_id.filter(|id| !id.is_empty()),
+        default_role: role.clone(),
+        change: NodeChange { hostname: Some(hostname), role: Some(role), ..told },
         pools: None,
         secret,
     })

@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::api::nodes::{NodeChange, NodeFilter};
-use crate::domain::node::{NodeCapabilities, PoolStatus};
+use crate::api::nodes::NodeFilter;
+use crate::domain::node::{Measured, NodeCapabilities, NodeChange, PoolStatus};
 use crate::registry::edge::identity::Caller;
 use crate::registry::error::ApiError;
 use crate::registry::http::extract::{Body, Params, Segment, chosen_secret, proof};
@@ -118,7 +118,7 @@ pub async fn beat(
     body: Body,
 ) -> Result<Json<Next>, ApiError> {
     let beat: Heartbeat = if body.0.is_empty() { Heartbeat::default() } else { body.json()? };
-    let sign = Sign { pools: beat.pools, ..Sign::default() };
+    let sign = Sign { status: None, measured: Measured { metrics: None, pools: beat.pools } };
     service.beat_node(id.0, sign, proof(&headers)?, &who).await?;
     Ok(Json(next(&service)))
 }

@@ -8,10 +8,10 @@ use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Map, Value, json};
 
 use crate::api::nodes::{
-    CleanupQuery, CleanupReply, Maintenance, NodeBeat, NodeBeatReply, NodeChange, NodeFilter,
-    NodeLease, NodeReply,
+    CleanupQuery, CleanupReply, Maintenance, NodeBeat, NodeBeatReply, NodeFilter, NodeLease,
+    NodeReply,
 };
-use crate::domain::node::Node;
+use crate::domain::node::{Node, NodeChange};
 use crate::registry::edge::identity::Caller;
 use crate::registry::error::ApiError;
 use crate::registry::http::dialects::nodes as dialect;
@@ -55,8 +55,8 @@ pub async fn beat(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<NodeBeatReply>, ApiError> {
-    let NodeBeat { node_id, status, metrics, pools } = body.json()?;
-    let sign = Sign { status, metrics, pools };
+    let NodeBeat { node_id, status, measured } = body.json()?;
+    let sign = Sign { status, measured };
     service.beat_node(node_id.clone(), sign, proof(&headers)?, &who).await?;
     let entry = service.node(&node_id)?;
     Ok(Json(NodeBeatReply {

@@ -9,7 +9,6 @@ use crate::domain::event::EventKind;
 use crate::domain::node::{Life, NodeInfo, NodeState, PoolStatus};
 use crate::registry::error::Refused;
 use crate::registry::may::{Proof, Reach};
-use crate::registry::seen::node_merge::merge;
 use crate::registry::seen::nodes::{Beaten, NodeEntry};
 use crate::registry::seen::view::Change;
 use crate::registry::store::node_ops::{Beat, NodeOp, NodeRegistration, Silence};
@@ -83,7 +82,7 @@ impl Apply<'_> {
                 if let Err(refused) = self.by.may_change_node(old.held(), proof.as_ref()) {
                     return Ok(Err(refused));
                 }
-                let info = match merge(&old.info, change) {
+                let info = match old.info.apply(change) {
                     Ok(info) => info,
                     Err(reason) => return Ok(Err(Refused::Wrong(reason))),
                 };
@@ -120,7 +119,7 @@ impl Apply<'_> {
             Some(old) => old.info.clone(),
             None => self.new_node(new)?,
         };
-        let info = match merge(&old, &new.change) {
+        let info = match old.apply(&new.change) {
             Ok(info) => info,
             Err(reason) => return Ok(Err(Refused::Wrong(reason))),
         };
@@ -296,8 +295,8 @@ impl Apply<'_> {
                 &beat.node,
                 self.now.wall,
                 rev,
-                beat.metrics.as_ref().map(to_json),
-                beat.pools.as_ref().map(to_json),
+                beat.measured.metrics.as_ref().map(to_json),
+                beat.measured.pools.as_ref().map(to_json),
                 beat.reported.map(NodeState::as_str),
                 i64::from(beat.proof.is_some()),
                 i64::from(self.by.is_admin()),
@@ -310,8 +309,7 @@ impl Apply<'_> {
         if written == 1 {
             self.changes.push(Change::BeatNode(Box::new(Beaten {
                 node_id: beat.node.clone(),
-                metrics: beat.metrics.clone(),
-                pools: beat.pools.clone(),
+                measured: beat.measured.clone(),
                 seen: self.now.wall,
                 heard: self.now.instant,
             })));
@@ -332,12 +330,7 @@ impl Apply<'_> {
             (None, NodeState::Offline) => NodeState::Online,
             (None, reported) => reported,
         };
-        if let Some(metrics) = &beat.metrics {
-            entry.metrics.clone_from(metrics);
-        }
-        if let Some(pools) = &beat.pools {
-            entry.pools.clone_from(pools);
-        }
+        entry.measure(beat.measured.clone());
         entry.beats += 1;
         entry.last_heartbeat = self.now.wall;
         self.write_node(&entry, old.generation)?;
