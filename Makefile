@@ -11,10 +11,11 @@ export LLAMACTL_LAB ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/llamactl/lab
 export PATH := $(PATH):/usr/sbin:/sbin
 
 BINARY = $(CARGO_TARGET_DIR)/debug/llamactl
+BIOME = $(LLAMACTL_LAB)/browser/node_modules/.bin/biome
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
-.PHONY: help build demo test checks lint doc deny advisories test-deps bench-deps demo-tools test-tools lab-up lab-down \
-	bench screenshots generate dist clean
+.PHONY: help build demo test checks format lint doc deny advisories test-deps bench-deps demo-tools test-tools \
+	lab-up lab-down bench screenshots generate dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -32,11 +33,18 @@ demo: ## the whole way, from submit to stop, on a SLURM of its own (KEEP=1 keeps
 test: ## everything: format, lints, docs, licences, and all tests on real clusters
 	@scripts/test.sh
 
-checks: lint doc deny ## what needs no cluster: format, lints, docs, licences
+checks: lint doc deny ## what needs no cluster: format and lints (Rust, JavaScript, CSS), docs, licences
+
+format: ## format Rust, JavaScript and CSS
+	@cargo fmt
+	@scripts/lab/browser.sh
+	@$(BIOME) format --write
 
 lint:
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
+	@scripts/lab/browser.sh
+	$(BIOME) ci --error-on-warnings
 
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
@@ -71,7 +79,7 @@ lab-up: test-deps test-tools ## start the tests' clusters and leave them up: the
 lab-down: ## stop what lab-up started
 	@scripts/lab/labs.sh down
 
-bench: bench-deps test-tools ## measure, with a release build, and write docs/performance.md
+bench: bench-deps test-tools ## measure, with a release build (thin LTO), and write docs/performance.md
 	@cargo build --locked --release
 	@LLAMACTL=$(CARGO_TARGET_DIR)/release/llamactl scripts/bench.py --write docs/performance.md
 	@LLAMACTL=$(CARGO_TARGET_DIR)/release/llamactl scripts/bench-registry.py --write docs/performance.md
@@ -83,7 +91,7 @@ screenshots: test-deps test-tools ## pictures of every view of the dashboard, in
 	@cargo build --locked
 	@LLAMACTL=$(BINARY) scripts/screenshots.sh docs/screenshots
 
-generate: ## write completions/, man/, docs/openapi.json, docs/plugin-event.schema.json, the schemas in configs/ and dashboard/js/models.js anew
+generate: ## write completions/, man/, docs/openapi.json, docs/plugin-event.schema.json, the schemas in configs/ and dashboard/js/facts/models.js anew
 	@cargo build --locked --quiet
 	@$(BINARY) completions --dir completions
 	@$(BINARY) man --dir man
@@ -91,11 +99,11 @@ generate: ## write completions/, man/, docs/openapi.json, docs/plugin-event.sche
 	@$(BINARY) configs schema --settings >configs/settings.schema.json
 	@$(BINARY) registry openapi >docs/openapi.json
 	@$(BINARY) notify plugins schema >docs/plugin-event.schema.json
-	@scripts/dashboard-models.py $(BINARY) >dashboard/js/models.js
+	@scripts/dashboard-models.py $(BINARY) >dashboard/js/facts/models.js
 
-dist: ## a release build with completions, manual pages and examples, as a tarball in dist/
-	@cargo build --locked --release
-	@scripts/dist.sh "$(CARGO_TARGET_DIR)/release/llamactl" "$(VERSION)"
+dist: ## a release with fat LTO, completions, manual pages and examples, as a tarball in dist/
+	@cargo build --locked --profile dist
+	@scripts/dist.sh "$(CARGO_TARGET_DIR)/dist/llamactl" "$(VERSION)"
 
 clean: ## remove what was built here; the lab's downloads stay (rm -r ~/.cache/llamactl for those)
 	@cargo clean

@@ -1,26 +1,50 @@
 // The shell of the page, kept for the time when the registry is not reached. The registry is asked
 // first, always; its API is never kept, so nothing of what it answered is in here.
-const CACHE = "llamactl-shell-1";
+const CACHE = "llamactl-shell-2";
 const WAIT_MS = 4000;
 
 /** What the page needs to start, and every view. A test compares it with the folder. */
 const SHELL = [
   "/",
   "/dashboard/manifest.webmanifest",
-  "/dashboard/css/app.css", "/dashboard/css/fleet.css", "/dashboard/css/servers.css",
-  "/dashboard/icons/icon.svg", "/dashboard/icons/icon-192.png",
+  ...["app", "fleet", "parts", "servers", "views"].map((name) => `/dashboard/css/${name}.css`),
+  "/dashboard/icons/icon.svg",
+  "/dashboard/icons/icon-192.png",
+  ...["early", "main"].map((name) => `/dashboard/js/${name}.js`),
+  ...["api", "copy", "dom", "format", "lists", "live", "router", "saved", "store"].map(
+    (name) => `/dashboard/js/core/${name}.js`,
+  ),
   ...[
-    "api", "chart", "connect", "copy", "dom", "early", "event-list", "event-log", "event-words", "format", "heat-map",
-    "lists", "live", "main", "models", "node-facts", "pan-zoom", "router", "saved", "server-facts",
-    "server-row", "shell", "store", "submit-command", "timeline", "topology-layout", "topology-picture", "ui",
-    "usage", "watching", "where",
-  ].map((name) => `/dashboard/js/${name}.js`),
+    "event-log",
+    "event-words",
+    "models",
+    "node-facts",
+    "server-facts",
+    "submit-command",
+    "topology-layout",
+    "watching",
+  ].map((name) => `/dashboard/js/facts/${name}.js`),
   ...[
-    "capacity", "events", "login", "node", "nodes", "server", "servers", "start", "tokens", "topology",
-    "watch",
-  ].map((name) => `/dashboard/js/views/${name}.js`),
+    "chart",
+    "connect",
+    "event-list",
+    "heat-map",
+    "node-bars",
+    "pan-zoom",
+    "server-row",
+    "shell",
+    "timeline",
+    "topology-picture",
+    "ui",
+    "usage",
+    "where",
+  ].map((name) => `/dashboard/js/parts/${name}.js`),
+  ...["capacity", "events", "login", "node", "nodes", "server", "servers", "start", "tokens", "topology", "watch"].map(
+    (name) => `/dashboard/js/views/${name}.js`,
+  ),
   "/dashboard/vendor/preact/standalone.module.js",
-  "/dashboard/vendor/uplot/uplot.js", "/dashboard/vendor/uplot/uplot.css",
+  "/dashboard/vendor/uplot/uplot.js",
+  "/dashboard/vendor/uplot/uplot.css",
 ];
 
 addEventListener("install", (event) => {
@@ -58,7 +82,9 @@ async function keepShell() {
 
 async function dropOld() {
   const names = await caches.keys();
-  await Promise.all(names.filter((name) => name.startsWith("llamactl-shell-") && name !== CACHE).map((name) => caches.delete(name)));
+  await Promise.all(
+    names.filter((name) => name.startsWith("llamactl-shell-") && name !== CACHE).map((name) => caches.delete(name)),
+  );
 }
 
 async function networkFirst(request, path) {

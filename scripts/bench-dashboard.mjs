@@ -7,26 +7,26 @@
 // goal. The registry and the browser run on this machine, beside each other; chromium and what
 // drives it come from `make bench-deps test-tools`.
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, release, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { launch, Visit } from '../tests/browser/browser.mjs';
-import { QUIET } from '../tests/browser/cluster.mjs';
-import { sizes, watchRows } from '../tests/browser/measure.mjs';
-import { until, World } from '../tests/browser/world.mjs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, release, tmpdir } from "node:os";
+import { join } from "node:path";
+import { launch, Visit } from "../tests/browser/browser.mjs";
+import { QUIET } from "../tests/browser/cluster.mjs";
+import { sizes, watchRows } from "../tests/browser/measure.mjs";
+import { until, World } from "../tests/browser/world.mjs";
 
 const COUNT = 1000;
 const LOADS = 9;
 const RATE = 50;
 const SECONDS = 20;
-const [BEGIN, END] = ['<!-- dashboard: begin -->', '<!-- dashboard: end -->'];
+const [BEGIN, END] = ["<!-- dashboard: begin -->", "<!-- dashboard: end -->"];
 
 const results = [];
 
 /** Notes a figure; `met` says whether it meets its goal. */
-function result(what, goal, measured, met, more = '') {
+function result(what, goal, measured, met, more = "") {
   results.push({ what, goal, measured, met, more });
-  console.error(`${met ? 'ok  ' : 'MISS'} ${what}: ${measured} (goal ${goal})`);
+  console.error(`${met ? "ok  " : "MISS"} ${what}: ${measured} (goal ${goal})`);
 }
 
 async function fill(world) {
@@ -34,30 +34,44 @@ async function fill(world) {
   const batches = Array.from({ length: COUNT / 50 }, (_, batch) => batch * 50);
   for (const first of batches) {
     const numbers = Array.from({ length: 50 }, (_, n) => first + n);
-    servers.push(...await Promise.all(numbers.map((n) => world.server(server(n)))));
+    servers.push(...(await Promise.all(numbers.map((n) => world.server(server(n))))));
     await Promise.all(numbers.map((n) => world.node(node(n))));
   }
   return servers;
 }
 
 function server(n) {
-  const name = ['qwen3-30b', 'gpt-oss-120b', 'llama-3.3-70b', 'gemma-3-27b'][n % 4];
+  const name = ["qwen3-30b", "gpt-oss-120b", "llama-3.3-70b", "gemma-3-27b"][n % 4];
   // Times that do not tick meanwhile: those of days tick by the hour.
   const [day, half] = [86_400_000, 1_800_000];
   const now = Date.now();
   return {
-    cluster: 'bench', job_id: `${100_000 + n}`, name: `${name}-${n}`, model: { name, file: `${name}-Q4_K_M.gguf`, context: 131_072 },
-    models: [name], owner: `user${n % 40}`, host: `gpu-${n % 250}`, port: 20_000 + n, slurm_node: `gpu-${n % 250}`, partition: 'gpu',
-    gpus: '1 x a100', slots: { busy: n % 4, total: 4 }, labels: { team: `team-${n % 12}` },
-    started: new Date(now - (2 + (n % 20)) * day - half - n).toISOString(), ends: new Date(now + (2 + (n % 5)) * day + half).toISOString(),
+    cluster: "bench",
+    job_id: `${100_000 + n}`,
+    name: `${name}-${n}`,
+    model: { name, file: `${name}-Q4_K_M.gguf`, context: 131_072 },
+    models: [name],
+    owner: `user${n % 40}`,
+    host: `gpu-${n % 250}`,
+    port: 20_000 + n,
+    slurm_node: `gpu-${n % 250}`,
+    partition: "gpu",
+    gpus: "1 x a100",
+    slots: { busy: n % 4, total: 4 },
+    labels: { team: `team-${n % 12}` },
+    started: new Date(now - (2 + (n % 20)) * day - half - n).toISOString(),
+    ends: new Date(now + (2 + (n % 5)) * day + half).toISOString(),
   };
 }
 
 function node(n) {
-  const gpus = [0, 1, 2, 3].map((index) => ({ index, name: 'NVIDIA A100-SXM4-80GB', vram_mb: 81_920 }));
+  const gpus = [0, 1, 2, 3].map((index) => ({ index, name: "NVIDIA A100-SXM4-80GB", vram_mb: 81_920 }));
   return {
-    hostname: `gpu-${n}`, ip: `10.1.${n >> 8}.${n & 255}`, location: `room-${n % 4}/rack-${n % 40}`, labels: ['gpu', 'gpu=a100'],
-    capabilities: { cpus: 64, memory_mb: 515_000, gpu_count: 4, gpu_type: 'a100', gpus },
+    hostname: `gpu-${n}`,
+    ip: `10.1.${n >> 8}.${n & 255}`,
+    location: `room-${n % 4}/rack-${n % 40}`,
+    labels: ["gpu", "gpu=a100"],
+    capabilities: { cpus: 64, memory_mb: 515_000, gpu_count: 4, gpu_type: "a100", gpus },
   };
 }
 
@@ -68,20 +82,25 @@ const ms = (value) => `${value.toFixed(0)} ms`;
 function observeStart() {
   window.found = { longTasks: [] };
   new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) if (entry.name === 'first-contentful-paint') window.found.content = entry.startTime;
-  }).observe({ type: 'paint', buffered: true });
+    for (const entry of list.getEntries())
+      if (entry.name === "first-contentful-paint") window.found.content = entry.startTime;
+  }).observe({ type: "paint", buffered: true });
   new PerformanceObserver((list) => {
     for (const { startTime, duration } of list.getEntries()) window.found.longTasks.push([startTime, duration]);
-  }).observe({ type: 'longtask', buffered: true });
+  }).observe({ type: "longtask", buffered: true });
   // Usable: the list stands, the whole state has been told, and the thread that would answer a key
   // has drawn a frame and is free.
   const look = () => {
-    const stands = document.querySelector('main tbody tr') && document.querySelector('main input[type="search"]');
-    if (!stands || document.documentElement.dataset.connection !== 'live') {
+    const stands = document.querySelector("main tbody tr") && document.querySelector('main input[type="search"]');
+    if (!stands || document.documentElement.dataset.connection !== "live") {
       requestAnimationFrame(look);
       return;
     }
-    requestAnimationFrame(() => setTimeout(() => { window.found.usable = performance.now(); }));
+    requestAnimationFrame(() =>
+      setTimeout(() => {
+        window.found.usable = performance.now();
+      }),
+    );
   };
   requestAnimationFrame(look);
 }
@@ -93,7 +112,7 @@ async function loads(browser, url, path) {
     const visit = await Visit.start(browser, { url });
     await visit.page.addInitScript(observeStart);
     await visit.page.goto(`/#${path}`);
-    const found = await until('the page', () => visit.page.evaluate(() => window.found.usable && window.found));
+    const found = await until("the page", () => visit.page.evaluate(() => window.found.usable && window.found));
     content.push(found.content);
     usable.push(found.usable);
     visit.assertClean();
@@ -107,29 +126,49 @@ function spread(values) {
 }
 
 async function start(browser, world) {
-  for (const [name, path] of [['servers', '/servers'], ['nodes', '/nodes']]) {
+  for (const [name, path] of [
+    ["servers", "/servers"],
+    ["nodes", "/nodes"],
+  ]) {
     const { content, usable } = await loads(browser, world.url, path);
-    result(`${COUNT.toLocaleString('en')} ${name}: first content`, '500 ms', ms(median(content)), median(content) < 500, spread(content));
-    result(`${COUNT.toLocaleString('en')} ${name}: can be used`, '1 s', ms(median(usable)), median(usable) < 1000, spread(usable));
+    result(
+      `${COUNT.toLocaleString("en")} ${name}: first content`,
+      "500 ms",
+      ms(median(content)),
+      median(content) < 500,
+      spread(content),
+    );
+    result(
+      `${COUNT.toLocaleString("en")} ${name}: can be used`,
+      "1 s",
+      ms(median(usable)),
+      median(usable) < 1000,
+      spread(usable),
+    );
   }
 }
 
 async function oneRow(visit, world, servers) {
   // Rows come in portions: all of them first.
-  const rows = visit.page.getByRole('table', { name: 'Servers' }).locator('tbody').getByRole('row');
-  await until('all rows', async () => await rows.count() === COUNT);
+  const rows = visit.page.getByRole("table", { name: "Servers" }).locator("tbody").getByRole("row");
+  await until("all rows", async () => (await rows.count()) === COUNT);
   const one = await shown(visit, servers);
   await visit.page.evaluate(watchRows);
   await world.beat(one.id, { slots: { busy: 3, total: 7 } });
-  await visit.page.getByRole('row').filter({ hasText: one.name }).getByText(/3\s*\/\s*7/).first().waitFor();
+  await visit.page
+    .getByRole("row")
+    .filter({ hasText: one.name })
+    .getByText(/3\s*\/\s*7/)
+    .first()
+    .waitFor();
   const { rows: touched, moved } = await visit.page.evaluate(() => window.touchedRows());
   const met = touched.length === 1 && touched[0].includes(one.name) && moved === 0;
-  result('rows that one update touches', '1', `${touched.length}`, met, `of ${COUNT.toLocaleString('en')}`);
+  result("rows that one update touches", "1", `${touched.length}`, met, `of ${COUNT.toLocaleString("en")}`);
 }
 
 /** A server whose row is on the page. */
 async function shown(visit, servers) {
-  const first = await visit.page.getByRole('main').getByRole('row').nth(1).innerText();
+  const first = await visit.page.getByRole("main").getByRole("row").nth(1).innerText();
   return servers.filter(({ name }) => first.includes(name)).sort((a, b) => b.name.length - a.name.length)[0];
 }
 
@@ -143,7 +182,10 @@ function observeFrames() {
     before = now;
     if (window.gaps) requestAnimationFrame(frame);
   };
-  requestAnimationFrame((now) => { before = now; requestAnimationFrame(frame); });
+  requestAnimationFrame((now) => {
+    before = now;
+    requestAnimationFrame(frame);
+  });
 }
 
 async function manyUpdates(visit, world, servers) {
@@ -162,36 +204,60 @@ async function manyUpdates(visit, world, servers) {
   if (rate < RATE * 0.95) throw new Error(`only ${rate.toFixed(1)} updates a second were sent`);
   const worst = Math.max(...gaps);
   const longest = Math.max(0, ...tasks.map(([, duration]) => duration));
-  result(`${RATE} updates a second over ${SECONDS} s: longest frame`, '100 ms', ms(worst), worst < 100,
-    `${gaps.length} frames; longest task ${ms(longest)}, ${tasks.length} over 50 ms`);
+  result(
+    `${RATE} updates a second over ${SECONDS} s: longest frame`,
+    "100 ms",
+    ms(worst),
+    worst < 100,
+    `${gaps.length} frames; longest task ${ms(longest)}, ${tasks.length} over 50 ms`,
+  );
 }
 
 async function size(url) {
   const all = await sizes(url);
   const total = all.reduce((sum, [, bytes]) => sum + bytes, 0);
-  const [largest, bytes] = all[0];
-  result('everything, compressed', '150 kB', `${(total / 1000).toFixed(1)} kB`, total < 150_000,
-    `${all.length} files; the largest, ${largest}: ${(bytes / 1000).toFixed(1)} kB`);
+  const [largest, most] = all[0];
+  result(
+    "everything, compressed",
+    "150 kB",
+    `${(total / 1000).toFixed(1)} kB`,
+    total < 150_000,
+    `${all.length} files; the largest, ${largest}: ${(most / 1000).toFixed(1)} kB`,
+  );
 }
 
 function markdown() {
   const day = new Date().toISOString().slice(0, 10);
-  const model = cpus()[0].model.replace(/\s+\d+-Core.*| Processor.*| CPU.*/, '');
-  const rows = results.map(({ what, goal, measured, met, more }) => `| ${what} | ${goal} | ${met ? measured : `**${measured}: missed**`} | ${more} |`);
-  return [`Measured ${day} on ${cpus().length} cores of ${model}, Linux ${release()} by \`scripts/bench-dashboard.mjs\` (release build, Debian's chromium, headless; all on the same cores).`,
-    '', '| what | goal | measured | |', '|---|---|---|---|', ...rows].join('\n');
+  const model = cpus()[0].model.replace(/\s+\d+-Core.*| Processor.*| CPU.*/, "");
+  const rows = results.map(
+    ({ what, goal, measured, met, more }) =>
+      `| ${what} | ${goal} | ${met ? measured : `**${measured}: missed**`} | ${more} |`,
+  );
+  const machine = `${cpus().length} cores of ${model}, Linux ${release()}`;
+  const how = "release build, Debian's chromium, headless; all on the same cores";
+  return [
+    `Measured ${day} on ${machine} by \`scripts/bench-dashboard.mjs\` (${how}).`,
+    "",
+    "| what | goal | measured | |",
+    "|---|---|---|---|",
+    ...rows,
+  ].join("\n");
 }
 
 function write(file, text) {
-  const page = readFileSync(file, 'utf8');
+  const page = readFileSync(file, "utf8");
   const [before, after] = [page.indexOf(BEGIN), page.indexOf(END)];
   if (before < 0 || after < before) throw new Error(`${file} has no ${BEGIN} … ${END}`);
   writeFileSync(file, `${page.slice(0, before + BEGIN.length)}\n${text}\n${page.slice(after)}`);
 }
 
 async function measure(folder) {
-  mkdirSync(join(folder, 'work'));
-  const world = new World({ llamactl: process.env.LLAMACTL, folder, env: { PATH: process.env.PATH, HOME: folder, NO_COLOR: '1' } });
+  mkdirSync(join(folder, "work"));
+  const world = new World({
+    llamactl: process.env.LLAMACTL,
+    folder,
+    env: { PATH: process.env.PATH, HOME: folder, NO_COLOR: "1" },
+  });
   const browser = await launch();
   try {
     await world.startRegistry(QUIET);
@@ -200,7 +266,7 @@ async function measure(folder) {
     await start(browser, world);
     const visit = await Visit.start(browser, { url: world.url });
     await visit.page.addInitScript(observeStart);
-    await visit.open('/servers');
+    await visit.open("/servers");
     await visit.loaded();
     await oneRow(visit, world, servers);
     await manyUpdates(visit, world, servers);
@@ -211,14 +277,14 @@ async function measure(folder) {
   }
 }
 
-if (!process.env.LLAMACTL) throw new Error('set LLAMACTL to a release build, or use: make bench');
-const folder = mkdtempSync(join(tmpdir(), 'llamactl-bench.'));
+if (!process.env.LLAMACTL) throw new Error("set LLAMACTL to a release build, or use: make bench");
+const scratch = mkdtempSync(join(tmpdir(), "llamactl-bench."));
 try {
-  await measure(folder);
+  await measure(scratch);
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(scratch, { recursive: true, force: true });
 }
 console.log(markdown());
-const at = process.argv.indexOf('--write');
+const at = process.argv.indexOf("--write");
 if (at > 0) write(process.argv[at + 1], markdown());
 process.exit(results.every(({ met }) => met) ? 0 : 1);

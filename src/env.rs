@@ -1,6 +1,6 @@
 //! Every environment variable that llamactl reads, in one place.
 //!
-//! `docs/configuration.md` has this list too; `tests/configs.rs` holds the two together.
+//! `docs/configuration.md` has this list too; `tests/local/configs/shipped.rs` holds the two together.
 
 /// One environment variable.
 #[derive(Debug, Clone, Copy)]

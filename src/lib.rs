@@ -1,7 +1,7 @@
 //! llamactl turns a SLURM cluster into a private LLM service.
 //!
 //! The binary is a thin shell around this library. `ARCHITECTURE.md` says which module may
-//! import which; `tests/architecture.rs` holds it.
+//! import which; `tests/local/architecture/` holds it.
 
 pub mod api;
 pub mod cli;

@@ -3,7 +3,7 @@
 //!
 //! All look-ups are answered from the list of all nodes, which is fetched when it is older than
 //! [`Lookup::fresh_for`]. When the registry is down, the last good list goes on to be used, and
-//! each [`Answer`] says how old it is.
+//! each [`FoundNodes`] says how old it is.
 //!
 //! ```no_run
 //! use llamactl::lookup::Lookup;
@@ -41,7 +41,7 @@ const RETRY: Duration = Duration::from_millis(100);
 
 /// What a look-up found.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct FoundNodes {
     /// The nodes.
     pub nodes: Vec<Node>,
     /// How long ago the registry said so.
@@ -65,18 +65,18 @@ pub struct Lookup {
     fresh_for: Duration,
     retries: u32,
     file: Option<PathBuf>,
-    shared: Arc<Shared>,
+    shared: Arc<Cache>,
 }
 
 #[derive(Debug, Default)]
-struct Shared {
-    known: RwLock<Known>,
+struct Cache {
+    known: RwLock<Remembered>,
     /// One question at a time; the others wait for its answer.
     asking: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
-struct Known {
+struct Remembered {
     list: Option<List>,
     /// When the registry was last asked in vain, and why, since it last answered.
     failed: Option<(Instant, String)>,
@@ -146,7 +146,7 @@ impl Lookup {
     ///
     /// # Errors
     /// When the registry gives no answer, and never gave one.
-    pub async fn nodes(&self) -> Result<Answer, LookupError> {
+    pub async fn nodes(&self) -> Result<FoundNodes, LookupError> {
         self.find(|_| true).await
     }
 
@@ -154,7 +154,7 @@ impl Lookup {
     ///
     /// # Errors
     /// As [`Lookup::nodes`].
-    pub async fn node(&self, id: &str) -> Result<Answer, LookupError> {
+    pub async fn node(&self, id: &str) -> Result<FoundNodes, LookupError> {
         self.find(|node| node.info.node_id == id || node.info.name == id).await
     }
 
@@ -162,7 +162,7 @@ impl Lookup {
     ///
     /// # Errors
     /// As [`Lookup::nodes`].
-    pub async fn by_role(&self, role: &str) -> Result<Answer, LookupError> {
+    pub async fn by_role(&self, role: &str) -> Result<FoundNodes, LookupError> {
         self.find(|node| node.info.role == role).await
     }
 
@@ -176,7 +176,7 @@ impl Lookup {
         role: Option<&str>,
         label: Option<&str>,
         status: Option<&str>,
-    ) -> Result<Answer, LookupError> {
+    ) -> Result<FoundNodes, LookupError> {
         let status = status.unwrap_or("online");
         self.find(|node| {
             role.is_none_or(|role| node.info.role == role)
@@ -211,7 +211,7 @@ impl Lookup {
         })
     }
 
-    async fn find(&self, wanted: impl Fn(&Node) -> bool) -> Result<Answer, LookupError> {
+    async fn find(&self, wanted: impl Fn(&Node) -> bool) -> Result<FoundNodes, LookupError> {
         if !self.is_settled() {
             self.refresh().await;
         }
@@ -220,7 +220,7 @@ impl Lookup {
         let Some(list) = &known.list else {
             return Err(LookupError { reason: reason.unwrap_or_default() });
         };
-        Ok(Answer {
+        Ok(FoundNodes {
             nodes: list.nodes.iter().filter(|node| wanted(node)).cloned().collect(),
             age: list.aged + list.at.elapsed(),
             stale: reason.is_some(),

@@ -1,4 +1,4 @@
-"use strict";
+const { SwaggerUIBundle } = globalThis;
 // A token that is typed in stays in this page: it is not kept, and no other site is asked.
 SwaggerUIBundle({
   url: "/api/v1/openapi.json",

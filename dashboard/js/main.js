@@ -1,12 +1,14 @@
 // The start of the page, and its one table of routes.
-import { loadSession, recall, session } from "./api.js";
-import { html, render } from "./dom.js";
-import { dropEarly, start, stop } from "./live.js";
-import { dropState } from "./saved.js";
-import { Shell } from "./shell.js";
-import { clear, setStatus } from "./store.js";
+import { loadSession, recall, session } from "./core/api.js";
+import { html, render } from "./core/dom.js";
+import { dropEarly, start, stop } from "./core/live.js";
+import { dropState } from "./core/saved.js";
+import { clear, setStatus } from "./core/store.js";
+import { Shell } from "./parts/shell.js";
 
-/** Every page: `path` (a part that begins with `:` is a parameter), `nav` the word in the navigation, `scope` who may. */
+/**
+ * Every page: `path` (a part that begins with `:` is a parameter), `nav` the word in the navigation, `scope` who may.
+ */
 const routes = [
   { path: "servers", title: "Servers", nav: "Servers", view: () => import("./views/servers.js"), scope: "read" },
   { path: "servers/:id", title: "Server", view: () => import("./views/server.js"), scope: "read" },
@@ -41,7 +43,10 @@ function follow() {
 // The page that was asked for is on its way while we find out who asks.
 function fetchFirstView() {
   const [first] = location.hash.replace(/^#\//, "").split(/[/?]/);
-  routes.find(({ path }) => path === first)?.view().catch(() => undefined);
+  routes
+    .find(({ path }) => path === first)
+    ?.view()
+    .catch(() => undefined);
 }
 
 async function begin() {
@@ -54,8 +59,8 @@ async function begin() {
   }
   session.subscribe(follow);
   follow();
-  // Somebody waits for a model here (js/watching.js): that goes on after a reload.
-  if (recall("llamactl-watching")) import("./watching.js").catch(() => undefined);
+  // Somebody waits for a model here (facts/watching.js): that goes on after a reload.
+  if (recall("llamactl-watching")) import("./facts/watching.js").catch(() => undefined);
 }
 
 // Only where the browser allows it: over https, and on localhost. Elsewhere the page works without.

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# What the tests of the dashboard take from npm, as tests/browser/package-lock.json pins it, in a
-# folder of the lab's own; the browser itself is Debian's (deps.sh --tests). Does nothing when it
-# is there.
+# What the tests of the dashboard and the checks of its code take from npm, as
+# tests/browser/package-lock.json pins it, in a folder of the lab's own; the browser itself is
+# Debian's (deps.sh --tests). Does nothing when it is there.
 #
-# usage: browser.sh     gives LAB/browser/node_modules/{playwright-core,axe-core}
+# usage: browser.sh     gives LAB/browser/node_modules/{playwright-core,axe-core,.bin/biome}
 set -euo pipefail
 # shellcheck source=common.sh
 . "$(dirname "$(readlink -f "$0")")/common.sh"
@@ -20,7 +20,7 @@ exec 9>"$LAB_HOME/browser.lock"
 flock 9
 cmp -s "$pinned/package-lock.json" "$folder/node_modules/installed.json" && exit 0
 
-echo "installing playwright-core and axe-core into $folder" >&2
+echo "installing playwright-core, axe-core and biome into $folder" >&2
 cp "$pinned"/{package.json,package-lock.json,.npmrc} "$folder/"
 npm ci --prefix "$folder" --no-progress --loglevel error >&2
 cp "$pinned/package-lock.json" "$folder/node_modules/installed.json"

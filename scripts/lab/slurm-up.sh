@@ -117,7 +117,8 @@ for ((i = 1; i <= NODES; i++)); do
   alive "$run/slurmd-n$i.pid" || up slurmd -f "$SLURM_CONF" -N "n$i"
 done
 
-for ((n = 0; n < 200; n++)); do
+# A minute, for machines that are busy with a build.
+for ((n = 0; n < 1200; n++)); do
   # `idle*` is a node that does not answer yet.
   ready=$(timeout 5 sinfo -h -N -p main -o '%t %N' 2>/dev/null | grep -cE '^(idle|mix|alloc) ') || true
   [ "$ready" = "$NODES" ] && { echo "up: SLURM_CONF=$SLURM_CONF"; exit 0; }

@@ -23,16 +23,16 @@ pub const OFFLINE_AFTER: Duration = Duration::from_secs(5 * 60);
 
 /// After how much silence a node is thought to be in trouble, and to be gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct NodeLimits {
     /// It is in `warning`.
     pub warning: Duration,
     /// It is `offline`.
     pub offline: Duration,
 }
 
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits { warning: WARNING_AFTER, offline: OFFLINE_AFTER }
+impl Default for NodeLimits {
+    fn default() -> NodeLimits {
+        NodeLimits { warning: WARNING_AFTER, offline: OFFLINE_AFTER }
     }
 }
 
@@ -43,9 +43,9 @@ impl Default for Limits {
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Life {
-    /// Within [`Limits::warning`].
+    /// Within [`NodeLimits::warning`].
     Active,
-    /// Within [`Limits::offline`].
+    /// Within [`NodeLimits::offline`].
     Warning,
     /// Longer ago.
     Offline,
@@ -53,7 +53,7 @@ pub enum Life {
 
 impl Life {
     /// Of a node that was not heard of for `silent`.
-    pub fn after(silent: Duration, limits: Limits) -> Life {
+    pub fn after(silent: Duration, limits: NodeLimits) -> Life {
         match silent {
             _ if silent >= limits.offline => Life::Offline,
             _ if silent >= limits.warning => Life::Warning,
@@ -416,7 +416,7 @@ mod tests {
     #[test]
     fn silence_makes_a_node_warn_and_then_offline_but_maintenance_stays() {
         let at = |seconds, reported| {
-            let life = Life::after(Duration::from_secs(seconds), Limits::default());
+            let life = Life::after(Duration::from_secs(seconds), NodeLimits::default());
             (NodeState::of(reported, false, life), NodeState::of(reported, true, life))
         };
         assert_eq!(at(119, NodeState::Online).0, NodeState::Online);

@@ -45,7 +45,7 @@ pub struct Channel {
     pub accept: Option<Accept>,
     /// How long texts may be.
     #[serde(default)]
-    pub limits: Limits,
+    pub limits: ChannelLimits,
     /// Whether it is a public service: host and port of servers are left out.
     #[serde(default)]
     pub public: Public,
@@ -125,7 +125,7 @@ impl Accept {
 /// How long texts may be, and how many messages a minute may come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Limits {
+pub struct ChannelLimits {
     /// Longest title, in characters.
     pub title: Option<usize>,
     /// Longest text, in characters.

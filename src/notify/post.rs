@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use super::channel::Channel;
-use super::outbox::{self, Courier, Envelope, Fate, Limits, Outbox, Outcome};
+use super::outbox::{self, Courier, Envelope, Fate, Outbox, OutboxLimits, Outcome};
 use super::{Delivery, Fault, Notice, prepare, shown};
 use crate::config::settings::Via;
 use crate::config::spec::NotifySpec;
@@ -23,7 +23,7 @@ use crate::paths;
 const WRITE: Duration = Duration::from_secs(20);
 
 /// Sends through the registry what can't leave from here.
-pub trait Relay: Send + Sync {
+pub trait Forward: Send + Sync {
     /// Hands one message over; it is on the registry's disk when this ends well.
     fn relay<'a>(
         &'a self,
@@ -35,7 +35,7 @@ pub trait Relay: Send + Sync {
 /// Brings messages as the configuration says.
 pub struct Post {
     how: NotifySpec,
-    relay: Option<Box<dyn Relay>>,
+    relay: Option<Box<dyn Forward>>,
     /// For HTTP, where it is not the usual one.
     client: Option<reqwest::Client>,
     /// How many messages a minute each channel takes; asked for often, and read from files.
@@ -45,7 +45,7 @@ pub struct Post {
 impl Post {
     /// Sends directly, and through `relay` where there is one, and `how` wants it or there is no
     /// other way.
-    pub fn new(how: NotifySpec, relay: Option<Box<dyn Relay>>) -> Post {
+    pub fn new(how: NotifySpec, relay: Option<Box<dyn Forward>>) -> Post {
         let relay = relay.filter(|_| how.via != Via::Direct);
         Post { how, relay, client: None, paces: Mutex::default() }
     }
@@ -69,7 +69,7 @@ impl Post {
 
     async fn through(
         &self,
-        relay: &dyn Relay,
+        relay: &dyn Forward,
         target: &str,
         letters: &[Envelope],
     ) -> Result<(), Fault> {
@@ -125,9 +125,9 @@ pub fn outbox(how: &NotifySpec) -> Outbox {
 }
 
 /// The limits that the configuration sets.
-pub fn limits(how: &NotifySpec) -> Limits {
-    let usual = Limits::default();
-    Limits {
+pub fn limits(how: &NotifySpec) -> OutboxLimits {
+    let usual = OutboxLimits::default();
+    OutboxLimits {
         a_minute: how.a_minute.unwrap_or(usual.a_minute),
         digest: how.digest.map_or(usual.digest, Duration::from_secs),
         ..usual

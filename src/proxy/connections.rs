@@ -24,7 +24,7 @@ use tokio_rustls::rustls::server::Acceptor;
 use tower_service::Service;
 
 use crate::proxy::tls::Tls;
-use crate::proxy::watched::{Answer, Phase, State, Watched};
+use crate::proxy::watched::{AnswerBody, Phase, State, Watched};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -77,28 +77,28 @@ const TICK: Duration = Duration::from_millis(500);
 
 /// How many connections there may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct ConnectionLimits {
     /// Of all.
     pub total: usize,
     /// Of one address that is not loopback.
     pub per_address: usize,
 }
 
-impl Limits {
+impl ConnectionLimits {
     /// What the process may hold, after the limit of open files was raised as far as it goes;
     /// at most `wanted`.
-    pub fn of_process(wanted: Option<usize>) -> Limits {
+    pub fn of_process(wanted: Option<usize>) -> ConnectionLimits {
         let files = raise_file_limit();
         let possible = files.saturating_sub(RESERVED).max(files / 2).max(1);
         let total = possible.min(wanted.unwrap_or(MAX_CONNECTIONS)).max(1);
         if wanted.is_some_and(|wanted| wanted > total) {
             tracing::warn!(total, files, "fewer connections than wanted: open files are limited");
         }
-        Limits::of_total(total)
+        ConnectionLimits::of_total(total)
     }
 
-    fn of_total(total: usize) -> Limits {
-        Limits { total, per_address: (total / ADDRESS_SHARE).max(MIN_SHARE).min(total) }
+    fn of_total(total: usize) -> ConnectionLimits {
+        ConnectionLimits { total, per_address: (total / ADDRESS_SHARE).max(MIN_SHARE).min(total) }
     }
 }
 
@@ -113,7 +113,7 @@ fn raise_file_limit() -> usize {
 /// All connections.
 #[derive(Debug)]
 pub struct Connections {
-    limits: Limits,
+    limits: ConnectionLimits,
     table: Mutex<Table>,
     /// Somebody left.
     left: Notify,
@@ -157,7 +157,7 @@ impl Drop for Place {
 
 impl Connections {
     /// No connections yet.
-    pub fn new(limits: Limits) -> Arc<Connections> {
+    pub fn new(limits: ConnectionLimits) -> Arc<Connections> {
         let (table, left) = (Mutex::default(), Notify::new());
         Arc::new(Connections { limits, table, left })
     }
@@ -431,11 +431,11 @@ async fn answer<S: App>(
     mut request: Request<Incoming>,
     peer: SocketAddr,
     state: Arc<State>,
-) -> Result<Response<Answer<S::Body>>, Infallible> {
+) -> Result<Response<AnswerBody<S::Body>>, Infallible> {
     request.extensions_mut().insert(Peer(peer.ip().to_canonical()));
     let response = app.call(request).await?;
     let is_http = response.status() != StatusCode::SWITCHING_PROTOCOLS;
-    Ok(response.map(|body| Answer::new(body, is_http.then_some(state))))
+    Ok(response.map(|body| AnswerBody::new(body, is_http.then_some(state))))
 }
 
 #[cfg(test)]
@@ -443,7 +443,7 @@ mod tests {
     use super::*;
 
     fn connections(total: usize) -> Arc<Connections> {
-        Connections::new(Limits::of_total(total))
+        Connections::new(ConnectionLimits::of_total(total))
     }
 
     fn new() -> Arc<State> {
@@ -452,9 +452,12 @@ mod tests {
 
     #[test]
     fn one_address_has_a_share_that_a_login_node_can_live_with() {
-        assert_eq!(Limits::of_total(20_000), Limits { total: 20_000, per_address: 5_000 });
-        assert_eq!(Limits::of_total(800).per_address, 256);
-        assert_eq!(Limits::of_total(10).per_address, 10);
+        assert_eq!(
+            ConnectionLimits::of_total(20_000),
+            ConnectionLimits { total: 20_000, per_address: 5_000 }
+        );
+        assert_eq!(ConnectionLimits::of_total(800).per_address, 256);
+        assert_eq!(ConnectionLimits::of_total(10).per_address, 10);
     }
 
     #[test]

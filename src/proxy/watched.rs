@@ -254,20 +254,20 @@ impl<K: Unpin> AsyncWrite for Watched<K> {
 
 /// The body of an answer; when it is through, the connection rests.
 #[derive(Debug)]
-pub struct Answer<B> {
+pub struct AnswerBody<B> {
     body: B,
     state: Option<Arc<State>>,
 }
 
-impl<B> Answer<B> {
+impl<B> AnswerBody<B> {
     /// The body of an answer on the connection with this state; none for one that has become
     /// something else than HTTP.
-    pub fn new(body: B, state: Option<Arc<State>>) -> Answer<B> {
-        Answer { body, state }
+    pub fn new(body: B, state: Option<Arc<State>>) -> AnswerBody<B> {
+        AnswerBody { body, state }
     }
 }
 
-impl<B> Drop for Answer<B> {
+impl<B> Drop for AnswerBody<B> {
     fn drop(&mut self) {
         if let Some(state) = &self.state {
             state.enter(Phase::Idle);
@@ -275,7 +275,7 @@ impl<B> Drop for Answer<B> {
     }
 }
 
-impl<B: HttpBody + Unpin> HttpBody for Answer<B> {
+impl<B: HttpBody + Unpin> HttpBody for AnswerBody<B> {
     type Data = B::Data;
     type Error = B::Error;
 

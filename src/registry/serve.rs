@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::domain::node::Limits as NodeLimits;
-use crate::proxy::connections::{Connections, Limits};
+use crate::domain::node::NodeLimits;
+use crate::proxy::connections::{ConnectionLimits, Connections};
 use crate::proxy::tls::{Files, Tls};
 use crate::registry::edge::auth::Hosts;
 use crate::registry::edge::identity::Policy;
@@ -119,7 +119,7 @@ impl Registry {
             })
         });
         let mut ticker = tokio::spawn(ticker::run(self.service.clone()));
-        let connections = Connections::new(Limits::of_process(self.max_connections));
+        let connections = Connections::new(ConnectionLimits::of_process(self.max_connections));
         let (stop, stopping) = watch::channel(false);
         // Before anybody can connect: what happens from here on is told of.
         let newest = *self.service.store.log().subscribe().borrow();

@@ -69,12 +69,12 @@ enum Closing {
 /// The public port. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Gate {
-    shared: Arc<Shared>,
+    shared: Arc<Behind>,
     address: SocketAddr,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct Behind {
     socket: PathBuf,
     key: Option<Secret>,
     open_metrics: bool,
@@ -100,7 +100,7 @@ impl Gate {
         open_metrics: bool,
     ) -> std::io::Result<Gate> {
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(Behind {
             socket,
             key,
             open_metrics,
@@ -167,13 +167,13 @@ async fn none(counter: &Counter) {
     let _ = counter.subscribe().wait_for(|count| *count == 0).await;
 }
 
-impl Shared {
+impl Behind {
     async fn closing(&self, at_least: Closing) {
         let _ = self.closing.subscribe().wait_for(|closing| *closing >= at_least).await;
     }
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+async fn accept(listener: TcpListener, shared: Arc<Behind>) {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let next = async {
@@ -201,7 +201,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 /// Serves one connection to its end. `_place` and `_count` are given back with it.
 async fn connection(
     stream: TcpStream,
-    shared: Arc<Shared>,
+    shared: Arc<Behind>,
     _place: OwnedSemaphorePermit,
     _count: Counted,
 ) {
@@ -225,7 +225,7 @@ async fn connection(
     }
 }
 
-type Answer = Response<Either<Full<Bytes>, Streamed<UnixStream>>>;
+type GateResponse = Response<Either<Full<Bytes>, Streamed<UnixStream>>>;
 
 /// Passes a request on to the llama-server on `socket`.
 async fn pass_on(
@@ -237,7 +237,7 @@ async fn pass_on(
     pass::pass_on(request, stream, &OWN, count).await
 }
 
-async fn answer(mut request: Request<Incoming>, shared: &Shared) -> Answer {
+async fn answer(mut request: Request<Incoming>, shared: &Behind) -> GateResponse {
     let proof = proof(&request, shared.key.as_ref());
     if shared.open_metrics
         && let Some(key) = &shared.key
@@ -278,7 +278,7 @@ async fn answer(mut request: Request<Incoming>, shared: &Shared) -> Answer {
     response
 }
 
-fn unavailable(status: StatusCode, message: &str) -> Answer {
+fn unavailable(status: StatusCode, message: &str) -> GateResponse {
     let body = llama::error_body(message, status.as_u16());
     let mut response = Response::new(Either::Left(Full::from(body)));
     *response.status_mut() = status;

@@ -11,7 +11,7 @@ const KILL_WAITS: Duration = Duration::from_secs(5);
 
 /// The time limits of one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct Deadlines {
     /// How long loading may take.
     pub start: Duration,
     /// How long draining may take after the drain signal, with all that comes after it.
@@ -98,7 +98,7 @@ enum Step {
 #[derive(Debug)]
 pub struct Machine {
     state: State,
-    limits: Limits,
+    limits: Deadlines,
     /// When the first SIGTERM or SIGINT came.
     terminated: Option<Duration>,
     too_slow: bool,
@@ -106,7 +106,7 @@ pub struct Machine {
 
 impl Machine {
     /// A server that was just started.
-    pub fn new(limits: Limits) -> Machine {
+    pub fn new(limits: Deadlines) -> Machine {
         Machine { state: State::Loading, limits, terminated: None, too_slow: false }
     }
 
@@ -279,7 +279,7 @@ mod tests {
 
     const CLEAN: Ended = Ended { code: Some(0), signal: None };
     const KILLED: Ended = Ended { code: None, signal: Some(9) };
-    const LIMITS: Limits = Limits { start: s(1800), drain: s(120), kill_wait: s(30) };
+    const LIMITS: Deadlines = Deadlines { start: s(1800), drain: s(120), kill_wait: s(30) };
 
     const fn s(seconds: u64) -> Duration {
         Duration::from_secs(seconds)

@@ -13,7 +13,7 @@ use super::report;
 use super::setup::Setup;
 use crate::config::spec::NotifySpec;
 use crate::notify::outbox::Outbox;
-use crate::notify::post::{self, Post, Relay};
+use crate::notify::post::{self, Forward, Post};
 use crate::notify::{Kind, Notice, rules};
 use crate::shutdown::{Signals, Stop};
 
@@ -33,7 +33,7 @@ pub struct News {
     base: Notice,
     told: JoinSet<()>,
     /// Where the registry hears how it went.
-    registration: Option<registration::Teller>,
+    registration: Option<registration::Reporter>,
 }
 
 struct Mail {
@@ -43,7 +43,7 @@ struct Mail {
 
 impl News {
     /// Nobody is told of anything yet.
-    pub fn new(setup: &Setup, relay: Option<Box<dyn Relay>>) -> News {
+    pub fn new(setup: &Setup, relay: Option<Box<dyn Forward>>) -> News {
         let how = setup.spec.notify.clone();
         let mail = Mail { outbox: post::outbox(&how), post: Post::new(how.clone(), relay) };
         News {
@@ -72,7 +72,7 @@ impl News {
     }
 
     /// Lets the registry hear how it went, from now on.
-    pub fn report_to(&mut self, registration: Option<registration::Teller>) {
+    pub fn report_to(&mut self, registration: Option<registration::Reporter>) {
         self.registration = registration;
     }
 

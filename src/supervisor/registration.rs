@@ -95,12 +95,12 @@ impl Registration {
 
     /// Changes what the registry is to know. It is told at once.
     pub fn tell(&self, change: impl FnOnce(&mut Report)) {
-        self.teller().tell(change);
+        self.reporter().tell(change);
     }
 
     /// What changes it from another task.
-    pub fn teller(&self) -> Teller {
-        Teller(self.report.clone())
+    pub fn reporter(&self) -> Reporter {
+        Reporter(self.report.clone())
     }
 
     /// Takes the entry out, trying until `budget` is over.
@@ -117,9 +117,9 @@ impl Registration {
 
 /// Changes what the registry is to know. Cheap to clone; after the end it changes nothing.
 #[derive(Debug, Clone)]
-pub struct Teller(watch::Sender<Report>);
+pub struct Reporter(watch::Sender<Report>);
 
-impl Teller {
+impl Reporter {
     /// Changes what the registry is to know. It is told at once.
     pub fn tell(&self, change: impl FnOnce(&mut Report)) {
         self.0.send_if_modified(|report| {

@@ -3,25 +3,25 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::api::notifications::Relay as Wanted;
+use crate::api::notifications::Relay;
 use crate::client::{ClientError, RegistryClient};
 use crate::domain::target::Target;
 use crate::notify::Fault;
 use crate::notify::outbox::Envelope;
-use crate::notify::post::Relay;
+use crate::notify::post::Forward;
 use crate::secret::Secret;
 
 /// The registry, as a way out.
 pub struct ByRegistry(pub RegistryClient);
 
-impl Relay for ByRegistry {
+impl Forward for ByRegistry {
     fn relay<'a>(
         &'a self,
         target: &'a Target,
         letter: &'a Envelope,
     ) -> Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>> {
         Box::pin(async move {
-            let wanted = Wanted {
+            let wanted = Relay {
                 id: letter.id.clone(),
                 notice: letter.notice.clone(),
                 to: vec![Secret::new(target.text())],

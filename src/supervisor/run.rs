@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::child::{self, Child};
 use super::gate::Gate;
 use super::log::Log;
-use super::machine::{Action, End, Event, Limits, Machine};
+use super::machine::{Action, Deadlines, End, Event, Machine};
 use super::news::News;
 use super::registration::{Registration, Subject, owners_targets};
 use super::relay::ByRegistry;
@@ -29,7 +29,7 @@ use crate::domain::server::{Access, ServerInfo, ServerState};
 use crate::engine::ask::Backend;
 use crate::engine::llama;
 use crate::exit::{Exit, Failure};
-use crate::notify::post::Relay;
+use crate::notify::post::Forward;
 use crate::notify::{Kind, Notice};
 use crate::secret::Secret;
 use crate::shutdown::Signals;
@@ -70,7 +70,7 @@ pub async fn run(
             return Err(failure.into());
         }
     };
-    let limits = Limits {
+    let limits = Deadlines {
         start: start_timeout(&setup.spec)?,
         drain: Duration::from_secs(setup.spec.drain_seconds),
         kill_wait: DEFAULT_KILL_WAIT,
@@ -155,7 +155,7 @@ impl<'a> Story<'a> {
         });
         let mut news = News::new(setup, relay(setup));
         news.know(|notice| notice.port = info.port);
-        news.report_to(registration.as_ref().map(Registration::teller));
+        news.report_to(registration.as_ref().map(Registration::reporter));
         Ok(Story {
             setup,
             info,
@@ -371,7 +371,7 @@ impl<'a> Story<'a> {
 }
 
 /// The way out through the registry, where there is one.
-fn relay(setup: &Setup) -> Option<Box<dyn Relay>> {
+fn relay(setup: &Setup) -> Option<Box<dyn Forward>> {
     let url = setup.spec.registry.as_ref()?;
     Some(Box::new(ByRegistry(RegistryClient::new(url).token(setup.registry_token.clone()))))
 }

@@ -1,19 +1,21 @@
 // What of the dashboard can be measured: the tests hold it roughly, the benchmark exactly.
 
-import { get } from 'node:http';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readdirSync } from "node:fs";
+import { get } from "node:http";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
-const DASHBOARD = fileURLToPath(new URL('../../dashboard', import.meta.url));
+const DASHBOARD = fileURLToPath(new URL("../../dashboard", import.meta.url));
 /** The viewer of the API's document: not part of the page. */
-const APART = ['docs', 'vendor/swagger-ui'];
+const APART = ["docs", "vendor/swagger-ui"];
+/** What goes along with other people's code for whoever looks into it: no page asks for that. */
+const BESIDE = /^(LICENSE|README)/;
 
 /** Paths of all files of the page, as they lie in the folder. */
-export function files(folder = DASHBOARD, below = '') {
+export function files(folder = DASHBOARD, below = "") {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = below + entry.name;
-    if (APART.includes(path)) return [];
+    if (APART.includes(path) || BESIDE.test(entry.name)) return [];
     return entry.isDirectory() ? files(join(folder, entry.name), `${path}/`) : [path];
   });
 }
@@ -26,12 +28,14 @@ export async function sizes(url) {
 
 function bytes(url) {
   return new Promise((done, failed) => {
-    get(url, { headers: { 'accept-encoding': 'gzip' } }, (answer) => {
+    get(url, { headers: { "accept-encoding": "gzip" } }, (answer) => {
       if (answer.statusCode !== 200) failed(new Error(`${url}: ${answer.statusCode}`));
       let size = 0;
-      answer.on('data', (data) => { size += data.length; });
-      answer.on('end', () => done(size));
-    }).on('error', failed);
+      answer.on("data", (data) => {
+        size += data.length;
+      });
+      answer.on("end", () => done(size));
+    }).on("error", failed);
   });
 }
 
@@ -47,7 +51,12 @@ export function watchRows() {
       else if (element?.closest('table, [role="table"]')) whole.push(...addedNodes, ...removedNodes);
     }
   });
-  observer.observe(document.querySelector('main'), { subtree: true, childList: true, attributes: true, characterData: true });
+  observer.observe(document.querySelector("main"), {
+    subtree: true,
+    childList: true,
+    attributes: true,
+    characterData: true,
+  });
   window.touchedRows = () => {
     observer.disconnect();
     return { rows: [...touched].map((row) => row.textContent), moved: whole.length };

@@ -2,11 +2,11 @@
 // that other programs would register, and shells, all in the environment and the folder that the
 // caller made. The screenshots and the benchmark use it too.
 
-import { spawn } from 'node:child_process';
-import { mkdirSync, openSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdirSync, openSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
 
 /** How long anything may take that takes a moment on a busy machine. */
 export const SOON = 60_000;
@@ -28,17 +28,17 @@ export async function freePort() {
     const port = 21_000 + Math.floor(Math.random() * 11_000);
     const free = await new Promise((done) => {
       const server = createServer();
-      server.once('error', () => done(false));
-      server.listen(port, '127.0.0.1', () => server.close(() => done(true)));
+      server.once("error", () => done(false));
+      server.listen(port, "127.0.0.1", () => server.close(() => done(true)));
     });
     if (free) return port;
   }
-  throw new Error('no free port between 21000 and 32000');
+  throw new Error("no free port between 21000 and 32000");
 }
 
 /** A UUIDv7 of now, as `llamactl run` mints one. */
 export function uuid7() {
-  const time = Date.now().toString(16).padStart(12, '0');
+  const time = Date.now().toString(16).padStart(12, "0");
   return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
 }
 
@@ -56,18 +56,19 @@ export class World {
   constructor({ llamactl, folder, env = process.env }) {
     this.llamactl = llamactl;
     this.folder = folder;
-    this.work = join(folder, 'work');
+    this.work = join(folder, "work");
     this.env = { ...env };
     this.children = [];
     this.jobs = [];
     this.leases = new Map();
     this.tokens = new Map();
+    this.nextJob = 4000;
     // However this process ends, what it started does not stay behind.
-    process.once('exit', () => this.killAll());
+    process.once("exit", () => this.killAll());
   }
 
   killAll() {
-    for (const child of this.children) if (child.exitCode === null) child.kill('SIGKILL');
+    for (const child of this.children) if (child.exitCode === null) child.kill("SIGKILL");
   }
 
   /** Starts the registry with further arguments; with `--auth token` its first token is kept. */
@@ -76,15 +77,15 @@ export class World {
     this.url = `http://127.0.0.1:${this.port}`;
     this.env.REGISTRY_URL = this.url;
     this.registryArgs = args;
-    const database = `sqlite:${join(this.folder, 'registry.db')}`;
-    const all = ['registry', 'serve', '--json', '--port', `${this.port}`, '--database', database];
-    const { child, output } = this.background('registry', this.llamactl, [...all, ...args], env);
+    const database = `sqlite:${join(this.folder, "registry.db")}`;
+    const all = ["registry", "serve", "--json", "--port", `${this.port}`, "--database", database];
+    const { child, output } = this.background("registry", this.llamactl, [...all, ...args], env);
     this.registry = child;
-    await until('the registry', () => {
-      if (child.exitCode !== null) throw new Error('the registry ended: see registry.log');
+    await until("the registry", () => {
+      if (child.exitCode !== null) throw new Error("the registry ended: see registry.log");
       return this.health();
     });
-    const { token } = await until('its report', () => parsed(output()));
+    const { token } = await until("its report", () => parsed(output()));
     this.adminToken ??= token;
   }
 
@@ -96,8 +97,8 @@ export class World {
   /** Ends it without a word. */
   async stopRegistry() {
     const { registry } = this;
-    const ended = new Promise((done) => registry.once('exit', done));
-    registry.kill('SIGKILL');
+    const ended = new Promise((done) => registry.once("exit", done));
+    registry.kill("SIGKILL");
     await ended;
   }
 
@@ -108,12 +109,20 @@ export class World {
 
   /** Starts a program: `output` gives what it wrote on stdout; the rest goes to NAME.log. */
   background(name, program, args, env = {}) {
-    const log = openSync(join(this.folder, `${name}.log`), 'a');
-    const child = spawn(program, args, { cwd: this.work, env: { ...this.env, ...env }, stdio: ['ignore', 'pipe', log] });
+    const log = openSync(join(this.folder, `${name}.log`), "a");
+    const child = spawn(program, args, {
+      cwd: this.work,
+      env: { ...this.env, ...env },
+      stdio: ["ignore", "pipe", log],
+    });
     this.children.push(child);
-    let text = '';
-    child.stdout.on('data', (data) => { text += data; });
-    child.once('error', (error) => { text += error.message; });
+    let text = "";
+    child.stdout.on("data", (data) => {
+      text += data;
+    });
+    child.once("error", (error) => {
+      text += error.message;
+    });
     return { child, output: () => text };
   }
 
@@ -121,11 +130,25 @@ export class World {
   async startNtfy() {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
-    const settings = join(this.folder, 'ntfy.yml');
-    writeFileSync(settings, 'visitor-request-limit-exempt-hosts: 127.0.0.1\n');
-    this.background('ntfy', join(this.env.LLAMACTL_LAB, 'tools/bin/ntfy'), ['serve', '--listen-http', `127.0.0.1:${port}`,
-      '--base-url', url, '--config', settings, '--cache-file', join(this.folder, 'ntfy-cache.db')]);
-    await until('ntfy', () => fetch(`${url}/v1/health`).then(({ ok }) => ok, () => false));
+    const settings = join(this.folder, "ntfy.yml");
+    writeFileSync(settings, "visitor-request-limit-exempt-hosts: 127.0.0.1\n");
+    this.background("ntfy", join(this.env.LLAMACTL_LAB, "tools/bin/ntfy"), [
+      "serve",
+      "--listen-http",
+      `127.0.0.1:${port}`,
+      "--base-url",
+      url,
+      "--config",
+      settings,
+      "--cache-file",
+      join(this.folder, "ntfy-cache.db"),
+    ]);
+    await until("ntfy", () =>
+      fetch(`${url}/v1/health`).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
+    );
     return url;
   }
 
@@ -134,7 +157,7 @@ export class World {
     const answer = await fetch(this.url + path, {
       method,
       headers: {
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...(token ? { authorization: `Bearer ${token}` } : {}),
         ...headers,
       },
@@ -146,8 +169,8 @@ export class World {
   }
 
   /** A new token, with its id. */
-  token(owner, scopes = ['read', 'register'], more = {}) {
-    return this.api('POST', '/api/v1/tokens', { owner, scopes, ...more });
+  token(owner, scopes = ["read", "register"], more = {}) {
+    return this.api("POST", "/api/v1/tokens", { owner, scopes, ...more });
   }
 
   /** The token by which `owner` registers, where tokens are asked for. */
@@ -160,67 +183,75 @@ export class World {
   /** Adds to the user's settings; JSON is YAML. */
   configure(settings) {
     this.settings = { ...this.settings, ...settings };
-    const folder = join(this.env.HOME, '.config/llamactl');
+    const folder = join(this.env.HOME, ".config/llamactl");
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'config.yaml'), JSON.stringify(this.settings));
+    writeFileSync(join(folder, "config.yaml"), JSON.stringify(this.settings));
   }
 
   /** From now on commands and jobs have this owner's token, as a user's settings name it. */
-  async useTokenOf(owner) {
-    const file = join(this.env.HOME, 'token');
+  async actAs(owner) {
+    const file = join(this.env.HOME, "token");
     writeFileSync(file, await this.tokenOf(owner), { mode: 0o600 });
     this.configure({ registry: { url: this.url, token_file: file } });
   }
 
   /** Registers a server as a client on another machine would: it has a lease that nobody renews. */
   async server(entry = {}) {
+    this.nextJob += 1;
     const body = {
-      id: uuid7(), cluster: 'elsewhere', job_id: `${(this.nextJob = (this.nextJob ?? 4000) + 1)}`,
-      name: 'qwen3-30b', model: { name: 'qwen3-30b', file: 'Qwen3-30B-A3B-Q4_K_M.gguf' },
-      owner: 'ann', host: 'gpu-01', port: 18080, state: 'ready',
-      started: new Date(Date.now() - 3_600_000).toISOString(), ...entry,
+      id: uuid7(),
+      cluster: "elsewhere",
+      job_id: `${this.nextJob}`,
+      name: "qwen3-30b",
+      model: { name: "qwen3-30b", file: "Qwen3-30B-A3B-Q4_K_M.gguf" },
+      owner: "ann",
+      host: "gpu-01",
+      port: 18080,
+      state: "ready",
+      started: new Date(Date.now() - 3_600_000).toISOString(),
+      ...entry,
     };
     const token = await this.tokenOf(body.owner);
-    const lease = await this.api('POST', '/api/v1/servers', body, { token });
-    this.leases.set(lease.id, { token, headers: { 'llamactl-lease': `${lease.generation}:${lease.secret}` } });
+    const lease = await this.api("POST", "/api/v1/servers", body, { token });
+    this.leases.set(lease.id, { token, headers: { "llamactl-lease": `${lease.generation}:${lease.secret}` } });
     return body;
   }
 
   /** One heartbeat of a server that was registered here, with what changed. */
   beat(id, change = {}) {
-    return this.api('POST', `/api/v1/servers/${id}/heartbeat`, change, this.leases.get(id));
+    return this.api("POST", `/api/v1/servers/${id}/heartbeat`, change, this.leases.get(id));
   }
 
   /** Takes a server of ours out again. */
   unregister(id) {
-    return this.api('DELETE', `/api/v1/servers/${id}`, undefined, this.leases.get(id));
+    return this.api("DELETE", `/api/v1/servers/${id}`, undefined, this.leases.get(id));
   }
 
   /** Registers a node. */
   node(entry = {}) {
-    const hostname = entry.hostname ?? 'gpu-01';
-    return this.api('POST', '/api/v1/nodes/register', { hostname, ip: '10.0.0.1', role: 'compute', ...entry });
+    const hostname = entry.hostname ?? "gpu-01";
+    return this.api("POST", "/api/v1/nodes/register", { hostname, ip: "10.0.0.1", role: "compute", ...entry });
   }
 
   /** One heartbeat of a node, with what it measured. */
   beatNode(id, metrics = {}, more = {}) {
-    return this.api('POST', '/api/v1/nodes/heartbeat', { node_id: id, metrics, ...more });
+    return this.api("POST", "/api/v1/nodes/heartbeat", { node_id: id, metrics, ...more });
   }
 
   /** Submits a real job as a person does, and waits until its server is ready in the registry. */
   async submit(name, args = [], env = {}) {
     const job = await this.submitOnly(name, args, env);
     const server = await until(`job ${job} ready in the registry`, async () => {
-      const servers = await this.api('GET', '/api/v1/servers');
-      return servers.find((one) => one.job_id === job && one.state === 'ready');
+      const servers = await this.api("GET", "/api/v1/servers");
+      return servers.find((one) => one.job_id === job && one.state === "ready");
     });
     return { job, ...server };
   }
 
   /** Submits without waiting. */
   async submitOnly(name, args = [], env = {}) {
-    const model = args.includes('--config') ? [] : ['--config', 'tiny'];
-    const all = ['submit', '--json', ...model, '--name', name, ...args];
+    const model = args.includes("--config") ? [] : ["--config", "tiny"];
+    const all = ["submit", "--json", ...model, "--name", name, ...args];
     const { stdout } = await this.run(this.llamactl, all, env);
     const job = JSON.parse(stdout).job_id;
     this.jobs.push(job);
@@ -229,7 +260,7 @@ export class World {
 
   /** Ends a job as its owner does. */
   async stop(job) {
-    await this.run(this.llamactl, ['stop', '--wait', job]);
+    await this.run(this.llamactl, ["stop", "--wait", job]);
     this.jobs = this.jobs.filter((one) => one !== job);
   }
 
@@ -237,35 +268,39 @@ export class World {
   async run(program, args, env = {}) {
     const done = await this.end(program, args, env);
     if (done.code === 0) return done;
-    throw new Error(`${program} ${args.join(' ')} ended with ${done.code}\n${done.stdout}${done.stderr}`);
+    throw new Error(`${program} ${args.join(" ")} ended with ${done.code}\n${done.stdout}${done.stderr}`);
   }
 
   /** What a person sees who pastes `text` into a new bash, and types `typed` into what it starts. */
-  bash(text, { env = {}, typed = '' } = {}) {
-    return this.end('bash', ['--noprofile', '--norc', '-c', text], env, typed);
+  bash(text, { env = {}, typed = "" } = {}) {
+    return this.end("bash", ["--noprofile", "--norc", "-c", text], env, typed);
   }
 
   /** Writes a program of this name that all commands find; it is a script for sh. */
   program(name, script) {
-    const bin = join(this.folder, 'bin');
+    const bin = join(this.folder, "bin");
     mkdirSync(bin, { recursive: true });
     writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     if (!this.env.PATH.startsWith(`${bin}:`)) this.env.PATH = `${bin}:${this.env.PATH}`;
   }
 
   /** Runs a program to its end. */
-  end(program, args, env = {}, typed = '') {
+  end(program, args, env = {}, typed = "") {
     return new Promise((done, failed) => {
       const child = spawn(program, args, { cwd: this.work, env: { ...this.env, ...env } });
-      const late = setTimeout(() => child.kill('SIGKILL'), SOON);
-      let [stdout, stderr] = ['', ''];
+      const late = setTimeout(() => child.kill("SIGKILL"), SOON);
+      let [stdout, stderr] = ["", ""];
       // It may end without reading.
-      child.stdin.on('error', () => {});
+      child.stdin.on("error", () => undefined);
       child.stdin.end(typed);
-      child.stdout.on('data', (data) => { stdout += data; });
-      child.stderr.on('data', (data) => { stderr += data; });
-      child.once('error', failed);
-      child.once('close', (code) => {
+      child.stdout.on("data", (data) => {
+        stdout += data;
+      });
+      child.stderr.on("data", (data) => {
+        stderr += data;
+      });
+      child.once("error", failed);
+      child.once("close", (code) => {
         clearTimeout(late);
         done({ code, stdout, stderr });
       });
@@ -275,7 +310,7 @@ export class World {
   /** Ends everything that was started here. */
   async close() {
     const jobs = this.jobs.splice(0);
-    if (jobs.length > 0) await this.end('scancel', jobs).catch(() => {});
+    if (jobs.length > 0) await this.end("scancel", jobs).catch(() => undefined);
     this.killAll();
   }
 }

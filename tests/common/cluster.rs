@@ -34,6 +34,12 @@ impl Cluster {
         labs.join(self.name())
     }
 
+    /// The `slurm.conf` of a cluster of the host's SLURM, which must be up.
+    #[track_caller]
+    pub fn conf(self) -> PathBuf {
+        conf(&self.folder())
+    }
+
     /// Makes it the sandbox's cluster.
     ///
     /// # Panics
@@ -50,12 +56,9 @@ impl Cluster {
     /// Makes the cluster of this kind in `folder` the sandbox's cluster.
     #[track_caller]
     pub fn enter_at(self, sandbox: &mut Sandbox, folder: &std::path::Path) {
-        let pid = folder.join("run/slurmctld.pid");
-        assert!(pid.exists(), "no cluster in {}: run `make lab-up`", folder.display());
+        let conf = conf(folder);
         match self {
-            Cluster::Pgid | Cluster::Linuxproc => {
-                sandbox.set("SLURM_CONF", folder.join("etc/slurm.conf").display());
-            }
+            Cluster::Pgid | Cluster::Linuxproc => sandbox.set("SLURM_CONF", conf.display()),
             Cluster::Newest => sandbox.set("LLAMACTL_SLURM_BIN", folder.join("bin").display()),
         }
     }
@@ -96,4 +99,12 @@ impl Cluster {
             states.contains(&state.as_str()).then_some(state)
         })
     }
+}
+
+/// The `slurm.conf` of the cluster in `folder`.
+#[track_caller]
+fn conf(folder: &std::path::Path) -> PathBuf {
+    let pid = folder.join("run/slurmctld.pid");
+    assert!(pid.exists(), "no cluster in {}: run `make lab-up`", folder.display());
+    folder.join("etc/slurm.conf")
 }

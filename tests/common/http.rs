@@ -28,12 +28,17 @@ pub fn wait<F: Future<Output: Send> + Send>(future: F) -> F::Output {
     })
 }
 
-fn client() -> &'static reqwest::Client {
+/// A client that keeps no connection, since tests kill services, and follows nobody elsewhere.
+/// Made once: reading the system's CA files takes a while.
+pub fn client() -> &'static reqwest::Client {
     static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
     CLIENT.get_or_init(|| {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        // No kept connections: a restarted service must not meet a dead one.
-        reqwest::Client::builder().pool_max_idle_per_host(0).build().expect("an HTTP client")
+        reqwest::Client::builder()
+            .pool_max_idle_per_host(0)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .expect("an HTTP client")
     })
 }
 
@@ -55,7 +60,7 @@ pub fn get(url: &str) -> Option<(u16, Value)> {
 
 /// `POST` of JSON; status and JSON, or nothing when nobody answers with JSON within 5 s.
 pub fn post(url: &str, body: &Value) -> Option<(u16, Value)> {
-    runtime().block_on(async {
+    wait(async {
         let request = client().post(url).json(body).timeout(Duration::from_secs(5));
         let response = request.send().await.ok()?;
         Some((response.status().as_u16(), response.json().await.ok()?))

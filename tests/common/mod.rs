@@ -11,8 +11,12 @@
 pub mod cluster;
 pub mod http;
 pub mod lab;
+pub mod login;
 pub mod mail;
 pub mod partition;
+pub mod registry;
+pub mod script;
+pub mod server;
 pub mod services;
 pub mod wait;
 
@@ -117,12 +121,18 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
+    /// A folder in which commands run, and no environment at all.
+    pub fn bare() -> Sandbox {
+        let folder = tempfile::Builder::new().prefix("llamactl-test-").tempdir().expect("tempdir");
+        let sandbox = Sandbox { folder, env: Vec::new() };
+        sandbox.make_dir("work");
+        sandbox
+    }
+
     /// An empty home, PATH, and the real llama-server.
     pub fn new() -> Sandbox {
-        let folder = tempfile::Builder::new().prefix("llamactl-test-").tempdir().expect("tempdir");
-        let mut sandbox = Sandbox { folder, env: Vec::new() };
+        let mut sandbox = Sandbox::bare();
         let home = sandbox.make_dir("home");
-        sandbox.make_dir("work");
         let path = std::env::var("PATH").unwrap_or_default();
         sandbox.set("PATH", format!("{path}:/usr/sbin:/sbin"));
         sandbox.set("HOME", home.display());
@@ -215,6 +225,24 @@ impl Sandbox {
     pub fn json(&self, args: &[&str]) -> serde_json::Value {
         let stdout = self.ok(args);
         serde_json::from_str(&stdout).unwrap_or_else(|e| panic!("{args:?}: {e}: {stdout}"))
+    }
+
+    /// Runs llamactl to its end: exit code, stdout, stderr.
+    pub fn outcome(&self, args: &[&str]) -> (i32, String, String) {
+        let output = self.llamactl(args).output().expect("llamactl");
+        (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
+    }
+
+    /// Writes a program of this name into a folder at the front of PATH.
+    pub fn program(&mut self, name: &str, script: &str) -> PathBuf {
+        let path = self.write(format!("bin/{name}"), script);
+        mode(&path, 0o755);
+        let bin = self.path("bin").display().to_string();
+        let before = self.var("PATH").expect("PATH").to_owned();
+        if !before.starts_with(&bin) {
+            self.set("PATH", format!("{bin}:{before}"));
+        }
+        path
     }
 
     /// The processes, alive, whose environment names this sandbox's folder: whatever it started,

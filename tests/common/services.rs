@@ -1,5 +1,5 @@
-//! The services that a test talks to: registry, ntfy, SMTP. Each ends with the value that
-//! stands for it.
+//! The services that a test talks to beside the registry: ntfy, SMTP. Each ends with the value
+//! that stands for it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -49,66 +49,6 @@ impl Daemon {
 impl Drop for Daemon {
     fn drop(&mut self) {
         self.kill();
-    }
-}
-
-/// `llamactl registry serve` with a database in the sandbox.
-#[derive(Debug)]
-pub struct Registry {
-    daemon: Option<Daemon>,
-    port: u16,
-    ttl: String,
-}
-
-impl Registry {
-    /// Starts one whose leases live for `ttl`, and makes it the sandbox's registry.
-    #[track_caller]
-    pub fn start(sandbox: &mut Sandbox, ttl: &str) -> Registry {
-        let mut registry = Registry { daemon: None, port: free_port(), ttl: ttl.to_owned() };
-        sandbox.set("REGISTRY_URL", registry.url());
-        registry.restart(sandbox);
-        registry
-    }
-
-    /// Starts it again at the same port, with the same database.
-    #[track_caller]
-    pub fn restart(&mut self, sandbox: &Sandbox) {
-        let database = format!("sqlite:{}", sandbox.path("registry.db").display());
-        let port = self.port.to_string();
-        let args = ["registry", "serve", "--port", &port, "--database", &database];
-        let mut command = sandbox.llamactl(&args);
-        command.args(["--ttl", &self.ttl]);
-        let mut daemon = Daemon::start(command, sandbox.path("registry.log"));
-        wait_until("the registry's /health", START, || {
-            assert!(daemon.ended().is_none(), "the registry ended at once");
-            http::get(&format!("{}/health", self.url())).filter(|(status, _)| *status == 200)
-        });
-        self.daemon = Some(daemon);
-    }
-
-    /// Kills it without a word (SIGKILL).
-    pub fn kill(&mut self) {
-        self.daemon = None;
-    }
-
-    /// Its process id, while it runs.
-    pub fn pid(&self) -> Option<u32> {
-        self.daemon.as_ref().map(Daemon::pid)
-    }
-
-    /// `http://127.0.0.1:PORT`
-    pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
-    }
-
-    /// All entries, lost ones too.
-    #[track_caller]
-    pub fn servers(&self) -> Vec<Value> {
-        let url = format!("{}/api/v1/servers?state=all", self.url());
-        match http::get(&url) {
-            Some((200, Value::Array(servers))) => servers,
-            other => panic!("{url} answered {other:?}"),
-        }
     }
 }
 

@@ -1,7 +1,5 @@
 //! How tests wait: for a condition, with a deadline.
 
-#![allow(dead_code, reason = "each test binary uses its own part")]
-
 use std::time::{Duration, Instant};
 
 /// Between two looks.

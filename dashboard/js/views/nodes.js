@@ -1,11 +1,12 @@
 // All nodes: a list, or a heat map of their GPUs.
-import { html, memo, useMemo, useState } from "../dom.js";
-import { bytes, number, Time } from "../format.js";
-import { HeatMap } from "../heat-map.js";
-import { sorted } from "../lists.js";
-import { choices, gpuCount, gpuText, NODE_STATES, passes, usage, vramMb } from "../node-facts.js";
-import { useNodes, useStatus } from "../store.js";
-import { Badge, Bar, Cell, Empty, Link, Row, Search, Select, Snippet, Table, useGradually } from "../ui.js";
+import { html, memo, useMemo, useState } from "../core/dom.js";
+import { bytes, number, Time } from "../core/format.js";
+import { sorted } from "../core/lists.js";
+import { useNodes, useStatus } from "../core/store.js";
+import { choices, gpuCount, gpuText, NODE_STATES, passes, usage, vramMb } from "../facts/node-facts.js";
+import { HeatMap } from "../parts/heat-map.js";
+import { Load, Share } from "../parts/node-bars.js";
+import { Badge, Cell, Empty, Link, Row, Search, Select, Snippet, Table, useGradually } from "../parts/ui.js";
 
 const FILTERS = ["q", "role", "label", "group", "location", "state"];
 /** Rows that are shown at once; more at a click. */
@@ -38,8 +39,17 @@ const COLUMNS = [
 
 // Headers cannot be seen on a phone, and some things have no column of their own.
 const SORTS = [
-  ["name", "name"], ["state", "state, best first"], ["-state", "state, worst first"], ["role", "role"], ["location", "location"],
-  ["-gpus", "most GPUs"], ["-busy", "busiest GPUs"], ["busy", "idlest GPUs"], ["-vram", "most GPU memory"], ["-load", "highest load"], ["heartbeat", "oldest heartbeat"],
+  ["name", "name"],
+  ["state", "state, best first"],
+  ["-state", "state, worst first"],
+  ["role", "role"],
+  ["location", "location"],
+  ["-gpus", "most GPUs"],
+  ["-busy", "busiest GPUs"],
+  ["busy", "idlest GPUs"],
+  ["-vram", "most GPU memory"],
+  ["-load", "highest load"],
+  ["heartbeat", "oldest heartbeat"],
 ];
 
 /** The page. */
@@ -53,16 +63,24 @@ export default function Nodes({ query, setQuery }) {
   const shown = useMemo(() => sorted(found, sort, KEYS), [found, sort]);
   if (!all.length && status.state === "live") return html`<h1>Nodes</h1><${NoNodes} />`;
   const heat = query.view === "gpus";
+  const showAll = () => setQuery(Object.fromEntries(FILTERS.map((name) => [name, ""])), { push: true });
   return html`<div class="page-head"><h1>Nodes</h1><p class="muted">${counted(found.length, all.length)}</p></div>
     <${Totals} nodes=${found} query=${query} setQuery=${setQuery} />
     <${Filters} all=${all} query=${query} setQuery=${setQuery} />
     <div class="stale-when-lost">
-      ${!shown.length && all.length > 0 && html`<${Empty} title="No node fits">
+      ${
+        !shown.length &&
+        all.length > 0 &&
+        html`<${Empty} title="No node fits">
         <p>${all.length} are there.</p>
-        <p><button type="button" class="button" onClick=${() => setQuery(Object.fromEntries(FILTERS.map((name) => [name, ""])), { push: true })}>Show all</button></p><//>`}
-      ${shown.length > 0 && (heat
-        ? html`<${HeatMap} nodes=${shown} by=${query.by} onBy=${(by) => setQuery({ by }, { push: true })} />`
-        : html`<${List} nodes=${shown} sort=${sort} onSort=${(sort) => setQuery({ sort }, { push: true })} />`)}
+        <p><button type="button" class="button" onClick=${showAll}>Show all</button></p><//>`
+      }
+      ${
+        shown.length > 0 &&
+        (heat
+          ? html`<${HeatMap} nodes=${shown} by=${query.by} onBy=${(by) => setQuery({ by }, { push: true })} />`
+          : html`<${List} nodes=${shown} sort=${sort} onSort=${(next) => setQuery({ sort: next }, { push: true })} />`)
+      }
     </div>`;
 }
 
@@ -74,7 +92,8 @@ function counted(found, all) {
 function NoNodes() {
   return html`<${Empty} title="No node has registered">
     <p>A node is a machine of the cluster. It appears here when its agent runs:</p>
-    <${Snippet} label="On each machine" text=${`llamactl node agent --registry ${location.origin} --role compute --location room-1`} />
+    <${Snippet} label="On each machine"
+        text=${`llamactl node agent --registry ${location.origin} --role compute --location room-1`} />
     <p>Servers do not need it: they are in <a href="#/servers">the list of servers</a> all the same.</p>
   <//>`;
 }
@@ -94,21 +113,30 @@ function Totals({ nodes, query, setQuery }) {
   }, [nodes]);
   const choose = (state) => setQuery({ state: query.state === state ? "" : state }, { push: true });
   return html`<div class="totals">
-    ${NODE_STATES.filter((state) => totals.states[state] || query.state === state).map((state) => html`<button key=${state} type="button"
+    ${NODE_STATES.filter((state) => totals.states[state] || query.state === state).map(
+      (state) => html`<button key=${state} type="button"
         class="total" aria-pressed=${query.state === state} onClick=${() => choose(state)}>
       <b>${number(totals.states[state])}</b><${Badge} state=${state} />
-    </button>`)}
+    </button>`,
+    )}
     <span class="total"><b>${number(totals.gpus)}</b> GPUs</span>
-    <span class="total"><b>${bytes(totals.vram * MIB)}</b> <span>GPU memory${totals.used > 0 && html`<span class="muted">, ${bytes(totals.used * MIB)} in use</span>`}</span></span>
+    <span class="total"><b>${bytes(totals.vram * MIB)}</b> <span>GPU memory${
+      totals.used > 0 && html`<span class="muted">, ${bytes(totals.used * MIB)} in use</span>`
+    }</span></span>
   </div>`;
 }
 
 function Filters({ all, query, setQuery }) {
   const known = useMemo(() => choices(all), [all]);
   const options = (which) => known[which].slice(0, 300).map(([value, count]) => [value, `${value} (${count})`]);
-  const select = (which, label, none) => known[which].length > 0 && html`<${Select} key=${which} label=${label} value=${query[which] ?? ""}
+  const select = (which, label, none) =>
+    known[which].length > 0 &&
+    html`<${Select} key=${which} label=${label} value=${query[which] ?? ""}
     options=${options(which)} all=${none} onChange=${(value) => setQuery({ [which]: value }, { push: true })} />`;
-  const tab = (view, text) => html`<button key=${view} type="button" class="button" aria-pressed=${(query.view ?? "") === view}
+  const tab = (
+    view,
+    text,
+  ) => html`<button key=${view} type="button" class="button" aria-pressed=${(query.view ?? "") === view}
     onClick=${() => setQuery({ view }, { push: true })}>${text}</button>`;
   return html`<div class="toolbar toolbar-many" role="search" aria-label="Nodes">
     <${Search} label="Search nodes" value=${query.q} onInput=${(q) => setQuery({ q })} />
@@ -116,7 +144,8 @@ function Filters({ all, query, setQuery }) {
     ${select("location", "Location", "everywhere")}
     ${select("group", "Group", "all groups")}
     ${select("label", "Label", "all labels")}
-    <${Select} label="Order" value=${query.sort ?? "name"} options=${SORTS} onChange=${(sort) => setQuery({ sort: sort === "name" ? "" : sort }, { push: true })} />
+    <${Select} label="Order" value=${query.sort ?? "name"} options=${SORTS}
+        onChange=${(sort) => setQuery({ sort: sort === "name" ? "" : sort }, { push: true })} />
     <div class="segments" role="group" aria-label="Show as">${tab("", "List")}${tab("gpus", "GPU heat map")}</div>
   </div>`;
 }
@@ -127,20 +156,30 @@ function List({ nodes, sort, onSort }) {
   return html`<${Table} label="Nodes" class="nodes-table" columns=${COLUMNS} sort=${sort} onSort=${onSort}>
       ${rows.map((node) => html`<${NodeRow} key=${node.node_id} node=${node} />`)}
     <//>
-    ${nodes.length > most && html`<p class="more"><button type="button" class="button" onClick=${() => setMost(most + PAGE)}>
-      Show ${Math.min(PAGE, nodes.length - most)} more of ${number(nodes.length - most)}</button></p>`}`;
+    ${
+      nodes.length > most &&
+      html`<p class="more"><button type="button" class="button" onClick=${() => setMost(most + PAGE)}>
+      Show ${Math.min(PAGE, nodes.length - most)} more of ${number(nodes.length - most)}</button></p>`
+    }`;
 }
 
 const NodeRow = memo(({ node }) => {
   const busy = usage(node);
   const address = node.ip ?? node.vpn_ip ?? node.public_ip;
   return html`<${Row} class=${node.state === "offline" ? "row-offline" : ""}>
-    <${Cell} label="Node"><div class="stack"><${Link} class="truncate strong" to=${["nodes", node.node_id]} title=${node.name}>${node.name}<//>
+    <${Cell} label="Node"><div class="stack">
+      <${Link} class="truncate strong" to=${["nodes", node.node_id]} title=${node.name}>${node.name}<//>
       <${Below} text=${address ?? node.hostname} title=${node.hostname} /></div><//>
-    <${Cell} label="State"><div class="stack"><${Badge} state=${node.state} title=${node.maintenance_reason} /><${Below} text=${node.maintenance_reason} /></div><//>
-    <${Cell} label="Role, location"><div class="stack"><span class="truncate" title=${node.role}>${node.role}</span><${Below} text=${node.location} /></div><//>
-    <${Cell} label="GPUs">${gpuText(node) ? html`<div class="stack"><span class="truncate" title=${gpuText(node)}>${gpuText(node)}</span>
-      <${Below} text=${vramMb(node) === null ? null : bytes(vramMb(node) * MIB)} /></div>` : html`<span class="muted">none</span>`}<//>
+    <${Cell} label="State"><div class="stack"><${Badge} state=${node.state} title=${node.maintenance_reason} />
+      <${Below} text=${node.maintenance_reason} /></div><//>
+    <${Cell} label="Role, location"><div class="stack"><span class="truncate" title=${node.role}>${node.role}</span>
+      <${Below} text=${node.location} /></div><//>
+    <${Cell} label="GPUs">${
+      gpuText(node)
+        ? html`<div class="stack"><span class="truncate" title=${gpuText(node)}>${gpuText(node)}</span>
+      <${Below} text=${vramMb(node) === null ? null : bytes(vramMb(node) * MIB)} /></div>`
+        : html`<span class="muted">none</span>`
+    }<//>
     <${Cell} label="GPU use"><${Share} value=${busy.gpu} what="GPU use" /><//>
     <${Cell} label="GPU memory" class="when-wide"><${Share} value=${busy.vram} what="GPU memory" /><//>
     <${Cell} label="Load" class="when-wide"><${Load} busy=${busy} /><//>
@@ -154,36 +193,12 @@ function Below({ text, title = text }) {
   return text ? html`<span class="truncate muted small" title=${title}>${text}</span>` : null;
 }
 
-/** A share as a bar with its number; a dash where nothing was measured. */
-export function Share({ value, what }) {
-  if (value === null) return html`<span class="muted" title="not measured">–</span>`;
-  const text = `${Math.round(value)} %`;
-  return html`<${Bar} value=${value} total=${100} label=${`${what}: ${text}`} text=${text} tone=${value >= 95 ? "warn" : "info"} />`;
-}
-
-/** GPU memory in use and in all. */
-export function Memory({ node, share }) {
-  const total = vramMb(node);
-  if (total === null) return html`<span class="muted">–</span>`;
-  if (share === null) return html`${bytes(total * MIB)}`;
-  return html`<${Bar} value=${share} total=${100} label=${`GPU memory: ${Math.round(share)} % of ${bytes(total * MIB)} in use`}
-    text=${`${Math.round(share)} % of ${bytes(total * MIB)}`} tone=${share >= 95 ? "warn" : "info"} />`;
-}
-
-/** The load of the last minute beside the number of CPUs. */
-export function Load({ busy }) {
-  const cpus = busy.cpus === null ? "" : `${number(busy.cpus)} CPU${busy.cpus === 1 ? "" : "s"}`;
-  if (busy.load === null) return cpus ? html`<span class="muted">${cpus}</span>` : html`<span class="muted">–</span>`;
-  const text = `${number(busy.load, 1)}${cpus && ` of ${cpus}`}`;
-  if (busy.loadShare === null) return html`${text}`;
-  return html`<${Bar} value=${busy.loadShare} total=${100} label=${`Load: ${text}`} text=${`${number(busy.load, 1)} of ${number(busy.cpus)}`} tone=${busy.loadShare >= 100 ? "warn" : "info"} />`;
-}
-
 const MOST_WORDS = 2;
 
 function Words({ node }) {
   const all = [...(node.labels ?? []), ...(node.groups ?? [])];
   if (!all.length) return html`<span class="muted">–</span>`;
-  return html`<span class="chips" title=${all.join(", ")}>${all.slice(0, MOST_WORDS).map((word) => html`<span key=${word} class="chip">${word}</span>`)}
+  return html`<span class="chips" title=${all.join(", ")}>
+    ${all.slice(0, MOST_WORDS).map((word) => html`<span key=${word} class="chip">${word}</span>`)}
     ${all.length > MOST_WORDS && html`<span class="muted small">+${all.length - MOST_WORDS}</span>`}</span>`;
 }

@@ -10,7 +10,7 @@ use crate::config::targets::{self, Asked};
 use crate::config::token::token;
 use crate::domain::target::{self, Target};
 use crate::exit::Failure;
-use crate::notify::post::Relay;
+use crate::notify::post::Forward;
 use crate::supervisor::relay::ByRegistry;
 
 /// What the flags ask for.
@@ -32,7 +32,7 @@ pub fn asked(flags: &NotifyFlags) -> Result<Asked, Failure> {
 ///
 /// # Errors
 /// A token that can't be read.
-pub fn relay(settings: &Settings) -> anyhow::Result<Option<Box<dyn Relay>>> {
+pub fn relay(settings: &Settings) -> anyhow::Result<Option<Box<dyn Forward>>> {
     let Some(url) = &settings.registry.url else { return Ok(None) };
     let token = token(settings.registry.token_file.as_deref())?;
     Ok(Some(Box::new(ByRegistry(RegistryClient::new(url).token(token)))))

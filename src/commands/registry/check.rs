@@ -61,7 +61,7 @@ struct Checked {
 pub async fn run(context: &Context, args: CheckArgs) -> anyhow::Result<Exit> {
     let (url, token) = whom(context, args.url)?;
     let client = http::registry().map_err(Failure::new)?;
-    let target = Target { client, url, token };
+    let target = Asker { client, url, token };
     let about = target.about().await?;
     let (_, mut endpoints) = router::table().finish();
     endpoints.sort_by_key(plan::order);
@@ -109,7 +109,7 @@ fn shown(checked: &[Checked]) -> String {
 }
 
 /// The registry that is asked, and what it said of itself.
-struct Target {
+struct Asker {
     client: &'static reqwest::Client,
     url: String,
     token: Option<Secret>,
@@ -124,14 +124,14 @@ struct About {
 }
 
 /// One answer, its body as far as it was read.
-struct Answer {
+struct Heard {
     status: StatusCode,
     kind: String,
     body: Vec<u8>,
     took: Duration,
 }
 
-impl Target {
+impl Asker {
     /// Asks `/health` first: whether there is a registry at all.
     async fn about(&self) -> Result<About, Failure> {
         let url = format!("{}/health", self.url);
@@ -207,7 +207,7 @@ impl Target {
         checked
     }
 
-    async fn send(&self, endpoint: &Endpoint, ask: &Ask) -> Result<Answer, String> {
+    async fn send(&self, endpoint: &Endpoint, ask: &Ask) -> Result<Heard, String> {
         let start = Instant::now();
         let url = format!("{}{}", self.url, ask.path);
         let mut request = self.client.request(endpoint.method.clone(), url).timeout(LIMIT);
@@ -234,7 +234,7 @@ impl Target {
                 None => break,
             }
         }
-        Ok(Answer { status, kind, body, took })
+        Ok(Heard { status, kind, body, took })
     }
 }
 

@@ -14,7 +14,7 @@ use crate::config::settings::Settings;
 use crate::config::spec::NotifySpec;
 use crate::config::targets;
 use crate::connection::write_private;
-use crate::domain::node::Limits;
+use crate::domain::node::NodeLimits;
 use crate::domain::token::Scope;
 use crate::exit::{Exit, Failure};
 use crate::http::guard::Exception;
@@ -251,7 +251,7 @@ fn parse_probe(text: &str) -> Result<Option<Duration>, Failure> {
     Ok(Some(interval))
 }
 
-fn node_limits(warning: &str, offline: &str) -> Result<Limits, Failure> {
+fn node_limits(warning: &str, offline: &str) -> Result<NodeLimits, Failure> {
     let read = |flag: &str, text: &str| {
         let time = humantime::parse_duration(text).ok();
         time.filter(|time| (MIN_SILENCE..=MAX_SILENCE).contains(time)).ok_or_else(|| {
@@ -267,7 +267,7 @@ fn node_limits(warning: &str, offline: &str) -> Result<Limits, Failure> {
         )
         .hint("nodes are in warning first, and then offline"));
     }
-    Ok(Limits { warning, offline })
+    Ok(NodeLimits { warning, offline })
 }
 
 fn parse_retain(text: &str) -> Result<Duration, Failure> {

@@ -63,7 +63,7 @@ impl Time {
 }
 
 /// What is known of a process's own envelopes.
-type Known = HashMap<String, Outcome>;
+type Outcomes = HashMap<String, Outcome>;
 
 impl Outbox {
     /// Writes an envelope to the disk, and is back when it is there, or soon.
@@ -167,7 +167,7 @@ impl Outbox {
         deadline: Instant,
     ) -> Vec<Outcome> {
         let time = Time::until(deadline);
-        let mut known = Known::new();
+        let mut known = Outcomes::new();
         if let Err(error) = self.see_to(target, &own, courier, &time, &mut known).await {
             tracing::warn!("the outbox fails, messages go from memory: {error}");
             let open = own.iter().filter(|letter| !settled(&known, &letter.id));
@@ -188,7 +188,7 @@ impl Outbox {
         own: &[&Envelope],
         courier: &impl Courier,
         time: &Time,
-        known: &mut Known,
+        known: &mut Outcomes,
     ) -> Result<(), String> {
         let hash = disk::hash(target);
         let ids: HashSet<String> = own.iter().map(|letter| letter.id.clone()).collect();
@@ -316,7 +316,7 @@ impl Job<'_> {
         &self,
         mut session: Session,
         courier: &impl Courier,
-        known: &mut Known,
+        known: &mut Outcomes,
     ) -> Result<Drained, String> {
         loop {
             let now = self.time.now();
@@ -365,7 +365,7 @@ impl Job<'_> {
         session: Session,
         ids: Vec<String>,
         courier: &impl Courier,
-        known: &mut Known,
+        known: &mut Outcomes,
     ) -> Result<Session, String> {
         let mut letters: Vec<Envelope> =
             ids.iter().filter_map(|id| session.letters.get(id)).cloned().collect();
@@ -454,7 +454,7 @@ impl Job<'_> {
     }
 
     /// Learns from the disk what became of one's own.
-    fn learn(&self, session: &Session, known: &mut Known) {
+    fn learn(&self, session: &Session, known: &mut Outcomes) {
         for letter in self.own.unwrap_or_default() {
             let outcome = told(&session.state, letter);
             let gone = || {
@@ -494,7 +494,7 @@ fn told(state: &super::state::State, letter: &Envelope) -> Option<Outcome> {
 }
 
 /// Whether nothing more happens to an envelope.
-fn settled(known: &Known, id: &str) -> bool {
+fn settled(known: &Outcomes, id: &str) -> bool {
     known.get(id).is_some_and(|outcome| !matches!(outcome.fate, Fate::Waiting { .. }))
 }
 

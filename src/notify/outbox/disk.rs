@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::state::State;
-use super::{Envelope, Failed, Limits};
+use super::{Envelope, Failed, OutboxLimits};
 use crate::paths;
 use crate::secret::hex;
 
@@ -105,7 +105,7 @@ impl Disk {
     }
 
     /// Writes an envelope; it is on the disk when this returns.
-    pub fn put(&self, envelope: &Envelope, limits: &Limits) -> Result<(), String> {
+    pub fn put(&self, envelope: &Envelope, limits: &OutboxLimits) -> Result<(), String> {
         if Uuid::parse_str(&envelope.id).is_err() {
             return Err(format!("`{}` is no UUID", envelope.id));
         }

@@ -124,7 +124,7 @@ pub trait Courier: Sync {
 
 /// What an outbox holds, and how fast it goes.
 #[derive(Debug, Clone)]
-pub struct Limits {
+pub struct OutboxLimits {
     /// Messages a minute to one target; what comes above becomes one.
     pub a_minute: u32,
     /// How long a group has to be quiet before it goes as one. After eight times that it goes in
@@ -139,9 +139,9 @@ pub struct Limits {
     pub silence: Duration,
 }
 
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits {
+impl Default for OutboxLimits {
+    fn default() -> OutboxLimits {
+        OutboxLimits {
             a_minute: 10,
             digest: Duration::from_secs(15),
             entries: 1_000,
@@ -236,7 +236,7 @@ pub struct Failed {
 #[derive(Debug, Clone)]
 pub struct Outbox {
     disk: Arc<Disk>,
-    limits: Limits,
+    limits: OutboxLimits,
     /// Something was put in this process.
     more: Arc<Notify>,
     /// Places for operations on the disk, each kept until it ends: a disk that hangs must not
@@ -257,7 +257,7 @@ struct Silence {
 impl Outbox {
     /// An outbox in `folder`, which is made, for its owner alone, when the first message comes:
     /// this does not touch the disk.
-    pub fn new(folder: &Path, limits: Limits) -> Outbox {
+    pub fn new(folder: &Path, limits: OutboxLimits) -> Outbox {
         Outbox {
             disk: Arc::new(Disk::new(folder)),
             limits,

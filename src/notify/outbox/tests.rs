@@ -98,7 +98,7 @@ fn works(_: usize, _: &[Envelope]) -> Result<(), Fault> {
     Ok(())
 }
 
-fn outbox(limits: Limits) -> (tempfile::TempDir, Outbox) {
+fn outbox(limits: OutboxLimits) -> (tempfile::TempDir, Outbox) {
     let dir = tempfile::tempdir().unwrap();
     let outbox = Outbox::new(&dir.path().join("outbox"), limits);
     (dir, outbox)
@@ -118,7 +118,7 @@ fn files(dir: &Path, folder: &str) -> Vec<String> {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_sent_arrives_and_leaves_nothing_but_word_of_it() {
-    let (dir, outbox) = outbox(Limits::default());
+    let (dir, outbox) = outbox(OutboxLimits::default());
     let courier = Scripted::new(works);
     let sent = [envelope("mailto:a@b", None), envelope("ntfy://t", None)];
     let outcomes = outbox.send(&sent, &courier, Instant::now() + MINUTE).await;
@@ -136,7 +136,7 @@ async fn what_is_sent_arrives_and_leaves_nothing_but_word_of_it() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_put_is_for_its_owner_alone_and_waits() {
-    let (dir, outbox) = outbox(Limits::default());
+    let (dir, outbox) = outbox(OutboxLimits::default());
     let sent = envelope("slack://secret", None);
     outbox.put(&sent, Instant::now() + MINUTE).await.unwrap();
     let mode = |path: &str| {
@@ -157,7 +157,7 @@ async fn what_is_put_is_for_its_owner_alone_and_waits() {
 
 #[tokio::test(start_paused = true)]
 async fn it_is_tried_again_with_longer_and_longer_waits_until_it_works() {
-    let (_dir, outbox) = outbox(Limits::default());
+    let (_dir, outbox) = outbox(OutboxLimits::default());
     let courier = Scripted::new(|number, _| match number {
         1..=4 => Err(Fault::transient("down")),
         _ => Ok(()),
@@ -175,7 +175,7 @@ async fn it_is_tried_again_with_longer_and_longer_waits_until_it_works() {
 
 #[tokio::test(start_paused = true)]
 async fn the_other_sides_wish_is_obeyed_by_all_who_come_later() {
-    let (_dir, outbox) = outbox(Limits::default());
+    let (_dir, outbox) = outbox(OutboxLimits::default());
     let courier = Scripted::new(|number, _| match number {
         1 => Err(Fault::Transient { reason: "429".into(), after: Some(SECOND * 40) }),
         _ => Ok(()),
@@ -201,7 +201,7 @@ async fn the_other_sides_wish_is_obeyed_by_all_who_come_later() {
 
 #[tokio::test(start_paused = true)]
 async fn who_hangs_is_broken_off_and_the_message_stays() {
-    let (_dir, outbox) = outbox(Limits::default());
+    let (_dir, outbox) = outbox(OutboxLimits::default());
     let sent = [envelope("ntfy://t", None)];
     let start = Instant::now();
     let outcomes = outbox.send(&sent, &Silent, start + SECOND * 10).await;
@@ -217,7 +217,7 @@ async fn who_hangs_is_broken_off_and_the_message_stays() {
 
 #[tokio::test(start_paused = true)]
 async fn what_cannot_heal_is_kept_for_people_to_see() {
-    let (dir, outbox) = outbox(Limits::default());
+    let (dir, outbox) = outbox(OutboxLimits::default());
     let courier = Scripted::new(|_, _| Err(Fault::Permanent("no such topic".into())));
     let sent = [envelope("ntfy://t", None)];
     let outcomes = outbox.send(&sent, &courier, Instant::now() + MINUTE).await;
@@ -246,7 +246,7 @@ async fn what_cannot_heal_is_kept_for_people_to_see() {
 
 #[tokio::test(start_paused = true)]
 async fn who_fails_for_ever_is_given_up_when_the_time_is_over() {
-    let (_dir, outbox) = outbox(Limits::default());
+    let (_dir, outbox) = outbox(OutboxLimits::default());
     let courier = Scripted::new(|_, _| Err(Fault::transient("down")));
     let mut sent = envelope("ntfy://t", None);
     sent.until = wall() + MINUTE;
@@ -259,7 +259,7 @@ async fn who_fails_for_ever_is_given_up_when_the_time_is_over() {
 
 #[tokio::test(start_paused = true)]
 async fn above_the_limit_all_that_waits_becomes_one() {
-    let (_dir, outbox) = outbox(Limits { a_minute: 3, ..Limits::default() });
+    let (_dir, outbox) = outbox(OutboxLimits { a_minute: 3, ..OutboxLimits::default() });
     let courier = Scripted::new(works);
     let first: Vec<_> = (0..10).map(|_| envelope("ntfy://t", None)).collect();
     let outcomes = outbox.send(&first, &courier, Instant::now() + MINUTE).await;
@@ -289,7 +289,7 @@ async fn a_target_may_take_less_than_usual() {
             Some(1)
         }
     }
-    let (_dir, outbox) = outbox(Limits::default());
+    let (_dir, outbox) = outbox(OutboxLimits::default());
     let courier = Slow(Scripted::new(works));
     let all: Vec<_> = (0..5).map(|_| envelope("ntfy://t", None)).collect();
     outbox.send(&all, &courier, Instant::now() + MINUTE).await;
@@ -298,10 +298,11 @@ async fn a_target_may_take_less_than_usual() {
 
 #[tokio::test(start_paused = true)]
 async fn an_array_of_500_jobs_is_one_message() {
-    let (dir, outbox) = outbox(Limits::default());
+    let (dir, outbox) = outbox(OutboxLimits::default());
     let courier = Scripted::new(works);
     let sends = (0..500).map(|n| {
-        let (outbox, courier) = (Outbox::new(&outbox.disk_root(), Limits::default()), &courier);
+        let (outbox, courier) =
+            (Outbox::new(&outbox.disk_root(), OutboxLimits::default()), &courier);
         async move {
             tokio::time::sleep(Duration::from_millis(40 * n)).await;
             let sent = [envelope("ntfy://t", Some("4711 ready"))];
@@ -320,7 +321,7 @@ async fn an_array_of_500_jobs_is_one_message() {
 
 #[tokio::test(start_paused = true)]
 async fn a_group_does_not_wait_longer_than_whoever_sends_it_has() {
-    let (_dir, outbox) = outbox(Limits::default());
+    let (_dir, outbox) = outbox(OutboxLimits::default());
     let courier = Scripted::new(works);
     let sent: Vec<_> = (0..3).map(|_| envelope("ntfy://t", Some("4711 failed"))).collect();
     let outcomes = outbox.send(&sent, &courier, Instant::now() + SECOND * 10).await;
@@ -330,7 +331,7 @@ async fn a_group_does_not_wait_longer_than_whoever_sends_it_has() {
 
 #[tokio::test(start_paused = true)]
 async fn one_message_at_fault_holds_up_nobody() {
-    let (_dir, outbox) = outbox(Limits::default());
+    let (_dir, outbox) = outbox(OutboxLimits::default());
     let bad = envelope("ntfy://t", None);
     let id = bad.id.clone();
     let courier = Scripted::new(move |_, letters: &[Envelope]| match letters {
@@ -347,7 +348,8 @@ async fn one_message_at_fault_holds_up_nobody() {
 
 #[tokio::test(start_paused = true)]
 async fn a_full_outbox_takes_nothing_more_and_messages_go_from_memory() {
-    let (_dir, outbox) = outbox(Limits { entries: 5, per_target: 3, ..Limits::default() });
+    let (_dir, outbox) =
+        outbox(OutboxLimits { entries: 5, per_target: 3, ..OutboxLimits::default() });
     let deadline = Instant::now() + MINUTE;
     for target in ["a", "a", "a", "b", "b"] {
         outbox.put(&envelope(target, None), deadline).await.unwrap();
@@ -369,7 +371,7 @@ async fn a_full_outbox_takes_nothing_more_and_messages_go_from_memory() {
 
 #[tokio::test(start_paused = true)]
 async fn strange_files_are_moved_aside_and_stop_nothing() {
-    let (dir, outbox) = outbox(Limits::default());
+    let (dir, outbox) = outbox(OutboxLimits::default());
     let good = envelope("ntfy://t", None);
     outbox.put(&good, Instant::now() + MINUTE).await.unwrap();
     let (queue, name) = (dir.path().join("outbox/queue"), files(dir.path(), "queue").remove(0));
@@ -399,7 +401,7 @@ async fn strange_files_are_moved_aside_and_stop_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_clock_in_the_future_delays_a_group_by_minutes_at_most() {
-    let (_dir, outbox) = outbox(Limits::default());
+    let (_dir, outbox) = outbox(OutboxLimits::default());
     let courier = Scripted::new(works);
     let mut sent = envelope("ntfy://t", Some("g"));
     sent.created += Duration::from_secs(5 * 3_600);
@@ -410,7 +412,7 @@ async fn a_clock_in_the_future_delays_a_group_by_minutes_at_most() {
 
 #[tokio::test(start_paused = true)]
 async fn who_is_broken_off_leaves_the_lock_and_the_message() {
-    let (_dir, outbox) = outbox(Limits::default());
+    let (_dir, outbox) = outbox(OutboxLimits::default());
     let sent = [envelope("ntfy://t", None)];
     let sending = outbox.send(&sent, &Silent, Instant::now() + MINUTE);
     assert!(tokio::time::timeout(SECOND, sending).await.is_err());
@@ -421,7 +423,7 @@ async fn who_is_broken_off_leaves_the_lock_and_the_message() {
 
 #[tokio::test(start_paused = true)]
 async fn who_stays_carries_what_comes_and_what_others_put() {
-    let (dir, outbox) = outbox(Limits::default());
+    let (dir, outbox) = outbox(OutboxLimits::default());
     let (stop, stopping) = watch::channel(false);
     let silent = "ntfy://silent";
     struct Partly<'a>(&'a Scripted<Answer>, &'a str);
@@ -435,7 +437,7 @@ async fn who_stays_carries_what_comes_and_what_others_put() {
     }
     let scripted = Scripted::new(works as Answer);
     let courier = Partly(&scripted, silent);
-    let other = Outbox::new(&outbox.disk_root(), Limits::default());
+    let other = Outbox::new(&outbox.disk_root(), OutboxLimits::default());
     let story = async {
         let soon = || Instant::now() + MINUTE;
         outbox.put(&envelope(silent, None), soon()).await.unwrap();
@@ -472,7 +474,7 @@ async fn all_of_it_can_be_spawned() {
     fn sendable<T: Send>(work: T) -> T {
         work
     }
-    let (_dir, outbox) = outbox(Limits::default());
+    let (_dir, outbox) = outbox(OutboxLimits::default());
     let (all, soon) = ([envelope("ntfy://t", None)], Instant::now() + MINUTE);
     let (_stop, stopping) = watch::channel(true);
     let outcomes = sendable(outbox.send(&all, &Silent, Instant::now() + SECOND)).await;

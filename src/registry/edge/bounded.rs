@@ -35,19 +35,19 @@ pub async fn bounded(
     }
 }
 
-type Answer = std::thread::Result<Response>;
+type Finished = std::thread::Result<Response>;
 
 /// What is done for a request. In the usual case the connection's own task does it: a task for
 /// each request would cost more than most requests do.
 struct Work {
-    answer: Option<Pin<Box<dyn Future<Output = Answer> + Send>>>,
+    answer: Option<Pin<Box<dyn Future<Output = Finished> + Send>>>,
     limit: Duration,
 }
 
 impl Future for Work {
-    type Output = Answer;
+    type Output = Finished;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Answer> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Finished> {
         let Some(answer) = &mut self.answer else { return Poll::Pending };
         let done = answer.as_mut().poll(context);
         if done.is_ready() {

@@ -9,7 +9,7 @@ use http::request::Parts;
 use jiff::Timestamp;
 
 use crate::domain::token::{Scope, Token};
-use crate::registry::edge::limits::{Limits, Rate};
+use crate::registry::edge::limits::{Rate, RateLimits};
 use crate::registry::error::ApiError;
 use crate::registry::may::{By, Reach};
 use crate::registry::seen::view::View;
@@ -38,7 +38,7 @@ pub struct Door(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     anonymous: Option<Vec<Scope>>,
-    limits: Limits,
+    limits: RateLimits,
     logged: DefaultDirectRateLimiter,
 }
 
@@ -47,7 +47,7 @@ impl Door {
     pub fn new(policy: Policy) -> Door {
         Door(Arc::new(Inner {
             anonymous: policy.anonymous,
-            limits: Limits::new(policy.rate),
+            limits: RateLimits::new(policy.rate),
             logged: RateLimiter::direct(Quota::per_second(LOGGED)),
         }))
     }

@@ -53,7 +53,7 @@ enum Who {
 
 /// The limits of one registry.
 #[derive(Debug)]
-pub struct Limits {
+pub struct RateLimits {
     requests: Option<Keyed<Who>>,
     failures: Keyed<IpAddr>,
 }
@@ -61,13 +61,13 @@ pub struct Limits {
 /// So many seconds after which trying again may help.
 pub type Wait = u32;
 
-impl Limits {
-    /// Limits for requests, or none; those for failed authentications are always there.
-    pub fn new(rate: Option<Rate>) -> Limits {
+impl RateLimits {
+    /// RateLimits for requests, or none; those for failed authentications are always there.
+    pub fn new(rate: Option<Rate>) -> RateLimits {
         let twice = |rate: NonZeroU32| rate.saturating_mul(NonZeroU32::new(2).unwrap_or(rate));
         let requests =
             rate.map(|Rate(rate)| Keyed::new(Quota::per_second(rate).allow_burst(twice(rate))));
-        Limits { requests, failures: Keyed::new(Quota::per_second(FAILURES)) }
+        RateLimits { requests, failures: Keyed::new(Quota::per_second(FAILURES)) }
     }
 
     /// Counts a request: of its token where it shows one, else of its address.
@@ -86,7 +86,7 @@ impl Limits {
     /// Counts a failed authentication.
     ///
     /// # Errors
-    /// As [`Limits::request`].
+    /// As [`RateLimits::request`].
     pub fn failure(&self, address: Option<IpAddr>) -> Result<(), Wait> {
         address.map_or(Ok(()), |address| self.failures.count(&network(address)))
     }
@@ -141,8 +141,8 @@ impl<K: Hash + Eq + Clone> Keyed<K> {
 mod tests {
     use super::*;
 
-    fn limits(rate: &str) -> Limits {
-        Limits::new(Some(rate.parse().unwrap()))
+    fn limits(rate: &str) -> RateLimits {
+        RateLimits::new(Some(rate.parse().unwrap()))
     }
 
     #[test]
@@ -163,7 +163,7 @@ mod tests {
         assert!(limits.request(Some("a"), near).unwrap_err() >= 1);
         assert_eq!(limits.request(Some("b"), near), Ok(()), "another token");
         assert_eq!(limits.request(None, near), Ok(()), "no token, the same address");
-        assert_eq!(Limits::new(None).request(None, near), Ok(()));
+        assert_eq!(RateLimits::new(None).request(None, near), Ok(()));
     }
 
     #[test]
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn failed_authentications_are_always_limited() {
-        let limits = Limits::new(None);
+        let limits = RateLimits::new(None);
         let address = Some("10.0.0.1".parse().unwrap());
         let taken = (0..100).take_while(|_| limits.failure(address).is_ok()).count();
         assert!((10..20).contains(&taken), "{taken}");

@@ -33,18 +33,18 @@ impl Stamp {
 #[derive(Debug, Clone, Default)]
 pub struct Bodies {
     /// `GET /servers`.
-    pub old_servers: Shared<Bytes>,
+    pub old_servers: LastMade<Bytes>,
     /// `GET /api/v1/servers` without a filter.
-    pub servers: Shared<Rendered>,
+    pub servers: LastMade<Rendered>,
 }
 
 /// One list.
 #[derive(Debug, Clone)]
-pub struct Shared<T>(Arc<Mutex<Option<Made<T>>>>);
+pub struct LastMade<T>(Arc<Mutex<Option<Made<T>>>>);
 
-impl<T> Default for Shared<T> {
-    fn default() -> Shared<T> {
-        Shared(Arc::default())
+impl<T> Default for LastMade<T> {
+    fn default() -> LastMade<T> {
+        LastMade(Arc::default())
     }
 }
 
@@ -55,7 +55,7 @@ struct Made<T> {
     list: T,
 }
 
-impl<T: Clone + Send + 'static> Shared<T> {
+impl<T: Clone + Send + 'static> LastMade<T> {
     /// The list as `make` makes it: no older than this call where anything has changed since it
     /// was made, no older than a second in any case. `stamp` is what the view is like now.
     ///
@@ -91,7 +91,7 @@ mod tests {
 
     #[tokio::test]
     async fn readers_share_a_list_until_something_changes() {
-        let (body, made) = (Shared::default(), Arc::new(AtomicUsize::new(0)));
+        let (body, made) = (LastMade::default(), Arc::new(AtomicUsize::new(0)));
         let get = |seq: u64| {
             let (made, stamp) = (Arc::clone(&made), Stamp { epoch: 1, seq, revision: 0 });
             let make = move || Ok(made.fetch_add(1, Ordering::SeqCst));
@@ -110,7 +110,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_list_that_can_not_be_made_is_an_error_and_not_kept() {
-        let (body, stamp) = (Shared::default(), Stamp { epoch: 1, seq: 1, revision: 0 });
+        let (body, stamp) = (LastMade::default(), Stamp { epoch: 1, seq: 1, revision: 0 });
         let broken = || Err(ApiError::internal());
         assert_eq!(body.get(stamp, broken).await.unwrap_err().status.as_u16(), 500);
         assert_eq!(body.get(stamp, || Ok(7)).await, Ok(7));

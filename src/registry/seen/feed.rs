@@ -5,7 +5,7 @@
 //! would see differently, and encodes it once for all of them. Nobody need tell it of a change,
 //! so that heartbeats cost nothing more than without it.
 
-mod known;
+mod last_told;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::registry::error::ApiError;
 use crate::registry::seen::live::{HEARTBEAT, Live, Stay};
 use crate::registry::seen::log::EventLog;
 use crate::registry::seen::view::SharedView;
-use known::{Found, Known};
+use last_told::{Found, LastTold};
 
 /// How often the differ looks.
 const LOOK: Duration = Duration::from_millis(250);
@@ -112,10 +112,10 @@ struct Snapshot {
 
 /// The differ and those who follow it. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Feed(Arc<Shared>);
+pub struct Feed(Arc<FeedState>);
 
 #[derive(Debug)]
-struct Shared {
+struct FeedState {
     view: SharedView,
     log: EventLog,
     live: Live,
@@ -125,7 +125,7 @@ struct Shared {
 
 #[derive(Debug)]
 struct Running {
-    known: Known,
+    known: LastTold,
     /// Number of the last event that was sent.
     seq: u64,
     snapshot: Option<Arc<Snapshot>>,
@@ -135,7 +135,7 @@ struct Running {
 impl Feed {
     /// Over this view and this log; its streams count among those of `live`.
     pub fn new(view: SharedView, log: EventLog, live: Live) -> Feed {
-        Feed(Arc::new(Shared { view, log, live, running: Mutex::default() }))
+        Feed(Arc::new(FeedState { view, log, live, running: Mutex::default() }))
     }
 
     /// Follows the view. `token`: id of the token by which the client came; the stream ends
@@ -179,7 +179,7 @@ impl Feed {
             tokio::spawn(self.clone().run());
         }
         let running = running.get_or_insert_with(|| {
-            let mut known = Known::default();
+            let mut known = LastTold::default();
             let seq = self.0.log.last();
             known.look(&self.0.view);
             Running { known, seq, snapshot: None, sender: broadcast::Sender::new(KEPT) }

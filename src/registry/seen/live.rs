@@ -34,10 +34,10 @@ const ENCODED: usize = 256;
 
 /// What streams and waiting reads share. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Live(Arc<Shared>);
+pub struct Live(Arc<LiveState>);
 
 #[derive(Debug)]
-struct Shared {
+struct LiveState {
     log: EventLog,
     streams: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
@@ -152,7 +152,7 @@ impl Live {
     /// Over this log of events; `open` counts the streams.
     pub fn new(log: EventLog, open: Gauge<u64, AtomicU64>) -> Live {
         let semaphore = |count| Arc::new(Semaphore::new(count));
-        Live(Arc::new(Shared {
+        Live(Arc::new(LiveState {
             log,
             streams: semaphore(MAX_STREAMS),
             waiting: semaphore(MAX_WAITING),

@@ -140,20 +140,7 @@ impl View {
     /// Follows one change.
     pub fn apply(&mut self, change: Change) {
         match change {
-            Change::Put(mut entry) => {
-                let busy = (entry.server.slots, entry.server.tokens_per_second);
-                let id = entry.server.info.id;
-                if let Some(slots) = busy.0.filter(|_| entry.is_live()) {
-                    self.usage.note(id, entry.server.last_seen, slots, busy.1);
-                }
-                let old = self.entries.get(&id);
-                keep_health(&mut entry.server.health, old.and_then(|o| o.server.health.as_ref()));
-                let old = self.entries.insert(id, Arc::new(*entry));
-                // Another replica took a beat, which is no event.
-                if old.is_some_and(|old| (old.server.slots, old.server.tokens_per_second) != busy) {
-                    self.revision += 1;
-                }
-            }
+            Change::Put(entry) => self.put(*entry),
             Change::Beat { id, slots, tokens_per_second, seen, due } => {
                 if let Some(entry) = self.entries.get_mut(&id) {
                     let entry = Arc::make_mut(entry);
@@ -208,6 +195,22 @@ impl View {
                 self.profiles.remove(&role);
             }
             Change::Event(event) => self.seq = event.seq,
+        }
+    }
+
+    /// Follows a server's entry, which is new or another one than before.
+    fn put(&mut self, mut entry: Entry) {
+        let busy = (entry.server.slots, entry.server.tokens_per_second);
+        let id = entry.server.info.id;
+        if let Some(slots) = busy.0.filter(|_| entry.is_live()) {
+            self.usage.note(id, entry.server.last_seen, slots, busy.1);
+        }
+        let old = self.entries.get(&id);
+        keep_health(&mut entry.server.health, old.and_then(|old| old.server.health.as_ref()));
+        let old = self.entries.insert(id, Arc::new(entry));
+        // Another replica took a beat, which is no event.
+        if old.is_some_and(|old| (old.server.slots, old.server.tokens_per_second) != busy) {
+            self.revision += 1;
         }
     }
 

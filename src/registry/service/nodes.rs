@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::Service;
 use crate::api::nodes::{CleanupQuery, CleanupReply, NodeChange, Profile};
-use crate::domain::node::{self, Life, Limits, MAX_LIST, NodeState, PoolStatus};
+use crate::domain::node::{self, Life, MAX_LIST, NodeLimits, NodeState, PoolStatus};
 use crate::domain::server::text;
 use crate::registry::edge::identity::Identity;
 use crate::registry::error::ApiError;
@@ -442,7 +442,7 @@ fn check_pools<'a>(ids: impl IntoIterator<Item = &'a String>) -> Result<(), ApiE
     ids.iter().try_for_each(|id| text("pool_id", id)).map_err(ApiError::bad_request)
 }
 
-fn beat_after(limits: Limits, nodes: usize, rate: usize, spread: f64) -> Duration {
+fn beat_after(limits: NodeLimits, nodes: usize, rate: usize, spread: f64) -> Duration {
     let enough = Duration::from_secs_f64(nodes as f64 / rate as f64);
     // Three beats may be lost before anybody worries.
     let most = limits.warning / 4;
@@ -450,7 +450,7 @@ fn beat_after(limits: Limits, nodes: usize, rate: usize, spread: f64) -> Duratio
 }
 
 /// How often to look for nodes that became silent.
-pub fn look_every(limits: Limits) -> Duration {
+pub fn look_every(limits: NodeLimits) -> Duration {
     (limits.warning / 8).clamp(Duration::from_millis(250), Duration::from_secs(1))
 }
 
@@ -460,12 +460,12 @@ mod tests {
 
     #[test]
     fn beats_are_spread_and_become_seldom_when_there_are_very_many() {
-        let at = |nodes, spread| beat_after(Limits::default(), nodes, 10_000, spread);
+        let at = |nodes, spread| beat_after(NodeLimits::default(), nodes, 10_000, spread);
         assert_eq!(at(10, 0.5), Duration::from_secs(10));
         assert!(at(10, 0.0) >= Duration::from_secs(9) && at(10, 1.0) <= Duration::from_secs(11));
         assert_eq!(at(100_000, 0.5), Duration::from_secs(10));
         assert_eq!(at(200_000, 0.5), Duration::from_secs(20));
-        let limits = Limits { warning: Duration::from_secs(4), ..Limits::default() };
+        let limits = NodeLimits { warning: Duration::from_secs(4), ..NodeLimits::default() };
         assert_eq!(beat_after(limits, 10, 10_000, 0.5), Duration::from_secs(1));
     }
 }

@@ -16,7 +16,7 @@ use crate::domain::target::Target;
 use crate::http::guard::{REFUSED, guarded_client};
 use crate::notify::{
     self, Fault,
-    outbox::{Courier, Envelope, Fate, Limits, Outbox},
+    outbox::{Courier, Envelope, Fate, Outbox, OutboxLimits},
 };
 use crate::registry::error::StoreError;
 use crate::registry::may::By;
@@ -88,7 +88,7 @@ impl Mailbag {
     /// A mailbag whose letters are in `folder`.
     pub fn new(folder: &Path, how: &NotifySpec) -> Mailbag {
         let limits =
-            Limits { entries: WAITING.0, per_target: WAITING.1, ..notify::post::limits(how) };
+            OutboxLimits { entries: WAITING.0, per_target: WAITING.1, ..notify::post::limits(how) };
         Mailbag { outbox: Outbox::new(folder, limits) }
     }
 

@@ -84,7 +84,7 @@ struct Looked {
 
 /// What is remembered of a server between looks.
 #[derive(Debug)]
-struct Known {
+struct Looks {
     next: Instant,
     failures: u32,
     /// It is in the queue, or being looked at.
@@ -98,7 +98,7 @@ struct Prober {
     client: reqwest::Client,
     interval: Duration,
     loopback: bool,
-    known: HashMap<Probed, Known>,
+    known: HashMap<Probed, Looks>,
     /// Whose turn it is; each of them once, so no more than there are servers.
     due: VecDeque<Probed>,
     round: u64,
@@ -134,7 +134,7 @@ impl Prober {
             return;
         }
         let next = now + self.interval.mul_f64(spread());
-        self.known.insert(of, Known { next, failures: 0, waits: false, round: self.round });
+        self.known.insert(of, Looks { next, failures: 0, waits: false, round: self.round });
     }
 
     /// Starts looks at the servers in the queue, as far as there is room.

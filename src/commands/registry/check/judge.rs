@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::plan::Ask;
-use super::{About, Answer, Checked, LIMIT, Outcome, Target};
+use super::{About, Asker, Checked, Heard, LIMIT, Outcome};
 use crate::registry::http::openapi::path_template;
 use crate::registry::http::routes::Endpoint;
 
@@ -19,7 +19,7 @@ const SLOW: f64 = 1000.0;
 pub(super) fn answer(
     endpoint: &Endpoint,
     ask: &Ask,
-    answer: &Answer,
+    answer: &Heard,
     document: &Value,
 ) -> Result<(), String> {
     let status = answer.status.as_u16();
@@ -68,7 +68,7 @@ fn fields(body: &Value, schema: &Value, document: &Value) -> Result<(), String> 
 }
 
 /// What is configured unsafely, or looks wrong without being so.
-pub(super) async fn warnings(target: &Target, about: &About, checked: &[Checked]) -> Vec<String> {
+pub(super) async fn warnings(target: &Asker, about: &About, checked: &[Checked]) -> Vec<String> {
     let mut warnings = Vec::new();
     let url = reqwest::Url::parse(&target.url).ok();
     let host = url.as_ref().and_then(|url| url.host_str()).unwrap_or_default();
@@ -106,7 +106,7 @@ pub(super) async fn warnings(target: &Target, about: &About, checked: &[Checked]
 }
 
 /// Whether it answers a request without a token that wants one to be read.
-async fn anybody(target: &Target) -> Option<bool> {
+async fn anybody(target: &Asker) -> Option<bool> {
     let url = format!("{}/api/v1/servers?limit=1", target.url);
     let response = target.client.get(url).timeout(LIMIT).send().await.ok()?;
     Some(response.status().is_success())

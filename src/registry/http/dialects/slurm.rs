@@ -22,7 +22,8 @@ use crate::registry::http::extract::{Body, Segment};
 use crate::registry::seen::bodies::Stamp;
 use crate::registry::seen::legacy::{LegacyEntry, Record, iso};
 use crate::registry::seen::view::{Entry, SharedView, View};
-use crate::registry::service::{self, Shared};
+use crate::registry::service::Shared;
+use crate::registry::service::legacy::sent_record;
 
 /// `GET /servers`: newest start first.
 ///
@@ -149,7 +150,7 @@ pub async fn put(
     job: Segment,
     body: Body,
 ) -> Result<Json<Value>, ApiError> {
-    service.put_legacy(job.0.clone(), service::record(&body.0)?, &who).await?;
+    service.put_legacy(job.0.clone(), sent_record(&body.0)?, &who).await?;
     Ok(Json(json!({"status": "registered", "job_id": job.0})))
 }
 

@@ -1,10 +1,11 @@
 //! Leased servers.
 
+use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::apply::{Apply, Outcome};
-use crate::api::{Notified, ServerUpdate};
+use crate::api::{Notified, RegisterRequest, ServerUpdate};
 use crate::domain::event::EventKind;
 use crate::domain::lease;
 use crate::domain::server::{Server, ServerState};
@@ -35,6 +36,20 @@ fn read(row: &Row, when: &When) -> Result<Change, SqlError> {
         entry.due = when.now.instant + lease::LOST_KEPT;
     }
     Ok(Change::Put(Box::new(entry)))
+}
+
+/// The server of a registration; `first_seen` is that of its earlier entry, if it had one.
+fn registered(request: &RegisterRequest, first_seen: Option<Timestamp>, now: Timestamp) -> Server {
+    Server {
+        info: request.info.clone(),
+        state: request.state,
+        models: request.models.clone(),
+        slots: request.slots,
+        tokens_per_second: request.tokens_per_second,
+        health: None,
+        first_seen: first_seen.unwrap_or(now),
+        last_seen: now,
+    }
 }
 
 const BY_ID: &str = "SELECT * FROM servers WHERE id = ?1";
@@ -144,16 +159,8 @@ impl Apply<'_> {
     /// is one: only where its lease has ended, or is the one that the client proved.
     fn insert(&mut self, new: &Registration, old: Option<&ServerRow>) -> Result<Outcome, SqlError> {
         let (request, texts) = (&new.request, &new.texts);
-        let server = Server {
-            info: request.info.clone(),
-            state: request.state,
-            models: request.models.clone(),
-            slots: request.slots,
-            tokens_per_second: request.tokens_per_second,
-            health: None,
-            first_seen: old.map_or(self.now.wall, |row| row.entry.server.first_seen),
-            last_seen: self.now.wall,
-        };
+        let first_seen = old.map(|row| row.entry.server.first_seen);
+        let server = registered(request, first_seen, self.now.wall);
         let id = request.info.id.to_string();
         let generation = self.next_seq();
         let rev = self.next_rev();
@@ -165,14 +172,14 @@ impl Apply<'_> {
                  slots, api_key, first_seen, last_seen, rev, proven, tokens_per_second,
                  notify)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, 0, ?11, ?12, ?13, ?14,
-                 ?15, ?16, ?19, ?20, ?21, ?22)
+                 ?15, ?16, ?17, ?18, ?19, ?20)
              ON CONFLICT (id) DO UPDATE SET restart_count = ?6, generation = ?7,
                  secret_hash = ?8, request_hash = ?9, state = ?10, reported = ?10, beats = 0,
                  info = ?11, models = ?12, slots = ?13, api_key = ?14, last_seen = ?16,
-                 health = NULL, healthy = 1, rev = ?19, proven = ?20, tokens_per_second = ?21,
-                 notify = ?22
+                 health = NULL, healthy = 1, rev = ?17, proven = ?18, tokens_per_second = ?19,
+                 notify = ?20
              WHERE servers.state = 'lost'
-                OR (servers.generation = ?17 AND servers.secret_hash = ?18)",
+                OR (servers.generation = ?21 AND servers.secret_hash = ?22)",
             values![
                 &id,
                 &request.info.job.cluster,
@@ -190,12 +197,12 @@ impl Apply<'_> {
                 request.api_key.as_ref().map(Secret::expose),
                 server.first_seen,
                 server.last_seen,
-                proof.map(|proof| proof.generation),
-                proof.map(|proof| proof.secret_hash.as_str()),
                 rev,
                 i64::from(proven),
                 texts.tokens_per_second.as_deref(),
                 texts.notify.as_deref(),
+                proof.map(|proof| proof.generation),
+                proof.map(|proof| proof.secret_hash.as_str()),
             ],
         )?;
         if written == 0 {
@@ -228,18 +235,18 @@ impl Apply<'_> {
             let written = self.execute(
                 "UPDATE servers SET beats = beats + 1, last_seen = ?4,
                      slots = coalesce(?5, slots),
-                     tokens_per_second = coalesce(?8, tokens_per_second), rev = ?7
+                     tokens_per_second = coalesce(?6, tokens_per_second), rev = ?7
                  WHERE id = ?1 AND generation = ?2 AND secret_hash = ?3
-                   AND state <> 'lost' AND reported = coalesce(?6, reported)",
+                   AND state <> 'lost' AND reported = coalesce(?8, reported)",
                 values![
                     id,
                     proof.generation,
                     &proof.secret_hash,
                     self.now.wall,
                     update.slots.map(|slots| to_json(&slots)),
-                    update.state.map(ServerState::as_str),
-                    rev,
                     update.tokens_per_second.map(|rate| to_json(&rate)),
+                    rev,
+                    update.state.map(ServerState::as_str),
                 ],
             )?;
             if written == 1 {

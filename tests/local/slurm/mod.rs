@@ -1,0 +1,4 @@
+//! What SLURM reads of us, and what we read of it, without a cluster.
+
+mod parse;
+mod script;
