@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::domain::server::authority;
 pub use crate::paths::write_private;
 use crate::secret::Secret;
 
@@ -28,6 +29,11 @@ pub fn file_name(job: &str) -> String {
 }
 
 impl Connection {
+    /// `http://HOST:PORT`, with brackets around an IPv6 address.
+    pub fn url(&self) -> String {
+        format!("http://{}", authority(&self.host, self.port))
+    }
+
     /// The file's text. Every value is quoted, so that a shell reads it back unchanged.
     ///
     /// # Errors
@@ -108,5 +114,17 @@ mod tests {
                     export LLAMA_JOB_ID=42\nexport MODEL_FILE=\"/m/a.gguf\"\n";
         let connection = Connection::parse(text).unwrap();
         assert_eq!((connection.port, connection.model_file.as_str()), (52677, "/m/a.gguf"));
+    }
+    #[test]
+    fn the_url_of_an_ipv6_address_has_brackets() {
+        let at = |host: &str| {
+            let text = format!(
+                "export LLAMA_SERVER_HOST={host}\nexport LLAMA_SERVER_PORT=80\n\
+                 export LLAMA_JOB_ID=42\n"
+            );
+            Connection::parse(&text).unwrap().url()
+        };
+        assert_eq!(at("gpu-05"), "http://gpu-05:80");
+        assert_eq!(at("fd00::7"), "http://[fd00::7]:80");
     }
 }

@@ -245,7 +245,8 @@ pub struct ServerFilter {
     /// Only this owner's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
-    /// Only those whose model name, file or alias is this, ignoring case.
+    /// Only those whose model is called this, ignoring case: its name, its alias or one of them,
+    /// its file (also without `.gguf`, and without the quantisation), or an id of `/v1/models`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// Only those in this state; without it all but `lost`; `all` for really all.

@@ -12,6 +12,7 @@ use crate::cli::ConnectArgs;
 use crate::commands::Context;
 use crate::commands::target::Known;
 use crate::commands::target::sources::Finder;
+use crate::domain::names::Names;
 use crate::exit::{Exit, Failure};
 use crate::output::printable;
 use crate::presets::{self, Environment, NO_KEY, Presets, Values};
@@ -69,13 +70,14 @@ fn load_presets(dir: Option<&Path>) -> anyhow::Result<Presets> {
 async fn values(known: &Known, key: Option<&Secret>, way: &Way) -> anyhow::Result<Values> {
     let (host, port) = way.address(known)?;
     let url = way.url(known)?;
-    let listed = known.server.as_ref().and_then(|server| server.models.first().cloned());
-    let model = match (listed, way) {
-        (Some(model), _) => Some(model),
-        (None, Way::Later { .. }) => None,
-        (None, _) => reach::first_model(&url, key).await,
+    let known_ids = known.server.as_ref().map(|server| server.models.clone());
+    let listed = match (known_ids.filter(|ids| !ids.is_empty()), way) {
+        (Some(ids), _) => ids,
+        (None, Way::Later { .. }) => Vec::new(),
+        (None, _) => reach::models(&url, key).await.unwrap_or_default(),
     };
-    let model = presets::model_name(model.as_deref(), known.model(), known.name());
+    let names = Names { name: known.model(), listed: &listed, ..Names::default() };
+    let model = names.for_requests().unwrap_or(known.name()).to_owned();
     let model_file = known.connection.as_ref().map(|file| file.connection.model_file.clone());
     let of_server = || known.server.as_ref()?.info.model.file.clone();
     let context = known.server.as_ref().and_then(|server| server.info.model.context);

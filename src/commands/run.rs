@@ -15,6 +15,7 @@ use crate::commands::{Context, identity, submit};
 use crate::config::layers::Request;
 use crate::config::model::{ServerConfig, SlurmConfig};
 use crate::config::spec::Spec;
+use crate::domain::gpu::Gpus;
 use crate::domain::server::ServerInfo;
 use crate::engine::llama;
 use crate::exit::{Exit, Failure};
@@ -79,7 +80,7 @@ fn setup(spec: Spec) -> anyhow::Result<Setup> {
         scheme: "http".to_owned(),
         slurm_node: identity::slurm("SLURMD_NODENAME"),
         partition: identity::slurm("SLURM_JOB_PARTITION"),
-        gpus: spec.gpus.clone(),
+        gpus: spec.gpus.as_ref().map(Gpus::to_string),
         access: spec.server.access.unwrap_or_default(),
         started: Timestamp::now(),
         ends: identity::end_time(),

@@ -12,6 +12,7 @@ use crate::config::layers::Request;
 use crate::config::model::{GpuLayers, ServerConfig, SlurmConfig, StringOrNumber};
 use crate::config::resolve::{self, Resolved};
 use crate::config::units;
+use crate::domain::gpu::Gpus;
 use crate::exit::{Exit, Failure};
 use crate::launch::{self, Plan, Warning};
 use crate::output::{Printer, printable};
@@ -29,7 +30,7 @@ struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     variant: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    gpus: Option<String>,
+    gpus: Option<Gpus>,
     #[serde(skip_serializing_if = "Option::is_none")]
     log: Option<String>,
     /// With `--dry-run`: what would have been submitted.

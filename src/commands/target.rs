@@ -12,8 +12,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::connection::Connection;
+use crate::domain::gpu::Gpus;
 use crate::domain::job::{Job, JobState};
-use crate::domain::server::{Access, Server, ServerState};
+use crate::domain::names::{Names, stem};
+use crate::domain::server::{Access, Server, ServerState, authority};
 use crate::exit::{Exit, Failure};
 use crate::output::Tone;
 
@@ -125,36 +127,36 @@ impl Known {
         }
     }
 
-    /// Every name of its model: name, alias, file and the file's stem.
+    /// Every name of its model that the registry or the connection file knows.
     pub fn models(&self) -> Vec<&str> {
-        let mut names = Vec::new();
-        if let Some(model) = self.server.as_ref().map(|server| &server.info.model) {
-            names.push(model.name.as_str());
-            names.extend(model.alias.as_deref());
-            names.extend(model.file.as_deref());
-            names.extend(model.file.as_deref().map(stem));
-        }
-        if let Some(file) = &self.connection {
-            let path = file.connection.model_file.as_str();
-            let name = path.rsplit('/').next().unwrap_or(path);
-            names.extend([path, name, stem(name)]);
-        }
-        names.retain(|name| !name.is_empty());
-        names
+        let listed = self.server.as_ref().map(Server::names);
+        let told = self.model_file().map(|file| Names { file: Some(file), ..Names::default() });
+        listed.iter().chain(&told).flat_map(Names::all).collect()
     }
 
     /// The model's name for a table.
     pub fn model(&self) -> &str {
         match &self.server {
             Some(server) => &server.info.model.name,
-            None => self.models().last().copied().unwrap_or_default(),
+            None => self.model_file().map(stem).unwrap_or_default(),
         }
+    }
+
+    fn model_file(&self) -> Option<&str> {
+        self.connection.as_ref().map(|file| file.connection.model_file.as_str())
     }
 
     /// Whose it is, where that is known.
     pub fn owner(&self) -> Option<&str> {
         let of_server = self.server.as_ref().map(|server| server.info.owner.as_str());
         of_server.or_else(|| self.job.as_ref().map(|job| job.user.as_str()))
+    }
+
+    /// Its GPUs, as the registry knows them, or as SLURM does.
+    pub fn gpus(&self) -> Option<String> {
+        let gres = || self.job.as_ref()?.gres.as_deref();
+        let of_server = self.server.as_ref().and_then(|server| server.info.gpus.clone());
+        of_server.or_else(|| Gpus::from_gres(gres()?).map(|gpus| gpus.to_string()))
     }
 
     /// Host and port, where they are known.
@@ -170,11 +172,7 @@ impl Known {
     pub fn url(&self) -> Option<String> {
         let scheme = self.server.as_ref().map_or("http", |server| server.info.scheme.as_str());
         let (host, port) = self.address()?;
-        Some(if host.contains(':') {
-            format!("{scheme}://[{host}]:{port}")
-        } else {
-            format!("{scheme}://{host}:{port}")
-        })
+        Some(format!("{scheme}://{}", authority(host, port)))
     }
 
     /// Who may use it; nothing where only its owner could know.
@@ -257,7 +255,7 @@ impl Known {
             "scheme": "http",
             "slurm_node": job.and_then(|job| job.nodes.as_deref()),
             "partition": job.and_then(|job| job.partition.as_deref()),
-            "gpus": job.and_then(|job| job.gres.as_deref()).and_then(gpus),
+            "gpus": self.gpus(),
             "started": self.started(),
             "ends": self.ends(),
             "state": self.state().as_str(),
@@ -270,29 +268,10 @@ impl Known {
     }
 }
 
-/// `gres:gpu:h100:2` → `2 x h100`, `gpu:2` → `2 x gpu`; nothing where there are no GPUs.
-pub fn gpus(gres: &str) -> Option<String> {
-    let plain =
-        |part: &str| part.trim_start_matches("gres:").trim_start_matches("gres/").to_owned();
-    let gpu = gres.rsplit(',').map(plain).find(|part| part.starts_with("gpu"))?;
-    let words: Vec<&str> = gpu.split([':', '=']).collect();
-    match words[..] {
-        ["gpu"] => Some("1 x gpu".to_owned()),
-        ["gpu", count] if count.parse::<u32>().is_ok() => Some(format!("{count} x gpu")),
-        ["gpu", kind] => Some(format!("1 x {kind}")),
-        ["gpu", kind, count, ..] => Some(format!("{} x {kind}", count.split('(').next()?)),
-        _ => None,
-    }
-}
-
 /// Whether an error says that what was looked for is gone (exit 4), and not that nobody who
 /// could tell answered.
 pub fn is_gone(error: &anyhow::Error) -> bool {
     error.downcast_ref::<Failure>().is_some_and(|failure| failure.exit == Exit::GONE)
-}
-
-fn stem(file: &str) -> &str {
-    file.strip_suffix(".gguf").unwrap_or(file)
 }
 
 #[cfg(test)]
@@ -379,13 +358,5 @@ pub(crate) mod tests {
         assert_eq!(record["model"], json!({"name": "a", "file": "/m/a.gguf"}));
         assert_eq!((&record["state"], &record["port"]), (&json!("ready"), &json!(7)));
         assert!(!record.to_string().contains("hidden"));
-    }
-
-    #[test]
-    fn gpus_are_named_as_the_registry_names_them() {
-        assert_eq!(gpus("gres:gpu:h100:2").as_deref(), Some("2 x h100"));
-        assert_eq!(gpus("gres/gpu:4").as_deref(), Some("4 x gpu"));
-        assert_eq!(gpus("gpu:a100:1(S:0)").as_deref(), Some("1 x a100"));
-        assert_eq!(gpus("license:x"), None);
     }
 }

@@ -16,6 +16,7 @@ use crate::commands::tail::tail;
 use crate::config::resolve;
 use crate::connection::Connection;
 use crate::domain::job::{Job, JobState, Presence};
+use crate::domain::server::authority;
 use crate::engine::llama;
 use crate::exit::{Exit, Failure};
 use crate::http;
@@ -159,8 +160,7 @@ async fn wait(
     };
     let url = match (&args.url, args.port) {
         (Some(url), _) => url.trim_end_matches('/').to_owned(),
-        (None, Some(port)) if args.host.contains(':') => format!("http://[{}]:{port}", args.host),
-        (None, port) => format!("http://{}:{}", args.host, port.unwrap_or_default()),
+        (None, port) => format!("http://{}", authority(&args.host, port.unwrap_or_default())),
     };
     let parsed: reqwest::Url =
         url.parse().map_err(|error| Failure::usage(format!("{url} is not a URL: {error}")))?;
@@ -232,7 +232,7 @@ async fn job(slurm: &Slurm, id: &str, progress: &Progress) -> Result<String, Sto
             let known: Option<Job> = job.borrow_and_update().clone();
             let connection = known.as_ref().and_then(connection);
             if let Some(connection) = connection {
-                let url = format!("http://{}:{}", connection.host, connection.port);
+                let url = connection.url();
                 match health(&url).await {
                     Ok(()) => return url,
                     Err(why) => progress.say(format!("{url}: {why}")),

@@ -112,7 +112,7 @@ pub fn known() -> Vec<Key> {
     keys::of::<Everything>()
 }
 
-/// llamactl's own defaults (contract 1, and how long a drain may take).
+/// llamactl's own defaults: those of the older scripts, and what it adds.
 pub fn defaults() -> Layer {
     let server = ServerConfig {
         context: Some(131_072),

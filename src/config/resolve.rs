@@ -15,6 +15,7 @@ use super::settings::Settings;
 use super::spec::{NotifySpec, Spec};
 use super::tidy::tidy;
 use super::{find, targets, units, variant};
+use crate::domain::gpu::Gpus;
 use crate::exit::Failure;
 
 /// Every value resolved.
@@ -298,12 +299,13 @@ fn spec(
     notify: NotifySpec,
     drain_seconds: u64,
 ) -> Spec {
+    let slurm = &everything.slurm;
     Spec {
         name: everything.name.clone().unwrap_or_default(),
         model: everything.model.as_ref().map(PathBuf::from),
         hf: everything.hf.clone(),
         server: everything.server.clone(),
-        gpus: gpus(&everything.slurm),
+        gpus: Gpus::new(slurm.gpus.unwrap_or_default(), slurm.gpu_type.as_deref()),
         labels: everything.labels.clone(),
         registry: settings.registry.url.clone(),
         registry_token_file: settings.registry.token_file.clone(),
@@ -313,15 +315,6 @@ fn spec(
         slurm_bin: settings.paths.slurm_bin.clone(),
         drain_seconds,
         connection_dir: std::env::current_dir().ok(),
-    }
-}
-
-fn gpus(slurm: &SlurmConfig) -> Option<String> {
-    match (slurm.gpus.unwrap_or_default(), &slurm.gpu_type) {
-        (0, _) => None,
-        (count, Some(kind)) => Some(format!("{count} x {kind}")),
-        (1, None) => Some("1 GPU".to_owned()),
-        (count, None) => Some(format!("{count} GPUs")),
     }
 }
 

@@ -76,7 +76,7 @@ pub struct Rule {
     /// Of which events; `[all]` for all. Without it of those that people usually want.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub events: Option<Vec<EventName>>,
-    /// Only of this model: its name or file, in which `*` stands for anything.
+    /// Only of this model: its name, alias or file, in which `*` stands for anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// Only of this owner's, in which `*` stands for anything.
@@ -147,6 +147,7 @@ mod tests {
             kind,
             name: "tiny".into(),
             model: "qwen3-30b".into(),
+            model_alias: "chat".into(),
             model_file: "Qwen3-30B-Q4.gguf".into(),
             owner: "ann".into(),
             labels: [("project".to_owned(), "bio".to_owned())].into(),
@@ -162,6 +163,7 @@ mod tests {
             "{events: [all]}",
             "{model: 'QWEN3-*'}",
             "{model: qwen3-30b-q4.gguf}",
+            "{model: chat}",
             "{owner: 'a*', labels: {project: bio}}",
             "{labels: {project: '*'}}",
         ] {

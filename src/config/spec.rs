@@ -11,6 +11,7 @@ use super::drain;
 use super::model::ServerConfig;
 use super::rules::Rule;
 use super::settings::{Smtp, Via};
+use crate::domain::gpu::Gpus;
 use crate::domain::notice::Kind;
 
 /// Everything that `llamactl run` needs to know.
@@ -27,9 +28,9 @@ pub struct Spec {
     pub hf: Option<String>,
     /// How llama-server runs: defaults filled in.
     pub server: ServerConfig,
-    /// The GPUs asked for, as `2 x h100`.
+    /// The GPUs asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gpus: Option<String>,
+    pub gpus: Option<Gpus>,
     /// Labels.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,

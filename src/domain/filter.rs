@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::notice::{Kind, Notice};
 use super::pattern::fits;
-use super::server::{CLEAN, MAX_LABELS, MAX_TEXT, ServerInfo, TEXT, labels, text};
+use super::server::{CLEAN, MAX_LABELS, MAX_TEXT, Server, TEXT, labels, text};
 
 /// What an event is about, as far as filters look at it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Subject<'a> {
-    /// Names of the model: name, alias, file with and without `.gguf`; none of a node.
+    /// Names of the model ([`super::names::Names`]); none of a node.
     pub models: Vec<&'a str>,
     /// Whose it is; empty where nobody's.
     pub owner: &'a str,
@@ -24,47 +24,28 @@ pub struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     /// A server.
-    pub fn server(info: &'a ServerInfo) -> Subject<'a> {
-        let model = &info.model;
-        let mut models = vec![model.name.as_str()];
-        models.extend(model.alias.as_deref());
-        models.extend(model.file.as_deref().into_iter().flat_map(names_of));
+    pub fn server(server: &'a Server) -> Subject<'a> {
+        let info = &server.info;
         Subject {
-            models,
+            models: server.names().all(),
             owner: &info.owner,
             labels: pairs(&info.labels),
             nodes: info.slurm_node.as_deref().into_iter().chain([info.host.as_str()]).collect(),
         }
     }
-}
 
-impl<'a> Subject<'a> {
     /// What somebody is told of.
     pub fn notice(notice: &'a Notice) -> Subject<'a> {
-        let mut models: Vec<&str> = Vec::new();
-        models.extend(Some(notice.model.as_str()).filter(|model| !model.is_empty()));
-        models.extend(
-            Some(&*notice.model_file).filter(|f| !f.is_empty()).iter().flat_map(|f| names_of(f)),
-        );
         let is_node = matches!(notice.kind, Kind::Offline | Kind::Online);
         let nodes = [notice.slurm_node.as_str(), notice.host.as_str()];
         let nodes = nodes.into_iter().chain(is_node.then_some(notice.name.as_str()));
         Subject {
-            models,
+            models: notice.names().all(),
             owner: &notice.owner,
             labels: pairs(&notice.labels),
             nodes: nodes.filter(|name| !name.is_empty()).collect(),
         }
     }
-}
-
-/// A file's name, and what it is called without its folder and `.gguf`.
-pub fn names_of(file: &str) -> Vec<&str> {
-    let base = file.rsplit('/').next().unwrap_or(file);
-    let stem = base.strip_suffix(".gguf").unwrap_or(base);
-    let mut names = vec![file, base, stem];
-    names.dedup();
-    names
 }
 
 /// Labels as a filter looks at them.
@@ -172,16 +153,28 @@ mod tests {
     }
 
     #[test]
+    fn a_server_and_what_is_told_of_it_go_by_the_same_names() {
+        let server: Server = serde_json::from_value(serde_json::json!({
+            "id": "0190b2a6-9f0e-7000-8000-000000000001", "cluster": "lab", "job_id": "1",
+            "name": "mine", "owner": "ann", "host": "n1", "port": 80, "state": "ready",
+            "model": {"name": "qwen3", "file": "Qwen3-30B-Q4_K_M.gguf", "alias": "chat,fast"},
+            "models": ["gpt-4"], "started": "2026-01-01T00:00:00Z",
+            "first_seen": "2026-01-01T00:00:00Z", "last_seen": "2026-01-01T00:00:00Z",
+        }))
+        .unwrap();
+        let notice = Notice::of(Kind::Ready, server.info.clone());
+        let (server, notice) = (Subject::server(&server), Subject::notice(&notice));
+        for model in ["QWEN3", "chat", "fast", "qwen3-30b-*", "Qwen3-30B", "*q4_k_m.gguf"] {
+            assert!(takes_model(model, &server) && takes_model(model, &notice), "{model}");
+        }
+        assert!(takes_model("gpt-*", &server), "what /v1/models lists is known of a server alone");
+        assert!(!takes_model("mine", &server) && !takes_model("mine", &notice));
+    }
+
+    #[test]
     fn a_node_has_no_model_and_perhaps_no_owner() {
         let node = Subject { nodes: vec!["gpu-05"], ..Subject::default() };
         assert!(Filter::default().takes("*", &node) && !Filter::default().takes("q*", &node));
         assert!(!filter(serde_json::json!({"server_owner": "ann"})).takes("*", &node));
-    }
-
-    #[test]
-    fn a_file_has_three_names() {
-        assert_eq!(names_of("/models/x.gguf"), ["/models/x.gguf", "x.gguf", "x"]);
-        assert_eq!(names_of("ggml-org/x:Q4"), ["ggml-org/x:Q4", "x:Q4"]);
-        assert_eq!(names_of("x"), ["x"]);
     }
 }

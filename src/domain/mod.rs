@@ -2,8 +2,10 @@
 
 pub mod event;
 pub mod filter;
+pub mod gpu;
 pub mod job;
 pub mod lease;
+pub mod names;
 pub mod node;
 pub mod notice;
 pub mod pattern;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::names::Names;
 use super::server::ServerInfo;
 
 /// What happened.
@@ -163,6 +164,8 @@ pub struct Notice {
     pub name: String,
     /// Name of the model, by which rules pick; empty where the file says it all.
     pub model: String,
+    /// llama-server's `--alias`, by which rules pick too.
+    pub model_alias: String,
     /// Model file name or Hugging Face reference.
     pub model_file: String,
     /// Job id as SLURM's commands take it; empty outside SLURM.
@@ -233,6 +236,7 @@ impl Notice {
             name: info.name,
             job: if in_slurm { info.job.job() } else { String::new() },
             array: array.unwrap_or_default(),
+            model_alias: info.model.alias.unwrap_or_default(),
             model_file: info.model.file.unwrap_or_else(|| info.model.name.clone()),
             model: info.model.name,
             host: info.host,
@@ -245,6 +249,16 @@ impl Notice {
             started: Some(info.started),
             ends: info.ends,
             ..Notice::default()
+        }
+    }
+
+    /// What the model is called.
+    pub fn names(&self) -> Names<'_> {
+        Names {
+            name: &self.model,
+            alias: Some(self.model_alias.as_str()),
+            file: Some(self.model_file.as_str()),
+            listed: &[],
         }
     }
 

@@ -1,11 +1,14 @@
 //! The server record: one running llama-server and how to reach it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use super::names::Names;
 
 /// Longest text that a client may put into one field, in characters.
 pub const MAX_TEXT: usize = 512;
@@ -253,6 +256,12 @@ impl Server {
         self.health.as_ref().is_some_and(|health| !health.ok)
     }
 
+    /// What its model is called.
+    pub fn names(&self) -> Names<'_> {
+        let ModelInfo { name, file, alias, .. } = &self.info.model;
+        Names { name, alias: alias.as_deref(), file: file.as_deref(), listed: &self.models }
+    }
+
     /// `http://HOST:PORT`, with brackets around an IPv6 address.
     pub fn url(&self) -> String {
         self.info.url()
@@ -262,11 +271,7 @@ impl Server {
 impl ServerInfo {
     /// `http://HOST:PORT`, with brackets around an IPv6 address.
     pub fn url(&self) -> String {
-        if self.host.contains(':') {
-            format!("{}://[{}]:{}", self.scheme, self.host, self.port)
-        } else {
-            format!("{}://{}:{}", self.scheme, self.host, self.port)
-        }
+        format!("{}://{}", self.scheme, authority(&self.host, self.port))
     }
 
     /// Checks everything that a client can get wrong, before anything is stored.
@@ -299,6 +304,19 @@ impl ServerInfo {
         }
         labels(&self.labels)
     }
+}
+
+/// A host as it stands in a URL and before a port: an IPv6 address gets its brackets.
+pub fn url_host(host: &str) -> Cow<'_, str> {
+    match host.contains(':') {
+        true => format!("[{host}]").into(),
+        false => host.into(),
+    }
+}
+
+/// `HOST:PORT`, with brackets around an IPv6 address.
+pub fn authority(host: &str, port: u16) -> String {
+    format!("{}:{port}", url_host(host))
 }
 
 /// Checks a server's labels.
@@ -374,6 +392,14 @@ mod tests {
         for bad in ["", "-oProxyCommand=x", "a b", "a/b", "a@b", "a:80", "n1;id", "n\u{e9}"] {
             assert!(host(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn an_ipv6_address_gets_brackets_before_a_port() {
+        assert_eq!(authority("gpu-1", 80), "gpu-1:80");
+        assert_eq!(authority("10.0.0.7", 80), "10.0.0.7:80");
+        assert_eq!(authority("2001:db8::1", 80), "[2001:db8::1]:80");
+        assert_eq!(url_host("::1"), "[::1]");
     }
 
     #[test]

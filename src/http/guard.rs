@@ -129,12 +129,10 @@ pub fn guarded_client(exceptions: &[Exception]) -> Result<reqwest::Client, Strin
 /// # Errors
 /// An inner address, in any of the forms that a URL knows for it.
 pub fn check_host(host: &str, exceptions: &[Exception]) -> Result<(), String> {
-    let bracketed = if host.contains(':') && !host.starts_with('[') {
-        format!("http://[{host}]/")
-    } else {
-        format!("http://{host}/")
-    };
-    let url = Url::parse(&bracketed).map_err(|_| "this is no host".to_owned())?;
+    // An IPv6 address may stand without its brackets.
+    let address = host.parse().map(|address| SocketAddr::new(address, 80).to_string());
+    let place = address.unwrap_or_else(|_| host.to_owned());
+    let url = Url::parse(&format!("http://{place}/")).map_err(|_| "this is no host".to_owned())?;
     let outside = Outside(exceptions.to_vec());
     let local = |name: &str| name == "localhost" || name.ends_with(".localhost");
     let is_local = url.host_str().is_some_and(|name| local(name.trim_end_matches('.')));

@@ -3,6 +3,7 @@
 use super::warning::Warning;
 use crate::config::layers::Request;
 use crate::config::resolve::{self, Resolved};
+use crate::domain::gpu::Gpus;
 use crate::exit::Failure;
 use crate::slurm::gpu::{self, Choice, NoGpu};
 use crate::slurm::{Slurm, SlurmError};
@@ -79,11 +80,7 @@ pub async fn limit_time(
 fn describe(resolved: &mut Resolved, gres_type: Option<String>) {
     resolved.slurm.gpu_type = gres_type;
     let name = resolved.slurm.gpu_type.as_deref().or(resolved.variant.as_deref());
-    resolved.spec.gpus = match (resolved.slurm.gpus.unwrap_or(0), name) {
-        (0, _) => None,
-        (gpus, Some(name)) => Some(format!("{gpus} x {name}")),
-        (gpus, None) => Some(format!("{gpus} x GPU")),
-    };
+    resolved.spec.gpus = Gpus::new(resolved.slurm.gpus.unwrap_or_default(), name);
 }
 
 fn no_gpu(error: NoGpu, partition: Option<&str>) -> Failure {

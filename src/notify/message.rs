@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::domain::notice::{Kind, Level, Notice};
+use crate::domain::server;
 
 /// Longest value of one line, in characters.
 const MAX_LINE: usize = 1_000;
@@ -187,9 +188,9 @@ impl Address {
     fn of(notice: &Notice, public: bool) -> Address {
         let host = if public { String::new() } else { one_line(&notice.host) };
         let port = if public { 0 } else { notice.port };
-        let host_in_url = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+        let host_in_url = server::url_host(&host).into_owned();
         let known = !host.is_empty() && port != 0;
-        let address = if known { format!("{host_in_url}:{port}") } else { String::new() };
+        let address = if known { server::authority(&host, port) } else { String::new() };
         Address { host, port, address, host_in_url }
     }
 

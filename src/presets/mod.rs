@@ -76,14 +76,6 @@ pub struct Values {
     pub output: Option<u64>,
 }
 
-/// The model as requests name it: what the server lists, unless that is the path of a file, as
-/// llama-server without an alias says; it takes any name. Else the model's name, or the server's.
-pub fn model_name(listed: Option<&str>, model: &str, server: &str) -> String {
-    let listed = listed.filter(|name| !name.starts_with('/'));
-    let named = Some(model).filter(|name| !name.is_empty());
-    listed.or(named).unwrap_or(server).to_owned()
-}
-
 /// Tokens of a context to leave for an answer.
 pub fn output(context: Option<u64>) -> Option<u64> {
     context.map(|context| context / 4)

@@ -1,5 +1,6 @@
 //! The ssh command of a tunnel to a server through a login host.
 
+use crate::domain::server::{self, authority};
 use crate::exit::Failure;
 
 /// Where a tunnel goes.
@@ -23,17 +24,13 @@ impl Route<'_> {
         if self.via.is_empty() || self.via.starts_with('-') || self.via.contains(odd) {
             return Err(Failure::usage(format!("`{}` is no host to tunnel through", self.via)));
         }
-        crate::domain::server::host(self.host)
+        server::host(self.host)
             .map_err(|problem| Failure::new(format!("the server's address is wrong: {problem}")))
     }
 
     /// `-L`'s argument: only this machine may use the tunnel.
     pub fn forward(&self, local: u16) -> String {
-        let host = match self.host.contains(':') {
-            true => format!("[{}]", self.host),
-            false => self.host.to_owned(),
-        };
-        format!("127.0.0.1:{local}:{host}:{}", self.port)
+        format!("127.0.0.1:{local}:{}", authority(self.host, self.port))
     }
 
     /// ssh's arguments. It listens on 127.0.0.1 alone, and ends when it can't listen, or when

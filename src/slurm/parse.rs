@@ -9,6 +9,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::gpu::GpuType;
+use crate::domain::gpu::Gpus;
 use crate::domain::job::{Job, JobState};
 
 /// `squeue -o`: the fields of [`Job`], with a separator that no name has.
@@ -126,16 +127,17 @@ pub fn gpu_types(text: &str) -> Vec<GpuType> {
         let fields: Vec<&str> = line.split('|').map(str::trim).collect();
         let [gres, nodes, state, partition] = fields[..] else { continue };
         let partition = partition.trim_end_matches('*');
-        for (name, count) in gpus(gres) {
-            let known = types.iter_mut().find(|known| known.name == name);
+        let gpus = Gpus::from_gres(gres);
+        for one in gpus.iter().flat_map(Gpus::groups) {
+            let known = types.iter_mut().find(|known| known.name == one.kind);
             let entry = match known {
                 Some(entry) => entry,
                 None => {
-                    types.push(GpuType { name, ..GpuType::default() });
+                    types.push(GpuType { name: one.kind.clone(), ..GpuType::default() });
                     types.last_mut().expect("just pushed")
                 }
             };
-            entry.per_node = entry.per_node.max(count);
+            entry.per_node = entry.per_node.max(one.count);
             entry.up |= is_up(state);
             add(&mut entry.nodes, nodes);
             add(&mut entry.partitions, partition);
@@ -148,43 +150,6 @@ fn add(list: &mut Vec<String>, text: &str) {
     if !list.iter().any(|known| known == text) {
         list.push(text.to_owned());
     }
-}
-
-/// The GPUs in one GRES text: `gpu:h100:2(S:0-1),gpu:a100_3g.20gb:2`, `gpu:4`, `(null)`.
-fn gpus(gres: &str) -> Vec<(Option<String>, u32)> {
-    split_outside_brackets(gres)
-        .into_iter()
-        .filter_map(|item| {
-            let item = item.split('(').next().unwrap_or_default();
-            let mut words = item.strip_prefix("gpu")?.split(':').skip(1);
-            let (first, second) = (words.next()?, words.next());
-            match (first.parse(), second) {
-                (Ok(count), None) => Some((None, count)),
-                (_, second) => {
-                    let count = second.and_then(|count| count.parse().ok()).unwrap_or(1);
-                    Some((Some(first.to_owned()), count))
-                }
-            }
-        })
-        .collect()
-}
-
-/// Splits at commas, but not inside `(S:0,2)`.
-fn split_outside_brackets(text: &str) -> Vec<&str> {
-    let (mut parts, mut start, mut depth) = (Vec::new(), 0, 0usize);
-    for (at, c) in text.char_indices() {
-        match c {
-            '(' => depth += 1,
-            ')' => depth = depth.saturating_sub(1),
-            ',' if depth == 0 => {
-                parts.push(&text[start..at]);
-                start = at + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.push(&text[start..]);
-    parts
 }
 
 /// Whether a node in this compact state (sinfo(1), "NODE STATE CODES") takes jobs, now or
@@ -225,20 +190,6 @@ fn said(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn gres_texts_of_all_shapes_are_read() {
-        let some = |name: &str, count| (Some(name.to_owned()), count);
-        assert_eq!(
-            gpus("gpu:h100:2(S:0-1),gpu:a100_3g.20gb:2,shard:8"),
-            [some("h100", 2), some("a100_3g.20gb", 2)]
-        );
-        assert_eq!(gpus("gpu:4"), [(None, 4)]);
-        assert_eq!(gpus("gpu:v100:4(S:0,2),nvme:1"), [some("v100", 4)]);
-        assert_eq!(gpus("gpu:v100"), [some("v100", 1)]);
-        assert_eq!(gpus("(null)"), []);
-        assert_eq!(gpus("gpu"), []);
-    }
 
     #[test]
     fn gpu_types_gather_nodes_and_know_which_are_up() {

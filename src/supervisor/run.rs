@@ -25,7 +25,7 @@ use crate::config::engine::reserved_variables;
 use crate::config::spec::Spec;
 use crate::config::units;
 use crate::connection::Connection;
-use crate::domain::server::{Access, ServerInfo, ServerState};
+use crate::domain::server::{Access, ServerInfo, ServerState, authority};
 use crate::engine::ask::Backend;
 use crate::engine::llama;
 use crate::exit::{Exit, Failure};
@@ -385,7 +385,7 @@ async fn sleep_until(at: Option<Instant>) {
 
 async fn bind(host: &str, port: u16) -> Result<TcpListener, Failure> {
     let failed = |error: std::io::Error| {
-        let failure = Failure::new(format!("can't listen on {host}:{port}: {error}"));
+        let failure = Failure::new(format!("can't listen on {}: {error}", authority(host, port)));
         match error.kind() {
             std::io::ErrorKind::AddrInUse => {
                 failure.hint("leave server.port out, or set it to 0, to take a free port")

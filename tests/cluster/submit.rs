@@ -124,7 +124,7 @@ fn a_job_is_submitted_and_runs_llamactl_with_what_was_resolved() {
     assert_eq!(spec.server.context, Some(8192));
     assert_eq!(spec.server.args.unwrap(), ["--temp", "0.7, x"]);
     assert_eq!(spec.labels["team"], "a: b");
-    assert_eq!(spec.gpus.as_deref(), Some("2 x h100"));
+    assert_eq!(spec.gpus.map(|gpus| gpus.to_string()).as_deref(), Some("2 x h100"));
     assert_eq!(spec.connection_dir.as_deref(), Some(site.path().as_path()));
     let seen = site.scontrol(&job);
     assert!(seen.contains("JobName=big") && seen.contains("h100:2"), "{seen}");

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
-
 use super::tunnel::{Tunnel, free_port};
 use crate::cli::ConnectArgs;
 use crate::client::ClientError;
@@ -12,7 +10,8 @@ use crate::commands::target::choose::For;
 use crate::commands::target::probe::{Health, Identity, Probe, probe};
 use crate::commands::target::sources::Finder;
 use crate::commands::target::{Known, State, is_gone};
-use crate::domain::server::Access;
+use crate::domain::server::{Access, authority};
+use crate::engine::llama;
 use crate::exit::{Exit, Failure};
 use crate::http::direct;
 use crate::output::printable;
@@ -186,6 +185,7 @@ pub async fn reach(
     args: &ConnectArgs,
 ) -> anyhow::Result<Way> {
     let (host, port) = address(known)?;
+    let place = authority(host, port);
     let via = args.via.as_deref().or(finder.settings.ssh.via.as_deref());
     let failure = match near(known, host, port, key).await {
         Ok(probe) => match verdict(&probe, host, args.trust) {
@@ -195,7 +195,7 @@ pub async fn reach(
             }
             Err(failure) => failure,
         },
-        Err(reason) => Failure::new(format!("{host}:{port} can't be reached: {reason}")).hint(
+        Err(reason) => Failure::new(format!("{place} can't be reached: {reason}")).hint(
             "name a login host of the cluster with --via HOST, LLAMACTL_SSH_VIA or ssh.via in \
              the configuration",
         ),
@@ -207,7 +207,7 @@ pub async fn reach(
         let port = if args.local_port == 0 { free_port()? } else { args.local_port };
         return Ok(Way::Later { command: route.background_line(port)?, port });
     }
-    context.printer.note(format!("{host}:{port} is not reachable from here: tunnel through {via}"));
+    context.printer.note(format!("{place} is not reachable from here: tunnel through {via}"));
     let tunnel = route.open(args.local_port, key).await?;
     match verdict(&tunnel.probe, host, args.trust) {
         Ok(warning) => {
@@ -264,22 +264,13 @@ fn verdict(probe: &Probe, host: &str, trust: bool) -> Result<Option<String>, Fai
     }
 }
 
-/// The name of the first model in the server's own list, as requests have to name it.
-pub async fn first_model(url: &str, key: Option<&Secret>) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Models {
-        data: Vec<Model>,
-    }
-    #[derive(Deserialize)]
-    struct Model {
-        id: String,
-    }
+/// What the server itself lists; nothing when it does not answer in time, or something else.
+pub async fn models(url: &str, key: Option<&Secret>) -> Option<Vec<String>> {
     let mut request = direct().ok()?.get(format!("{url}/v1/models")).timeout(ANSWER);
     if let Some(key) = key {
         request = request.bearer_auth(key.expose());
     }
-    let models: Models = request.send().await.ok()?.json().await.ok()?;
-    models.data.into_iter().next().map(|model| model.id)
+    llama::models(&request.send().await.ok()?.bytes().await.ok()?)
 }
 
 fn address(known: &Known) -> Result<(&str, u16), Failure> {

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 
 use crate::commands::target::probe::{Health, Probe, probe};
+use crate::domain::server::authority;
 use crate::exec::{Background, Run};
 use crate::exit::Failure;
 use crate::presets::ssh::Route;
@@ -110,7 +111,7 @@ impl Route<'_> {
         let (host, port, via) = (self.host, self.port, self.via);
         let reason = refusals(said).last().map(crate::output::printable);
         let reason = reason.unwrap_or_else(|| format!("no answer within {} s", PATIENCE.as_secs()));
-        Failure::new(format!("{host}:{port} does not answer through {via}: {reason}"))
+        Failure::new(format!("{} does not answer through {via}: {reason}", authority(host, port)))
             .hint(format!("can {via} reach {host}? `llamactl status` says how the server is"))
     }
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::commands::target::{Known, State};
+use crate::domain::server::authority;
 use crate::output::{Cell, Tone, printable, span, table_of};
 
 /// What is between two columns.
@@ -50,13 +51,9 @@ fn row(one: &Known, now: Timestamp) -> Vec<Cell> {
     let server = one.server.as_ref();
     let state = one.state();
     let dash = || "-".to_owned();
-    let gpu = || one.job.as_ref()?.gres.as_deref().and_then(crate::commands::target::gpus);
     let since = |time: Timestamp| now.duration_since(time).as_secs();
     let left = one.ends().map(|ends| -since(ends));
-    let address = one.address().map(|(host, port)| match host.contains(':') {
-        true => format!("[{host}]:{port}"),
-        false => format!("{host}:{port}"),
-    });
+    let address = one.address().map(|(host, port)| authority(host, port));
     let running = !matches!(state, State::Pending | State::Ended);
     let reason = one.job.as_ref().filter(|_| state == State::Pending);
     let reason = reason.and_then(|job| job.reason.as_deref()).map(|text| format!("({text})"));
@@ -72,7 +69,7 @@ fn row(one: &Known, now: Timestamp) -> Vec<Cell> {
             None => Cell::new(state.as_str(), state.tone()),
         },
         address.or(reason).unwrap_or_else(dash).into(),
-        server.and_then(|server| server.info.gpus.clone()).or_else(gpu).unwrap_or_else(dash).into(),
+        one.gpus().unwrap_or_else(dash).into(),
         context.map_or_else(dash, tokens).into(),
         slots.map_or_else(dash, |slots| format!("{}/{}", slots.busy, slots.total)).into(),
         one.started().filter(|_| running).map_or_else(dash, |time| span(since(time))).into(),

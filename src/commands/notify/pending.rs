@@ -12,6 +12,7 @@ use crate::cli::PendingArgs;
 use crate::commands::{Context, identity};
 use crate::config::resolve;
 use crate::config::spec::{NotifySpec, Spec};
+use crate::domain::gpu::Gpus;
 use crate::domain::job::{Job, JobState, Presence};
 use crate::exec::Run;
 use crate::exit::{Exit, Failure};
@@ -47,11 +48,12 @@ impl Pending {
         let notice = Notice {
             kind: Kind::Pending,
             name: spec.name.clone(),
-            model: spec.server.alias.clone().unwrap_or_else(|| spec.name.clone()),
+            model: spec.name.clone(),
+            model_alias: spec.server.alias.clone().unwrap_or_default(),
             model_file: file.or_else(|| spec.hf.clone()).unwrap_or_default(),
             job: job.to_owned(),
             owner: identity::user(),
-            gpus: spec.gpus.clone().unwrap_or_default(),
+            gpus: spec.gpus.as_ref().map(Gpus::to_string).unwrap_or_default(),
             labels: spec.labels.clone(),
             registry: spec.registry.clone().unwrap_or_default(),
             ..Notice::default()

@@ -102,7 +102,7 @@ fn finish(
 async fn answers(dir: &Path, id: &str) -> String {
     loop {
         if let Some(connection) = Connection::read(dir, id) {
-            let url = format!("http://{}:{}", connection.host, connection.port);
+            let url = connection.url();
             if is_healthy(&url).await {
                 return url;
             }

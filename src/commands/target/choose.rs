@@ -151,6 +151,17 @@ mod tests {
     }
 
     #[test]
+    fn a_model_goes_by_what_it_lists_and_by_its_file_without_the_quantisation() {
+        let mut one = server("1", "small", "bob", Ready);
+        one.models = vec!["gpt-4".into()];
+        one.info.model.file = Some("Qwen3-4B-Q4_K_M.gguf".into());
+        let known = [Known { server: Some(one), ..Known::default() }];
+        for query in ["gpt-4", "qwen3-4b", "qwen3-4b-q4_k_m"] {
+            assert_eq!(id_of(query, &known, For::Using), Ok("1".into()), "{query}");
+        }
+    }
+
+    #[test]
     fn the_beginning_of_a_name_is_enough_where_it_is_the_only_one() {
         let known =
             [listed("1", "qwen3-30b", "bob", Ready), listed("2", "qwen3-80b", "bob", Ready)];

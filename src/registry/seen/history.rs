@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::api::nodes::{History, HistoryPoint};
 use crate::domain::event::{Event, EventKind};
+use crate::domain::gpu;
 
 /// Most points of one answer.
 pub const MAX_POINTS: i64 = 1_000;
@@ -239,7 +240,7 @@ fn learn(thing: &mut Thing, event: &Event) {
         model.clone_into(&mut thing.model);
     }
     if let Some(gpus) = text("gpus") {
-        thing.gpus = count_gpus(gpus);
+        thing.gpus = f64::from(gpu::count(gpus));
     }
 }
 
@@ -253,20 +254,6 @@ fn spend(thing: &Thing, end: Timestamp, window: Window, history: &mut History) {
         *history.gpu_hours_by_owner.entry(thing.owner.clone()).or_insert(0.0) += hours;
         *history.gpu_hours_by_model.entry(thing.model.clone()).or_insert(0.0) += hours;
     }
-}
-
-/// How many GPUs a server says it has, in SLURM's way: `a100:2`, `gpu:a100:2`, `2`, `a100`.
-pub fn count_gpus(text: &str) -> f64 {
-    let one = |part: &str| {
-        let part = part.split('(').next().unwrap_or_default().trim();
-        let last = part.rsplit([':', '=']).next().unwrap_or_default();
-        match last.parse::<u32>() {
-            Ok(count) => f64::from(count),
-            Err(_) if part.is_empty() => 0.0,
-            Err(_) => 1.0,
-        }
-    };
-    text.split(',').map(one).sum()
 }
 
 #[cfg(test)]
@@ -355,13 +342,21 @@ mod tests {
     }
 
     #[test]
-    fn gpus_are_counted_in_slurms_words() {
-        for (text, count) in
-            [("a100:2", 2.0), ("gpu:a100:4", 4.0), ("1", 1.0), ("a100", 1.0), ("", 0.0)]
-        {
-            assert_eq!(count_gpus(text), count, "{text}");
+    fn gpus_are_counted_whoever_wrote_of_them() {
+        for (text, hours) in [
+            ("2 x h100", 4.0),
+            ("4 GPUs", 8.0),
+            ("1 GPU", 2.0),
+            ("gpu:a100:2(S:0-1),gpu:v100:1", 6.0),
+            ("gres/gpu:h100:4", 8.0),
+            ("a100:2", 4.0),
+            ("7 x a100_1g.5gb", 14.0),
+        ] {
+            let data = json!({"state": "ready", "owner": "bob", "model": "q", "gpus": text});
+            let events = [event(1, 1, EventKind::Registered, "b", data)];
+            let history = history(window(0, 3), BOTH, &events, Vec::new(), Vec::new());
+            assert_eq!(history.gpu_hours_by_owner["bob"], hours, "{text}");
         }
-        assert_eq!(count_gpus("a100:2(S:0-1),v100:1"), 3.0);
     }
 
     #[test]

@@ -99,7 +99,6 @@ struct Matcher<'a> {
     filter: &'a ServerFilter,
     state: Option<ServerState>,
     all_states: bool,
-    model: Option<String>,
     labels: Vec<(&'a str, Option<&'a str>)>,
 }
 
@@ -121,8 +120,7 @@ impl<'a> Matcher<'a> {
         let labels = labels.split(',').filter(|part| !part.is_empty()).map(|part| {
             part.split_once('=').map_or((part, None), |(key, value)| (key, Some(value)))
         });
-        let model = filter.model.as_ref().map(|model| model.to_lowercase());
-        Ok(Matcher { filter, state, all_states, model, labels: labels.collect() })
+        Ok(Matcher { filter, state, all_states, labels: labels.collect() })
     }
 
     fn passes(&self, server: &Server) -> bool {
@@ -134,11 +132,8 @@ impl<'a> Matcher<'a> {
             Some(state) => server.state == state,
             None => self.all_states || server.state != ServerState::Lost,
         };
-        let model = self.model.as_ref().is_none_or(|wanted| {
-            let names =
-                [Some(&info.model.name), info.model.file.as_ref(), info.model.alias.as_ref()];
-            names.into_iter().flatten().any(|name| name.to_lowercase() == *wanted)
-        });
+        let wanted = self.filter.model.as_ref();
+        let model = wanted.is_none_or(|wanted| server.names().answers_to(wanted));
         let labels = self.labels.iter().all(|(key, wanted)| {
             let value = info.labels.get(*key);
             value.is_some_and(|value| wanted.is_none_or(|wanted| wanted == value))
@@ -193,6 +188,28 @@ pub fn link(uri: &Uri, part: Part) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_model_is_asked_for_by_any_of_its_names() {
+        let server: Server = serde_json::from_value(serde_json::json!({
+            "id": "0190b2a6-9f0e-7000-8000-000000000001", "cluster": "lab", "job_id": "1",
+            "name": "mine", "owner": "ann", "host": "n1", "port": 80, "state": "ready",
+            "model": {"name": "qwen3", "file": "Qwen3-30B-Q4_K_M.gguf", "alias": "chat,fast"},
+            "models": ["gpt-4"], "started": "2026-01-01T00:00:00Z",
+            "first_seen": "2026-01-01T00:00:00Z", "last_seen": "2026-01-01T00:00:00Z",
+        }))
+        .unwrap();
+        let passes = |model: &str| {
+            let filter = ServerFilter { model: Some(model.to_owned()), ..ServerFilter::default() };
+            Matcher::new(&filter).unwrap().passes(&server)
+        };
+        for good in ["QWEN3", "fast", "qwen3-30b-q4_k_m", "qwen3-30b", "GPT-4"] {
+            assert!(passes(good), "{good}");
+        }
+        for bad in ["mine", "qwen3-30", "qwen*", ""] {
+            assert!(!passes(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn a_page_links_to_its_neighbours_and_keeps_the_filter() {

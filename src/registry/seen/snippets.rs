@@ -188,8 +188,7 @@ impl Maker<'_> {
     }
 
     fn model(&self) -> String {
-        let (server, info) = (self.server, &self.server.info);
-        presets::model_name(server.models.first().map(String::as_str), &info.model.name, &info.name)
+        self.server.names().for_requests().unwrap_or(&self.server.info.name).to_owned()
     }
 
     /// A program's environment, and the program where it wants arguments too.

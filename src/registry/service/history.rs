@@ -8,9 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::Service;
 use crate::api::nodes::{History, HistoryQuery, NodeFilter};
 use crate::domain::event::Event;
+use crate::domain::gpu;
 use crate::domain::node::NodeInfo;
 use crate::registry::error::ApiError;
-use crate::registry::seen::history::{self, Kinds, MAX_POINTS, Present, Window, count_gpus};
+use crate::registry::seen::history::{self, Kinds, MAX_POINTS, Present, Window};
 use crate::registry::seen::node_list::Matcher;
 
 /// Most events that are read for one answer.
@@ -74,7 +75,7 @@ impl Service {
                 state: entry.server.state.as_str().to_owned(),
                 owner: info.owner.clone(),
                 model: info.model.name.clone(),
-                gpus: info.gpus.as_deref().map_or(0.0, count_gpus),
+                gpus: f64::from(info.gpus.as_deref().map_or(0, gpu::count)),
             }
         });
         let legacy = view.legacy.values().map(|entry| Present {
@@ -82,7 +83,7 @@ impl Service {
             state: "ready".to_owned(),
             owner: entry.text("owner").unwrap_or("unknown").to_owned(),
             model: entry.text("model_name").unwrap_or("unknown").to_owned(),
-            gpus: entry.text("gpus").map_or(0.0, count_gpus),
+            gpus: f64::from(entry.text("gpus").map_or(0, gpu::count)),
         });
         let nodes =
             view.nodes.values().filter(|entry| matcher.passes(entry)).map(|entry| Present {

@@ -122,6 +122,8 @@ pub fn summary(server: &Server) -> Value {
         "job": info.job.job(),
         "name": info.name,
         "model": info.model.name,
+        "alias": info.model.alias,
+        "file": info.model.file,
         "owner": info.owner,
         "url": info.url(),
         "gpus": info.gpus,

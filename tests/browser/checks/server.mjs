@@ -22,7 +22,7 @@ export async function it_tells_the_story_of_a_job_to_its_end({ world, visit }) {
   for (const known of [
     server.job,
     "main",
-    "1 x GPU",
+    "1 GPU",
     "tiny.gguf",
     "8,192 tokens",
     "team=nlp",

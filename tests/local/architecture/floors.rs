@@ -39,7 +39,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("node", &["api", "client", "domain", "exec", "config", "shutdown", "LEAVES"]),
     ("lookup", &["api", "client", "domain", "LEAVES"]),
-    ("connection", &["LEAVES"]),
+    ("connection", &["domain", "LEAVES"]),
     ("exec", &["LEAVES"]),
     ("shutdown", &["LEAVES"]),
     ("output", &["LEAVES"]),

@@ -8,7 +8,7 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::domain::server::{Access, Server, ServerState};
+use crate::domain::server::{Access, Server, ServerState, authority};
 use crate::registry::service::Shared;
 
 /// One target of Prometheus: a server that is ready.
@@ -35,7 +35,6 @@ pub async fn prometheus(State(service): State<Shared>) -> Json<Vec<TargetGroup>>
 
 fn group(server: &Server) -> TargetGroup {
     let info = &server.info;
-    let host = if info.host.contains(':') { format!("[{}]", info.host) } else { info.host.clone() };
     let access = match info.access {
         Access::Private => "private",
         Access::Shared => "shared",
@@ -62,7 +61,7 @@ fn group(server: &Server) -> TargetGroup {
     for (key, value) in &info.labels {
         labels.insert(format!("__meta_llamactl_label_{}", label_name(key)), value.clone());
     }
-    TargetGroup { targets: vec![format!("{host}:{}", info.port)], labels }
+    TargetGroup { targets: vec![authority(&info.host, info.port)], labels }
 }
 
 /// What may stand in the name of a label: `[a-zA-Z0-9_]`, as Prometheus does it to others.

@@ -10,7 +10,7 @@ use crate::domain::event::{Event, EventKind};
 use crate::domain::filter::Subject;
 use crate::domain::node::NodeState;
 use crate::domain::notice::{Kind, Notice};
-use crate::domain::server::{Access, Server, ServerInfo, ServerState};
+use crate::domain::server::{Access, Server, ServerState};
 use crate::registry::seen::nodes::NodeEntry;
 use crate::registry::seen::view::{Entry, View};
 use crate::registry::service::Service;
@@ -30,7 +30,7 @@ pub(super) struct Happening {
     pub owners: Option<OwnerNotify>,
     /// It is long ago.
     pub is_stale: bool,
-    server: Option<ServerInfo>,
+    server: Option<Server>,
 }
 
 impl Happening {
@@ -78,10 +78,9 @@ pub(super) fn happening(service: &Service, view: &View, event: &Event) -> Option
     let id = server.as_ref().map_or_else(|| event.subject.clone(), |s| s.info.id.to_string());
     let notice = match &server {
         Some(server) if still(kind, server) => server_notice(service, kind, event, server),
-        None if kind == Kind::Ended => departed(service, event),
+        None if kind == Kind::Ended => departed(event, &service.channels.registry),
         _ => return None,
     };
-    let server = server.map(|server| server.info);
     let owners = owners(view, event).cloned();
     Some(Happening { kinds, id, notice, owners, is_stale, server })
 }
@@ -142,7 +141,7 @@ fn server_notice(service: &Service, kind: Kind, event: &Event, server: &Server) 
 }
 
 /// What is told of a server that is gone: what the event knows.
-fn departed(service: &Service, event: &Event) -> Notice {
+fn departed(event: &Event, registry: &str) -> Notice {
     let text = |field: &str| {
         let text = event.data.get(field).and_then(|text| text.as_str());
         text.unwrap_or_default().to_owned()
@@ -153,12 +152,13 @@ fn departed(service: &Service, event: &Event) -> Notice {
         time: event.time,
         name: if text("name").is_empty() { text("model") } else { text("name") },
         model: text("model"),
-        model_file: text("model"),
+        model_alias: text("alias"),
+        model_file: if text("file").is_empty() { text("model") } else { text("file") },
         job: text("job"),
         owner: text("owner"),
         gpus: text("gpus"),
         labels: labels.and_then(|labels| serde_json::from_value(labels).ok()).unwrap_or_default(),
-        registry: service.channels.registry.clone(),
+        registry: registry.to_owned(),
         ..Notice::default()
     }
 }
@@ -178,5 +178,30 @@ fn node_notice(service: &Service, kind: Kind, event: &Event, node: &NodeEntry) -
         silent_for: (kind == Kind::Offline).then(|| u64::try_from(silent).unwrap_or_default()),
         registry: service.channels.registry.clone(),
         ..Notice::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_server_that_is_gone_is_known_by_all_names_of_its_model() {
+        let data = json!({"name": "mine", "model": "qwen3", "alias": "chat",
+            "file": "Qwen3-30B-Q4_K_M.gguf", "gpus": null});
+        let kind = EventKind::Unregistered;
+        let event = Event::new(1, Timestamp::UNIX_EPOCH, kind, "id".to_owned(), data);
+        let notice = departed(&event, "");
+        for wanted in ["qwen3", "Chat", "qwen3-30b-q4_k_m", "qwen3-30b"] {
+            assert!(notice.names().answers_to(wanted), "{wanted}");
+        }
+        assert_eq!((notice.name.as_str(), notice.gpus.as_str()), ("mine", ""));
+        // An event of an older registry, or of an old client's entry.
+        let old = Event { data: json!({"model": "/m/a.gguf"}), ..event };
+        let notice = departed(&old, "");
+        assert_eq!((notice.name.as_str(), notice.model_file.as_str()), ("/m/a.gguf", "/m/a.gguf"));
+        assert!(notice.names().answers_to("a"));
     }
 }
