@@ -250,7 +250,7 @@ fn a_secret_among_the_arguments() {
       |
     2 | server: { args: ["--api-key", "x"] }
       |           ^^^^
-    hint: arguments are readable by every user; llamactl makes a key of its own
+    hint: arguments are readable by every user; llamactl makes a key of its own, and `server.access` says who gets it
     "#);
 }
 
