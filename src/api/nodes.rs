@@ -8,7 +8,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::domain::node::{Measured, Node, NodeCapabilities, NodeChange, NodeInfo};
+use crate::domain::node::change::NodeChange;
+use crate::domain::node::{Measured, Node, NodeCapabilities, NodeInfo};
 use crate::secret::Secret;
 
 /// `POST /api/v1/nodes/register`. The same host, or the same `node_id`, is the same node.

@@ -2,7 +2,7 @@
 //!
 //! Three older wire formats are translations of it, so it has what each of them knows.
 
-mod change;
+pub mod change;
 
 use std::fmt;
 use std::time::Duration;
@@ -13,7 +13,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::server::{MAX_TEXT, host, text};
-pub use change::NodeChange;
 
 /// Most labels, groups, addresses, GPUs or pools of one node, each.
 pub const MAX_LIST: usize = 128;

@@ -14,7 +14,8 @@ use crate::api::nodes::{NodeBeat, NodeLease, NodeRegister, NodeReply};
 use crate::chance;
 use crate::client::pace::Pace;
 use crate::client::{ClientError, RegistryClient};
-use crate::domain::node::{Measured, NodeChange};
+use crate::domain::node::Measured;
+use crate::domain::node::change::NodeChange;
 use crate::shutdown::{Signals, Stop};
 
 /// After so many failed beats in a row the node registers anew (contract 2).

@@ -24,7 +24,8 @@ use crate::api::{
     RegisterRequest, Renewed, ServerFilter, ServerUpdate,
 };
 use crate::domain::event::Event;
-use crate::domain::node::{Node, NodeChange};
+use crate::domain::node::Node;
+use crate::domain::node::change::NodeChange;
 use crate::domain::server::Server;
 use crate::domain::token::{Scope, Token};
 use crate::domain::watch::Watch;

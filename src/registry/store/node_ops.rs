@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::domain::node::{Life, Measured, NodeChange, NodeState};
+use crate::domain::node::change::NodeChange;
+use crate::domain::node::{Life, Measured, NodeState};
 use crate::registry::may::Proof;
 use crate::registry::seen::nodes::NodeEntry;
 

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::api::nodes::{Connection, HistoryQuery, NodeFilter, NodeStats, Topology, TopologyNode};
-use crate::domain::node::{Life, Measured, NodeCapabilities, NodeChange};
+use crate::domain::node::change::NodeChange;
+use crate::domain::node::{Life, Measured, NodeCapabilities};
 use crate::registry::edge::identity::Caller;
 use crate::registry::error::ApiError;
 use crate::registry::http::extract::{Body, Params, Segment, chosen_secret, proof};

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::api::nodes::NodeRegister;
-use crate::domain::node::NodeChange;
+use crate::domain::node::change::NodeChange;
 use crate::registry::error::ApiError;
 use crate::registry::service::nodes::NewNode;
 use crate::secret::Secret;

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::api::nodes::NodeFilter;
-use crate::domain::node::{Measured, NodeCapabilities, NodeChange, PoolStatus};
+use crate::domain::node::change::NodeChange;
+use crate::domain::node::{Measured, NodeCapabilities, PoolStatus};
 use crate::registry::edge::identity::Caller;
 use crate::registry::error::ApiError;
 use crate::registry::http::extract::{Body, Params, Segment, chosen_secret, proof};

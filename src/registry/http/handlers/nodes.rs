@@ -11,7 +11,8 @@ use crate::api::nodes::{
     CleanupQuery, CleanupReply, Maintenance, NodeBeat, NodeBeatReply, NodeFilter, NodeLease,
     NodeReply,
 };
-use crate::domain::node::{Node, NodeChange};
+use crate::domain::node::Node;
+use crate::domain::node::change::NodeChange;
 use crate::registry::edge::identity::Caller;
 use crate::registry::error::ApiError;
 use crate::registry::http::dialects::nodes as dialect;
