@@ -137,8 +137,16 @@ fn named(line: &str) -> Vec<String> {
     let starts = roots.iter().flat_map(|root| line.match_indices(root));
     let own = starts.filter(|(at, _)| !line[..*at].ends_with(part_of_word));
     own.map(|(at, _)| {
-        let path = line[at..].split("::").map(identifier).take_while(|part| !part.is_empty());
-        path.collect::<Vec<_>>().join("::")
+        let mut path = Vec::new();
+        for part in line[at..].split("::") {
+            let name = identifier(part);
+            let ends = name.len() < part.len();
+            path.push(name);
+            if ends {
+                break;
+            }
+        }
+        path.join("::").trim_end_matches("::").to_owned()
     })
     .collect()
 }
