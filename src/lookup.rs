@@ -30,14 +30,14 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 
 use crate::api::nodes::NodeFilter;
+use crate::chance;
+use crate::client::pace::Pace;
 use crate::client::{ClientError, RegistryClient};
 use crate::domain::node::Node;
 use crate::paths::write_private;
 
 /// How often the list on disk is written anew although no node but its heartbeats changed.
 const REWRITE: Duration = Duration::from_secs(60);
-/// The wait before the second try.
-const RETRY: Duration = Duration::from_millis(100);
 
 /// What a look-up found.
 #[derive(Debug, Clone)]
@@ -255,12 +255,11 @@ impl Lookup {
     }
 
     async fn ask(&self) -> Result<Vec<Node>, ClientError> {
-        let mut tries = 0;
+        let mut pace = Pace::watched();
         loop {
             match self.client.all_nodes(&NodeFilter::default()).await {
-                Err(ClientError::Unreachable { .. }) if tries < self.retries => {
-                    tokio::time::sleep(RETRY * 2u32.saturating_pow(tries.min(5))).await;
-                    tries += 1;
+                Err(ClientError::Unreachable { .. }) if pace.failures() < self.retries => {
+                    tokio::time::sleep(pace.failed(chance::fraction())).await;
                 }
                 answer => return answer,
             }

@@ -519,7 +519,7 @@ async fn heard(feed: &mut Feed, wanted: impl Fn(&Feed) -> bool) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_feed_comes_back_by_itself_and_keeps_what_it_knew() {
     let dir = tempfile::tempdir().unwrap();
-    let registry = Registry::start(dir.path(), &[]);
+    let mut registry = Registry::start(dir.path(), &[]);
     let port = registry.url.rsplit(':').next().unwrap().to_owned();
     let client = registry.client();
     let grant = client.register(&request("1", 0)).await.unwrap();
@@ -548,9 +548,9 @@ async fn a_feed_comes_back_by_itself_and_keeps_what_it_knew() {
     })
     .await;
 
-    let mut command = registry_support::llamactl();
+    let mut command = llamactl();
     command.args(["registry", "serve", "--json", "--port", &port, "--database"]);
-    command.arg(registry_support::database(dir.path()));
+    command.arg(database(dir.path()));
     let registry = Registry::spawn(command);
     heard(&mut feed, |feed| current(feed, 2)).await;
     registry.client().unregister(&grant).await.unwrap();

@@ -216,8 +216,39 @@ fn uuid(id: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Write};
+
     use super::*;
+    use crate::http::guard::Exception;
     use ::uuid::Uuid;
+
+    /// The words of the guard may stand in any answer; only its own error says that it is final.
+    #[tokio::test]
+    async fn a_service_that_may_come_back_is_not_given_up_whatever_it_says() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let target = format!("webhook+http://{}/", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 64 * 1024]).unwrap();
+            let said = "it has no public address, and the operator lists it not in relay.hosts";
+            let size = said.len();
+            let head = format!("HTTP/1.1 503 Busy\r\nContent-Length: {size}\r\n\r\n{said}");
+            stream.write_all(head.as_bytes()).unwrap();
+        });
+        let channels = Arc::new(Channels {
+            channels: vec!["webhook".to_owned()],
+            hosts: vec![Exception::parse("127.0.0.1").unwrap()],
+            ..Channels::default()
+        });
+        let usual = || notify::post::Post::new(channels.how.clone(), None);
+        let guarded = usual().by(guarded_client(&channels.hosts).unwrap());
+        let (done, _ended) = mpsc::channel(1);
+        let carrier = Carrier { trusted: usual(), guarded, done, channels };
+        let letter = Envelope::new(target.clone(), Notice::default(), None);
+        let fault = carrier.carry(&target, &[letter]).await.unwrap_err();
+        assert!(fault.reason().contains("503 Service Unavailable: it has no public"), "{fault:?}");
+        assert!(matches!(fault, Fault::Transient { .. }), "{fault:?}");
+    }
 
     #[test]
     fn the_same_letter_has_the_same_id() {
