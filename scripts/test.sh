@@ -11,6 +11,13 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$HOME/.cache/llamactl/target}
 export LLAMACTL_LAB=$LAB_HOME
 
 step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
+# How long each part took, for the end.
+took=()
+lap() {
+  took+=("$1 $((SECONDS - begin)) s")
+  begin=$SECONDS
+}
+begin=0
 
 # nextest runs tests of all files side by side and ends those that hang; without it they take
 # longer, and a hang is a hang.
@@ -60,10 +67,13 @@ set -m
 prepared=$!
 set +m
 make --no-print-directory lint doc
+lap "format, lints and documentation"
 cargo test --locked --no-run --quiet
+lap "build"
 status=0
 wait "$prepared" || status=$?
 prepared=
+lap "waiting for tools and clusters"
 [ "$status" = 0 ] || exit "$status"
 cat "$LABS/prepare.log"
 # Wants python3.
@@ -83,10 +93,12 @@ else
   cargo test --locked --no-fail-fast --lib --bins --tests -- "${filter[@]}" "$@" || status=$?
 fi
 cargo test --locked --doc --quiet || status=$?
+lap "tests"
 
 if [ -e "$LABS/newest/why-not" ]; then
   printf '\n  ****  Tests on the newest SLURM did NOT run: %s.\n\n' "$(cat "$LABS/newest/why-not")"
 fi
+(IFS=,; printf 'It took %s s:%s.\n' "$SECONDS" "${took[*]/#/ }")
 if [ -e "$junit" ]; then
   cargo nextest list --locked --message-format json 2>/dev/null | scripts/test-summary.py "$junit"
 fi

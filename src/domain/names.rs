@@ -14,7 +14,7 @@
 /// Names that a person chose, and ids, are taken as they stand: whoever calls one server `a` and
 /// another `a-q8` means them to be two. The name of the server itself is none of its model.
 ///
-/// The page does the same (`dashboard/js/watching.js`);
+/// The page does the same (`dashboard/js/facts/model-names.js`);
 /// `tests/fixtures/model-names.json` holds both to it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Names<'a> {

@@ -1,5 +1,6 @@
 // What a server's record says, for people. Pure.
 import { hostPort, now } from "../core/format.js";
+import { answersTo, namesOf } from "./model-names.js";
 
 /** Its state in a word; one whose `/health` the registry finds wanting is `unhealthy`. */
 export function stateOf(server) {
@@ -51,9 +52,7 @@ export function labelsOf(server) {
 export function searched(server) {
   return [
     server.name,
-    server.model.name,
-    server.model.file,
-    server.model.alias,
+    ...namesOf(server),
     server.owner,
     jobOf(server),
     addressOf(server),
@@ -88,7 +87,7 @@ export const SORT_KEYS = {
 export function fits(server, { owner, model, state, label, partition }) {
   return (
     (!owner || server.owner === owner) &&
-    (!model || server.model.name === model) &&
+    (!model || answersTo(server, model)) &&
     (!state || stateOf(server) === state) &&
     (!partition || server.partition === partition) &&
     (!label || labelsOf(server).includes(label))

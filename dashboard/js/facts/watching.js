@@ -4,6 +4,7 @@ import { keep, recall } from "../core/api.js";
 import { stayWhenHidden } from "../core/live.js";
 import { href } from "../core/router.js";
 import { store, subscribe } from "../core/store.js";
+import { namesOf } from "./model-names.js";
 
 const NAME = "llamactl-watching";
 const MOST = 20;
@@ -41,27 +42,6 @@ export function unwatch(model) {
 export function onChange(fn) {
   changed.add(fn);
   return () => changed.delete(fn);
-}
-
-/** What a file or a Hugging Face reference is called: also without its folder or owner, without `.gguf` or
- * `-GGUF`, and without its quantisation and the number of a part. */
-function namesOfFile(file) {
-  const base = (path) => path.slice(path.lastIndexOf("/") + 1);
-  const reference = file.replace(/:[^:/.]*$/, "");
-  const stem = base(reference)
-    .replace(/\.gguf$/i, "")
-    .replace(/-gguf$/i, "");
-  const whole = stem.replace(/-\d+-of-\d+$/, "");
-  const plain = whole.replace(/^(.+?)(?:[-.]UD)?[-.](?:[IT]?Q\d(?:_\w*)?|MXFP4(?:_\w*)?|BF16|FP?16|F32)$/i, "$1");
-  return [file, base(file), reference, base(reference), stem, plain];
-}
-
-/** Every name that a server's model goes by, as `Names` in src/domain/names.rs has them:
- * tests/fixtures/model-names.json holds both to the same cases. Pure. */
-export function namesOf(server) {
-  const { name, alias, file } = server.model ?? {};
-  const aliases = alias ? [alias, ...alias.split(",").map((one) => one.trim())] : [];
-  return [...new Set([name, ...aliases, ...(file ? namesOfFile(file) : []), ...(server.models ?? [])])].filter(Boolean);
 }
 
 /** Whether a server serves `model`, in which `*` stands for anything, as the registry's own watches take

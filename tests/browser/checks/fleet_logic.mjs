@@ -180,13 +180,17 @@ export async function what_a_node_tells_is_not_believed_to_be_numbers() {
 export async function a_watch_takes_the_models_that_the_registry_takes() {
   globalThis.location ??= { hash: "" };
   globalThis.addEventListener ??= () => undefined;
-  const { namesOf, serves } = await load("js/facts/watching.js");
+  const { serves } = await load("js/facts/watching.js");
+  const { answersTo, namesOf } = await load("js/facts/model-names.js");
   const cases = JSON.parse(readFileSync(new URL("../../fixtures/model-names.json", import.meta.url), "utf8"));
   assert.ok(cases.length > 10);
   for (const { about, server, names, not } of cases) {
     assert.deepEqual(namesOf(server), names, about);
-    for (const good of names) assert.ok(serves(server, good.toUpperCase()), `${about}: ${good}`);
-    for (const bad of not) assert.ok(!serves(server, bad), `${about}: ${bad}`);
+    for (const good of names) {
+      assert.ok(serves(server, good.toUpperCase()), `${about}: ${good}`);
+      assert.ok(answersTo(server, good.toUpperCase()), `${about}: ${good}`);
+    }
+    for (const bad of not) assert.ok(!serves(server, bad) && !answersTo(server, bad), `${about}: ${bad}`);
   }
   const server = { name: "mine", model: { name: "qwen3-30b", alias: "Chat", file: "Qwen3-30B.Q4.gguf" } };
   for (const good of ["qwen3-30b", "QWEN3*", "*30b", "chat", "Qwen3-30B.Q4", "q*3*b", "*"])
