@@ -17,6 +17,7 @@ const SHELL = [
   ...[
     "event-log",
     "event-words",
+    "model-names",
     "models",
     "node-facts",
     "server-facts",
