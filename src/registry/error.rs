@@ -56,6 +56,9 @@ pub enum StoreError {
     /// The database can't be written; nothing of the operation is in it.
     #[error("the registry's database can't be written: {0}")]
     Unavailable(String),
+    /// The database takes no such statement; nothing of the operation is in it.
+    #[error("the registry's database refuses this: {0}")]
+    Refused(String),
     /// The database could not be reached any more when the change was to be committed.
     #[error("the registry's database did not say whether the change is in it: {0}")]
     Unknown(String),
@@ -179,6 +182,8 @@ impl From<StoreError> for ApiError {
             // The reason is in the registry's log.
             StoreError::Unavailable(_) => unavailable("the registry's database can't be written")
                 .hint("its operator finds the reason in its log; trying again later is safe"),
+            // Whoever calls should not have let it through.
+            StoreError::Refused(_) => ApiError::internal(),
             StoreError::Unknown(_) => {
                 unavailable("the registry's database did not say whether the change is in it")
                     .hint("look, or send it again: trying again is safe")

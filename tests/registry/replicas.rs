@@ -45,6 +45,36 @@ async fn put(registry: &Registry, job: &str) -> u16 {
     registry.send("POST", &format!("/servers/{job}"), Some(body)).await.0
 }
 
+/// PostgreSQL takes no zero byte in a text. Once such a request made the whole database count as
+/// broken, and every lease longer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_database_does_not_take_is_that_requests_trouble_alone() {
+    let postgres = Postgres::start();
+    let registry = start(&postgres.url(), &["--ttl", "5s"]);
+    let silent = request("1", 0);
+    registry.client().register(&silent).await.unwrap();
+    let asked = Instant::now();
+    let is_gone = || async {
+        for (method, path) in [
+            ("DELETE", "/api/v1/watches/%00"),
+            ("DELETE", "/servers/a%00b"),
+            ("PUT", "/servers/a%00b"),
+            ("DELETE", "/api/v1/nodes/a%00b"),
+            ("GET", "/api/v1/events?subject=%00"),
+            ("GET", "/api/v1/audit?actor=a%00b"),
+        ] {
+            let body = (method == "PUT").then(|| json!({"host": "n", "port": 1}));
+            let (status, answer) = registry.send(method, path, body).await;
+            assert_eq!(status, 400, "{method} {path}: {answer}");
+        }
+        assert!(is_well(&registry).await.is_some(), "the registry's database counts as broken");
+        registry.find(silent.info.id).await.is_none_or(|server| is_lost(&server)).then_some(())
+    };
+    until(SOON, is_gone).await;
+    let took = asked.elapsed();
+    assert!(took < Duration::from_secs(9), "a lease of 5 s ended after {took:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_replicas_see_each_others_changes_within_a_second_and_expire_once() {
     let postgres = Postgres::start();

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
@@ -52,7 +53,7 @@ impl Body {
     }
 }
 
-/// Query parameters; 400 for one that is not known or wrong.
+/// Query parameters; 400 for one that is not known or wrong, or has a control character.
 #[derive(Debug)]
 pub struct Params<T>(pub T);
 
@@ -60,6 +61,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Params<T>, ApiError> {
+        let query = parts.uri.query().unwrap_or_default();
+        if percent_decode_str(query).any(|byte| byte.is_ascii_control()) {
+            return Err(ApiError::bad_request("the query has a control character"));
+        }
         match Query::<T>::from_request_parts(parts, state).await {
             Ok(Query(params)) => Ok(Params(params)),
             Err(error) => Err(ApiError::bad_request(error.body_text())),
@@ -67,7 +72,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     }
 }
 
-/// One part of the path, decoded.
+/// One part of the path, decoded. No name has control characters, and no database takes a zero
+/// byte.
 #[derive(Debug)]
 pub struct Segment(pub String);
 
@@ -76,7 +82,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Segment {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Segment, ApiError> {
         match Path::<String>::from_request_parts(parts, state).await {
-            Ok(Path(text)) => Ok(Segment(text)),
+            Ok(Path(text)) if !text.contains(char::is_control) => Ok(Segment(text)),
+            Ok(_) => Err(ApiError::bad_request("the path has a control character")),
             Err(_) => Err(ApiError::bad_request("the path can't be read")),
         }
     }

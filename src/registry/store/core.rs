@@ -167,6 +167,12 @@ impl Core {
                 self.attempt(second, replies);
             }
             Err(Failed::Operation(Ok(refused))) => replies.push(Ok(refused)),
+            // That operation's fault alone: it says nothing of the database, and nobody else's
+            // lease hangs on it.
+            Err(Failed::Operation(Err(SqlError::Refused(reason)))) => {
+                tracing::error!(reason, "the registry's database refuses a statement");
+                replies.push(Err(StoreError::Refused(reason)));
+            }
             Err(Failed::Operation(Err(error)) | Failed::All(error)) => {
                 self.report(&error);
                 let error = match error {

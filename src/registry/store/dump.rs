@@ -158,7 +158,8 @@ impl<R: BufRead + std::io::Seek> Backup<R> {
 
     /// Replaces everything in the database by what is in the backup, in one transaction. The
     /// numbers of events and changes go on above those of both, so that whoever follows them
-    /// sees none twice; `epoch` tells every replica to load anew.
+    /// sees none twice; `epoch` tells every replica to load anew. A token that was revoked since
+    /// the backup stays revoked.
     ///
     /// # Errors
     /// When the database can't be written; then nothing has changed.
@@ -173,6 +174,8 @@ impl<R: BufRead + std::io::Seek> Backup<R> {
 
     fn write_all(mut self, db: &mut dyn Sql, now: Timestamp) -> anyhow::Result<()> {
         let there = Sequence::read(db)?;
+        let revoked =
+            db.query("SELECT hash, revoked FROM tokens WHERE revoked IS NOT NULL", &[])?;
         for (table, ..) in TABLES {
             db.batch(&format!("DELETE FROM {table}"))?;
         }
@@ -184,6 +187,12 @@ impl<R: BufRead + std::io::Seek> Backup<R> {
             let sql = *statements.entry(sql.clone()).or_insert_with(|| for_ever(sql));
             let values = row.iter().map(|(_, value)| cell(value)).collect::<Result<Vec<_>, _>>();
             db.execute(sql, &values.map_err(SqlError::Corrupt)?)?;
+        }
+        for token in revoked {
+            db.execute(
+                "UPDATE tokens SET revoked = ?2 WHERE hash = ?1 AND coalesce(revoked, ?2) >= ?2",
+                values![token.text("hash")?, token.int("revoked")?],
+            )?;
         }
         let sequence = Sequence {
             seq: there.seq.max(self.seq) + 1,
@@ -257,6 +266,29 @@ mod tests {
         let mut dumped: Vec<_> = TABLES.iter().map(|(name, ..)| *name).collect();
         dumped.sort_unstable();
         assert_eq!(dumped, there);
+    }
+
+    /// A stolen token that was revoked must not count again because the disk broke.
+    #[test]
+    fn a_token_that_was_revoked_since_the_backup_stays_revoked() {
+        let mut db = Sqlite::in_memory().unwrap();
+        schema::migrate(&mut db, "x").unwrap();
+        db.batch(
+            "INSERT INTO tokens (id, hash, owner, scopes, created, revoked, rev)
+             VALUES ('1', 'stolen', 'eve', '[]', 1, NULL, 1), ('2', 'old', 'ann', '[]', 1, 5, 1),
+                 ('3', 'good', 'bob', '[]', 1, NULL, 1)",
+        )
+        .unwrap();
+        let mut text = Vec::new();
+        backup(&mut db, &mut text, Timestamp::UNIX_EPOCH).unwrap();
+        db.batch("UPDATE tokens SET revoked = 9 WHERE hash IN ('stolen', 'old')").unwrap();
+        db.batch("DELETE FROM tokens WHERE id = '3'").unwrap();
+        let backup = Backup::check(Cursor::new(text)).unwrap();
+        backup.restore(&mut db, Timestamp::UNIX_EPOCH).unwrap();
+        let rows = db.query("SELECT hash, revoked FROM tokens ORDER BY id", &[]).unwrap();
+        let revoked = rows.iter().map(|row| row.get("revoked").unwrap().clone());
+        let revoked: Vec<_> = revoked.collect();
+        assert_eq!(revoked, [Value::Int(9), Value::Int(5), Value::Null], "the earlier time counts");
     }
 
     #[test]

@@ -288,13 +288,42 @@ fn cell(row: &tokio_postgres::Row, at: usize) -> Result<Value<'static>, SqlError
     cell.map_err(|error| SqlError::Corrupt(error.to_string()))
 }
 
-/// A statement that was refused, or a connection that is gone: the server closes it after an
-/// error of class 57P (shutdown, crash) and after an idle transaction (25P03).
+/// A statement that was refused, or a connection that is gone.
 fn failure(error: &tokio_postgres::Error) -> SqlError {
-    match error.as_db_error() {
-        Some(db) if !db.code().code().starts_with("57P") && db.code().code() != "25P03" => {
-            SqlError::Statement(describe(error))
+    let Some(db) = error.as_db_error() else { return SqlError::Lost(describe(error)) };
+    kind(db.code().code())(describe(error))
+}
+
+/// What a SQLSTATE means (https://www.postgresql.org/docs/current/errcodes-appendix.html). The
+/// server closes the connection after an error of class 57P (shutdown, crash) and after an idle
+/// transaction (25P03). Data that it does not take (22) and constraints (23, 44) are the values'
+/// fault: all statements are ours.
+fn kind(code: &str) -> fn(String) -> SqlError {
+    match code {
+        "25P03" => SqlError::Lost,
+        code if code.starts_with("57P") => SqlError::Lost,
+        code if ["22", "23", "44"].iter().any(|class| code.starts_with(class)) => SqlError::Refused,
+        _ => SqlError::Statement,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_some_errors_are_the_statements_own() {
+        let of = |code: &str| kind(code)("why".to_owned());
+        // invalid_text_representation, unique_violation, character_not_in_repertoire.
+        for own in ["22P02", "23505", "22021"] {
+            assert!(matches!(of(own), SqlError::Refused(_)), "{own}");
         }
-        _ => SqlError::Lost(describe(error)),
+        // disk_full, read_only_sql_transaction, lock_not_available, undefined_table.
+        for database in ["53100", "25006", "55P03", "42P01"] {
+            assert!(matches!(of(database), SqlError::Statement(_)), "{database}");
+        }
+        for lost in ["57P01", "57P03", "25P03"] {
+            assert!(matches!(of(lost), SqlError::Lost(_)), "{lost}");
+        }
     }
 }

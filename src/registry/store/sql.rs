@@ -83,7 +83,12 @@ pub(crate) use values;
 /// Why the database did not do what it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SqlError {
-    /// It refused a statement. The transaction must be rolled back.
+    /// It refused a statement for the values in it, and is well otherwise. The transaction must
+    /// be rolled back.
+    #[error("{0}")]
+    Refused(String),
+    /// It could not carry out a statement, and could not another one either: the disk is full,
+    /// say. The transaction must be rolled back.
     #[error("{0}")]
     Statement(String),
     /// It can't be reached any more: nothing of an open transaction is in it.

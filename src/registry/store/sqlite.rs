@@ -208,6 +208,31 @@ fn cell(value: Owned) -> Value<'static> {
     }
 }
 
+/// What the values of a statement are to blame for (https://www.sqlite.org/rescode.html): all
+/// statements are ours. Everything else, as a full disk, is the database's.
 fn error(error: rusqlite::Error) -> SqlError {
-    SqlError::Statement(error.to_string())
+    use rusqlite::ErrorCode::{ConstraintViolation, TooBig, TypeMismatch};
+    let own = [ConstraintViolation, TooBig, TypeMismatch];
+    match error.sqlite_error_code() {
+        Some(code) if own.contains(&code) => SqlError::Refused(error.to_string()),
+        _ => SqlError::Statement(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_constraint_is_the_statements_own_fault_and_a_full_disk_is_not() {
+        let mut db = Sqlite::in_memory().unwrap();
+        db.batch("CREATE TABLE t (n INTEGER UNIQUE); INSERT INTO t VALUES (1)").unwrap();
+        let again = db.execute("INSERT INTO t VALUES (?1)", &[Value::Int(1)]);
+        assert!(matches!(again, Err(SqlError::Refused(_))), "{again:?}");
+        let gone = db.execute("INSERT INTO u VALUES (?1)", &[Value::Int(1)]);
+        assert!(matches!(gone, Err(SqlError::Statement(_))), "{gone:?}");
+        let full = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL);
+        let full = error(rusqlite::Error::SqliteFailure(full, None));
+        assert!(matches!(full, SqlError::Statement(_)), "{full:?}");
+    }
 }

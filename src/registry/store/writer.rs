@@ -231,7 +231,10 @@ impl Store {
             if let Err(SqlError::Lost(_)) = answer {
                 answer = db.reconnect().and_then(|()| query(db.as_mut()));
             }
-            answer.map_err(|error| StoreError::Unavailable(error.to_string()))
+            answer.map_err(|error| match error {
+                SqlError::Refused(reason) => StoreError::Refused(reason),
+                other => StoreError::Unavailable(other.to_string()),
+            })
         };
         tokio::task::spawn_blocking(read).await.map_err(|_| StoreError::Closed)?
     }

@@ -34,7 +34,9 @@ async fn a_leased_entry_takes_the_lease_and_the_owners_token() {
     let (status, body) = registry.send("POST", "/api/v1/servers", Some(&bob), Some(wrong)).await;
     assert_eq!(status, 403, "{body}");
 
-    let lease = register(&registry, &ann, &registration("1", "ann", "shared", None)).await;
+    let mut later = registration("1", "ann", "shared", None);
+    later["restart_count"] = json!(u32::MAX);
+    let lease = register(&registry, &ann, &later).await;
     let path = format!("/api/v1/servers/{}", lease["id"].as_str().unwrap());
     let beat = format!("{path}/heartbeat");
     assert_eq!(with_lease(&registry, "POST", &beat, &ann, &lease).await, 200);
@@ -42,7 +44,8 @@ async fn a_leased_entry_takes_the_lease_and_the_owners_token() {
     assert_eq!(with_lease(&registry, "DELETE", &path, &bob, &lease).await, 403);
     assert_eq!(registry.send("DELETE", &path, Some(&ann), None).await.0, 403, "no lease");
 
-    // Somebody else's start of the same job must not take its place.
+    // Somebody else's start of the same job must not take its place, and is not told that it is
+    // superseded, for which it would give up.
     let theirs = registration("1", "bob", "shared", None);
     let (status, body) = registry.send("POST", "/api/v1/servers", Some(&bob), Some(theirs)).await;
     assert_eq!(status, 403, "{body}");

@@ -65,15 +65,17 @@ impl Apply<'_> {
             "SELECT * FROM servers WHERE cluster = ?1 AND job_id = ?2 AND array_task = ?3",
             values![&info.job.cluster, &info.job.job_id, task(&info.job)],
         )?;
-        if let Some(other) = same_job.as_ref().filter(|row| row.restart() > info.restart_count) {
-            return Ok(Err(Refused::Older(other.restart())));
-        }
         let foreign = |row: &ServerRow| {
             let owner = &row.entry.server.info.owner;
             !self.by.may_change(Some(owner), row.entry.proven)
         };
         if same_id.as_ref().is_some_and(foreign) || same_job.as_ref().is_some_and(foreign) {
             return Ok(Err(Refused::Foreign));
+        }
+        // Only after that: a server gives up for good where a later start of its own job has the
+        // entry, and a stranger must not make it.
+        if let Some(other) = same_job.as_ref().filter(|row| row.restart() > info.restart_count) {
+            return Ok(Err(Refused::Older(other.restart())));
         }
         // It would hide what an old client registered for the job.
         if self.by.reach != Reach::All && self.is_foreign_legacy(&info.job.job())? {
