@@ -65,7 +65,8 @@ async fn what_the_database_does_not_take_is_that_requests_trouble_alone() {
         ] {
             let body = (method == "PUT").then(|| json!({"host": "n", "port": 1}));
             let (status, answer) = registry.send(method, path, body).await;
-            assert_eq!(status, 400, "{method} {path}: {answer}");
+            let expected = if path.contains('?') { 400 } else { 404 };
+            assert_eq!(status, expected, "{method} {path}: {answer}");
         }
         assert!(is_well(&registry).await.is_some(), "the registry's database counts as broken");
         registry.find(silent.info.id).await.is_none_or(|server| is_lost(&server)).then_some(())

@@ -83,7 +83,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Segment {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Segment, ApiError> {
         match Path::<String>::from_request_parts(parts, state).await {
             Ok(Path(text)) if !text.contains(char::is_control) => Ok(Segment(text)),
-            Ok(_) => Err(ApiError::bad_request("the path has a control character")),
+            Ok(_) => Err(ApiError::new(
+                StatusCode::NOT_FOUND,
+                "nothing has a control character in its name",
+            )),
             Err(_) => Err(ApiError::bad_request("the path can't be read")),
         }
     }
